@@ -1,0 +1,53 @@
+#pragma once
+
+#include <troupe/errors.hpp>
+#include <troupe/pool_options.hpp>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace troupe {
+
+/// A value that troupe leaves to the program: an entry of an `[app.NAME]` table.
+struct app_setting {
+  std::variant<bool, std::int64_t, double, std::string> value;
+  /// "file:line:column" of the entry, for error messages.
+  std::string where;
+};
+
+/// The contents of a configuration file. An immutable value.
+class config {
+public:
+  /// The names of the `[pool.NAME]` tables, sorted.
+  std::vector<std::string> pool_names() const;
+
+  /// The options of `[pool.NAME]`, with `pool_options::name` set to `name`.
+  /// Throws `config_error` if there is no such table; the message has the nearest name there is.
+  const pool_options& pool(std::string_view name) const;
+
+  /// The entries of `[app.NAME]`; empty if there is no such table.
+  const std::map<std::string, app_setting>& app(std::string_view name) const;
+
+private:
+  friend config load_config(const std::filesystem::path& path);
+
+  std::string file_;
+  std::map<std::string, pool_options, std::less<>> pools_;
+  std::map<std::string, std::map<std::string, app_setting>, std::less<>> apps_;
+};
+
+/// Reads a TOML file (https://toml.io/en/v1.0.0) of at most 1 MiB.
+///
+/// `[pool.NAME]` takes the scalar members of `pool_options` by name. Durations are strings with a unit:
+/// "250ms", "30s", "5m", "1h". `scheduler` is the name of a built-in one. `[app.NAME]` is for the
+/// program's own settings: scalars, which troupe reads but does not interpret.
+///
+/// Throws `config_error` for whatever is wrong with it. The message starts with file:line:column, names
+/// the key, the problem and, for an unknown key, the nearest valid one. No child is started.
+config load_config(const std::filesystem::path& path);
+
+} // namespace troupe

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace troupe::detail {
+
+/// Encoded arguments and results: bytes that are appended and read back. Small ones live inside the
+/// object, so that a small task takes no allocation of its own; standard containers have no such buffer,
+/// and also zero what is about to be overwritten.
+class bytes {
+public:
+  bytes() noexcept = default;
+  bytes(const bytes& other) { append(other.data(), other.size()); }
+  bytes(bytes&& other) noexcept { take(other); }
+  bytes& operator=(bytes other) noexcept {
+    take(other);
+    return *this;
+  }
+  ~bytes() = default;
+
+  const std::byte* data() const noexcept { return heap_ ? heap_.get() : inline_; }
+  std::byte* data() noexcept { return heap_ ? heap_.get() : inline_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  const std::byte* begin() const noexcept { return data(); }
+  const std::byte* end() const noexcept { return data() + size_; }
+  void clear() noexcept { size_ = 0; }
+
+  void append(const void* from, std::size_t count) {
+    if (count > capacity_ - size_)
+      grow(size_ + count);
+    if (count > 0)
+      std::memcpy(data() + size_, from, count);
+    size_ += count;
+  }
+  void assign(std::span<const std::byte> from) {
+    clear();
+    append(from.data(), from.size());
+  }
+
+private:
+  static constexpr std::size_t inline_capacity = 32;
+
+  void grow(std::size_t least) {
+    std::size_t capacity = capacity_ * 2;
+    if (capacity < least)
+      capacity = least;
+    std::unique_ptr<std::byte[]> larger(new std::byte[capacity]);
+    if (size_ > 0)
+      std::memcpy(larger.get(), data(), size_);
+    heap_ = std::move(larger);
+    capacity_ = capacity;
+  }
+
+  void take(bytes& other) noexcept {
+    heap_ = std::move(other.heap_);
+    capacity_ = std::exchange(other.capacity_, inline_capacity);
+    size_ = std::exchange(other.size_, 0);
+    if (!heap_)
+      std::memcpy(inline_, other.inline_, inline_capacity);
+  }
+
+  std::unique_ptr<std::byte[]> heap_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = inline_capacity;
+  std::byte inline_[inline_capacity] = {};
+};
+
+inline std::span<const std::byte> view(const bytes& b) noexcept {
+  return {b.data(), b.size()};
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,279 @@
+#pragma once
+
+#include <troupe/codec.hpp>
+#include <troupe/errors.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// What a task may be, and how its function crosses to the child: by the place of its *thunk* in the
+// image, a function of one fixed type that decodes the arguments, calls, and encodes the result. A
+// function pointer crosses as a second place, the *target*; a lambda's type is part of its thunk.
+namespace troupe {
+
+template <class F>
+struct blocking_function; // call.hpp
+
+namespace detail {
+
+enum class call_kind : std::uint8_t { plain, coroutine, blocking };
+
+/// Identifies code: the same in each process that runs this image.
+struct call_code {
+  code_location thunk;
+  code_location target;
+  call_kind kind = call_kind::plain;
+};
+
+/// One call in the child, seen by the thunk.
+struct invocation {
+  std::span<const std::byte> arguments;
+  void (*target)() = nullptr;
+  bytes& result;
+};
+
+using plain_thunk = void (*)(invocation&);
+using coroutine_thunk = boost::asio::awaitable<void> (*)(invocation&);
+
+/// The place of `function` in the image that has it. O(log modules); no system call.
+code_location locate(void (*function)());
+/// The function at a place, or null if this process has no such module.
+void (*function_at(const code_location& place))();
+
+template <class F>
+code_location locate(F* function) {
+  return locate(reinterpret_cast<void (*)()>(function));
+}
+
+// -- parameters -------------------------------------------------------------------------------------
+
+// What a parameter is decoded into. It lives in the child for as long as the call.
+template <class P>
+struct parameter {
+  static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
+    "a task runs in another process, so it cannot take an argument by non-const reference");
+  static_assert(!std::is_pointer_v<std::remove_cvref_t<P>>,
+    "a task runs in another process, so it cannot take a pointer; pass the value");
+  using storage = std::remove_cvref_t<P>;
+  static decltype(auto) pass(storage& value) {
+    if constexpr (std::is_lvalue_reference_v<P>)
+      return static_cast<const storage&>(value);
+    else
+      return std::move(value);
+  }
+};
+
+template <>
+struct parameter<std::string_view> {
+  using storage = std::string;
+  static std::string_view pass(storage& value) { return value; }
+};
+
+template <>
+struct parameter<const char*> {
+  using storage = std::string;
+  static const char* pass(storage& value) { return value.c_str(); }
+};
+
+template <class T>
+struct parameter<std::span<const T>> {
+  using storage = std::vector<T>;
+  static std::span<const T> pass(storage& value) { return value; }
+};
+
+template <class P>
+using storage_t = typename parameter<P>::storage;
+
+// -- results ----------------------------------------------------------------------------------------
+
+template <class R>
+struct result_traits {
+  using type = std::remove_cvref_t<R>;
+  static constexpr bool is_awaitable = false;
+};
+
+template <class R, class Executor>
+struct result_traits<boost::asio::awaitable<R, Executor>> {
+  static_assert(std::same_as<Executor, boost::asio::any_io_executor>,
+    "a coroutine task returns asio::awaitable<R> with the default executor");
+  using type = std::remove_cvref_t<R>;
+  static constexpr bool is_awaitable = true;
+};
+
+// -- thunks -----------------------------------------------------------------------------------------
+
+template <class... Ps>
+std::tuple<storage_t<Ps>...> decode_arguments(std::span<const std::byte> encoded) {
+  decoder in(encoded);
+  std::tuple<storage_t<Ps>...> values{in.make<storage_t<Ps>>()...}; // braces: left to right
+  in.finish();
+  return values;
+}
+
+// GetFunction::get(invocation&) gives the function to call.
+template <class GetFunction, class R, class... Ps>
+struct thunks {
+  static void run(invocation& call) {
+    auto arguments = decode_arguments<Ps...>(call.arguments);
+    auto invoke = [&](auto&... values) -> R {
+      return std::invoke(GetFunction::get(call), parameter<Ps>::pass(values)...);
+    };
+    if constexpr (std::is_void_v<R>)
+      std::apply(invoke, arguments);
+    else
+      encoder(call.result)(static_cast<const std::remove_cvref_t<R>&>(std::apply(invoke, arguments)));
+  }
+
+  static boost::asio::awaitable<void> start(invocation& call) {
+    auto arguments = decode_arguments<Ps...>(call.arguments);
+    auto invoke = [&](auto&... values) -> R {
+      return std::invoke(GetFunction::get(call), parameter<Ps>::pass(values)...);
+    };
+    using value_type = typename result_traits<R>::type;
+    if constexpr (std::is_void_v<value_type>) {
+      co_await std::apply(invoke, arguments);
+    } else {
+      const value_type value = co_await std::apply(invoke, arguments);
+      encoder{call.result}(value);
+    }
+  }
+
+  static code_location place() {
+    if constexpr (result_traits<R>::is_awaitable)
+      return locate(&thunks::start);
+    else
+      return locate(&thunks::run);
+  }
+};
+
+template <class Pointer>
+struct get_pointer {
+  static Pointer get(invocation& call) { return reinterpret_cast<Pointer>(call.target); }
+};
+
+template <class F>
+struct get_stateless {
+  static F get(invocation&) { return F{}; }
+};
+
+// -- callables --------------------------------------------------------------------------------------
+
+template <class GetFunction, class R, class... Ps>
+struct callable_base {
+  using result_type = typename result_traits<R>::type;
+  static_assert(std::is_void_v<result_type> || encodable<result_type>,
+    "troupe cannot encode the result of this function: make it an aggregate, or give it a CAF inspect()");
+  static constexpr call_kind kind
+    = result_traits<R>::is_awaitable ? call_kind::coroutine : call_kind::plain;
+  using thunk = thunks<GetFunction, R, Ps...>;
+
+  template <class... Args>
+  static void encode_arguments(bytes& out, Args&&... args) {
+    static_assert(sizeof...(Args) == sizeof...(Ps),
+      "the number of arguments is not the number of the function's parameters");
+    if constexpr (sizeof...(Args) == sizeof...(Ps)) {
+      encoder encode(out);
+      (encode_argument<storage_t<Ps>>(encode, std::forward<Args>(args)), ...);
+    }
+  }
+
+private:
+  template <class Storage, class Arg>
+  static void encode_argument(encoder& encode, Arg&& arg) {
+    static_assert(std::is_convertible_v<Arg&&, Storage>
+                    || std::is_constructible_v<Storage, Arg&&>,
+      "an argument cannot be converted to the function's parameter type");
+    if constexpr (std::same_as<std::remove_cvref_t<Arg>, Storage>)
+      encode(static_cast<const Storage&>(arg));
+    else
+      encode(static_cast<const Storage&>(static_cast<Storage>(std::forward<Arg>(arg))));
+  }
+};
+
+template <class F>
+concept has_one_call_operator = requires { &F::operator(); };
+
+template <class Member>
+struct call_operator;
+template <class F, class R, class... Ps>
+struct call_operator<R (F::*)(Ps...) const> {
+  using base = callable_base<get_stateless<F>, R, Ps...>;
+};
+template <class F, class R, class... Ps>
+struct call_operator<R (F::*)(Ps...)> : call_operator<R (F::*)(Ps...) const> {};
+template <class F, class R, class... Ps>
+struct call_operator<R (F::*)(Ps...) const noexcept> : call_operator<R (F::*)(Ps...) const> {};
+template <class F, class R, class... Ps>
+struct call_operator<R (F::*)(Ps...) noexcept> : call_operator<R (F::*)(Ps...) const> {};
+
+template <class F, class... Args>
+struct lambda_callable {
+  static_assert(std::is_class_v<F>, "a task is a function, a captureless lambda or a coroutine");
+  static_assert(std::is_empty_v<F>,
+    "troupe cannot send a lambda with captures to another process: pass what it captures as arguments");
+  static_assert(std::default_initializable<F>, "a function object must be default-constructible");
+};
+
+template <class F, class... Args>
+  requires(std::is_empty_v<F> && std::default_initializable<F> && has_one_call_operator<F>)
+struct lambda_callable<F, Args...> : call_operator<decltype(&F::operator())>::base {
+  static call_code code(const F&) {
+    using self = lambda_callable;
+    return {self::thunk::place(), {}, self::kind};
+  }
+};
+
+// A generic lambda: its parameters are what it is called with.
+template <class F, class... Args>
+  requires(std::is_empty_v<F> && std::default_initializable<F> && !has_one_call_operator<F>)
+struct lambda_callable<F, Args...>
+  : callable_base<get_stateless<F>, std::invoke_result_t<F, std::decay_t<Args>...>,
+      std::decay_t<Args>...> {
+  static call_code code(const F&) {
+    using self = lambda_callable;
+    return {self::thunk::place(), {}, self::kind};
+  }
+};
+
+template <class F, class... Args>
+struct callable : lambda_callable<F, Args...> {};
+
+template <class R, class... Ps, class... Args>
+struct callable<R (*)(Ps...), Args...> : callable_base<get_pointer<R (*)(Ps...)>, R, Ps...> {
+  static call_code code(R (*function)(Ps...)) {
+    using self = callable;
+    return {self::thunk::place(), locate(function), self::kind};
+  }
+};
+
+template <class R, class... Ps, class... Args>
+struct callable<R (*)(Ps...) noexcept, Args...> : callable<R (*)(Ps...), Args...> {};
+
+template <class F, class... Args>
+struct callable<blocking_function<F>, Args...> : callable<F, Args...> {
+  static constexpr call_kind kind = call_kind::blocking;
+  static call_code code(const blocking_function<F>& f) {
+    call_code result = callable<F, Args...>::code(f.function);
+    result.kind = kind;
+    return result;
+  }
+};
+
+template <class F, class... Args>
+using callable_for = callable<std::decay_t<F>, Args...>;
+
+template <class F, class... Args>
+using result_of_t = typename callable_for<F, Args...>::result_type;
+
+} // namespace detail
+} // namespace troupe

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <troupe/detail/callable.hpp>
+#include <troupe/detail/pool_access.hpp>
+#include <troupe/detail/task_state.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <utility>
+#include <vector>
+
+// The part of a map's input that is in flight or unread. It is filled by whoever takes results, so the
+// input is read lazily, by one thread, and no faster than the results are used.
+namespace troupe::detail {
+
+/// The input of a map, as tasks.
+class map_source {
+public:
+  virtual ~map_source();
+  /// The next task, or null at the end of the input. Throws what reading the input throws, and
+  /// `encode_error`.
+  virtual task_ptr next() = 0;
+  /// How many are left, if that is known; else 0.
+  virtual std::size_t size_hint() const = 0;
+};
+
+/// `MakeTask` makes the task of one item.
+template <class View, class MakeTask>
+class range_source final : public map_source {
+public:
+  range_source(View view, MakeTask make) : view_(std::move(view)), make_(std::move(make)) {}
+
+  task_ptr next() override {
+    if (!position_)
+      position_.emplace(std::ranges::begin(view_));
+    else if (*position_ != std::ranges::end(view_) && taken_)
+      ++*position_;
+    taken_ = false;
+    if (*position_ == std::ranges::end(view_))
+      return nullptr;
+    auto task = make_(**position_);
+    taken_ = true;
+    task->index = index_++;
+    return task;
+  }
+
+  std::size_t size_hint() const override {
+    if constexpr (std::ranges::sized_range<const View>)
+      return static_cast<std::size_t>(std::ranges::size(view_));
+    else
+      return 0;
+  }
+
+private:
+  View view_;
+  MakeTask make_;
+  std::optional<std::ranges::iterator_t<View>> position_;
+  bool taken_ = false; // the item at `position_` has been used: move on only when the next is wanted
+  std::uint64_t index_ = 0;
+};
+
+/// Reads ahead in input order.
+class ordered_window {
+public:
+  ordered_window(pool_ref pool, std::unique_ptr<map_source> source, std::size_t size);
+  ordered_window(const ordered_window&) = delete;
+
+  /// The next task whose result is to be taken, or null at the end.
+  task_ptr front();
+  void pop();
+  void cancel();
+  std::size_t size_hint() const noexcept { return size_hint_; }
+
+private:
+  void fill();
+
+  pool_ref pool_;
+  std::unique_ptr<map_source> source_; // null when it is exhausted
+  std::size_t size_;
+  std::size_t size_hint_;
+  std::deque<task_ptr> tasks_;
+};
+
+/// Reads ahead and gives the tasks in the order of their completion.
+class unordered_window {
+public:
+  unordered_window(pool_ref pool, std::unique_ptr<map_source> source, std::size_t size);
+  unordered_window(const unordered_window&) = delete;
+  ~unordered_window();
+
+  /// Whether there is a task whose result has not been taken.
+  bool expects_more();
+  /// Blocks until `take` has something.
+  void wait();
+  task_ptr take();
+  void cancel();
+
+  /// Asio operation: completes when `take` has something.
+  struct readiness {
+    unordered_window& window;
+
+    template <class CompletionToken>
+      requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
+    auto operator()(CompletionToken&& token) {
+      return boost::asio::async_initiate<CompletionToken, void()>(
+        [&w = window](auto handler) {
+          auto executor = boost::asio::get_associated_executor(handler);
+          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+          w.notify([executor, shared] {
+            boost::asio::dispatch(executor, [shared] { std::move (*shared)(); });
+          });
+        },
+        token);
+    }
+  };
+
+private:
+  class completions;
+
+  void fill();
+  void notify(std::function<void()> when_ready);
+
+  pool_ref pool_;
+  std::unique_ptr<map_source> source_;
+  std::size_t size_;
+  std::shared_ptr<completions> completions_;
+  std::size_t outstanding_ = 0; // submitted and not taken
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <troupe/scheduler.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace troupe {
+
+/// Base of what troupe itself reports. What a *task* threw is a `proxy_exception` instead, which is
+/// not derived from this.
+class error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The pool takes no more tasks: `close` or `terminate` has been called.
+class pool_closed : public error {
+public:
+  using error::error;
+};
+
+/// The pool has given up, because its children could not be kept alive. The message has the reason.
+class pool_failed : public error {
+public:
+  using error::error;
+};
+
+/// A child could not be started. If its initializer threw, that error is nested
+/// (`std::rethrow_if_nested`).
+class start_failed : public pool_failed {
+public:
+  using pool_failed::pool_failed;
+};
+
+/// The task was dropped before it had an outcome: by `terminate` or the destructor of its pool, or by
+/// `task_future::cancel`.
+class task_cancelled : public error {
+public:
+  using error::error;
+};
+
+/// An argument or a result cannot be encoded. For an argument, thrown by the call that submits.
+class encode_error : public error {
+public:
+  using error::error;
+};
+
+/// Bytes are not the encoding of the expected type.
+class decode_error : public error {
+public:
+  using error::error;
+};
+
+/// A configuration file is wrong. The message is "file:line:column: key: problem".
+class config_error : public error {
+public:
+  using error::error;
+};
+
+/// `runtime` or `pool` is used inside a child, where only tasks run.
+class not_in_main : public error {
+public:
+  using error::error;
+};
+
+/// A place in the code: valid in every process that runs the same image.
+struct code_location {
+  std::uint32_t module = 0; ///< Identifies a loaded module; 0 is the program itself.
+  std::uint64_t offset = 0; ///< Bytes from the module's load address.
+
+  friend bool operator==(const code_location&, const code_location&) = default;
+};
+
+/// How a child ended.
+struct child_exit {
+  pid_t pid = 0;
+  std::size_t slot = 0;            ///< Position in the pool, 0 to `processes` - 1.
+  int exit_code = -1;              ///< What it passed to `exit`, or -1 if a signal ended it.
+  int signal = 0;                  ///< The signal that ended it, or 0.
+  bool status_known = true;        ///< False if other code in this process reaped it (`waitpid(-1)`).
+  std::uint64_t cpu_microseconds = 0; ///< User and system time that it used.
+  std::uint64_t peak_kilobytes = 0;   ///< Largest resident set.
+  std::string reason;              ///< Why the pool ended it, or empty if the pool did not.
+  std::vector<code_location> frames; ///< The stack at the fatal signal, innermost first; may be empty.
+
+  /// "exit code 3", "signal 11 (Segmentation fault)", ... in words.
+  std::string describe() const;
+};
+
+/// The child died while the task was started, so it is not known how much of the task was done.
+class child_lost : public error {
+public:
+  child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects);
+
+  task_id task() const noexcept { return task_; }
+  pid_t pid() const noexcept { return exit_->pid; }
+  std::size_t slot() const noexcept { return exit_->slot; }
+  /// What the child passed to `exit`, or -1 if a signal ended it.
+  int exit_code() const noexcept { return exit_->exit_code; }
+  /// The signal that ended the child, or 0.
+  int signal() const noexcept { return exit_->signal; }
+  const child_exit& exit() const noexcept { return *exit_; }
+  /// True if this task was on the child's CPU when it died.
+  bool culprit() const noexcept { return culprit_; }
+  /// The tasks that may have caused the death: the culprit, or all that were started.
+  const std::vector<task_id>& suspects() const noexcept { return *suspects_; }
+  /// The stack at the fatal signal with function names and lines, one frame a line; may be empty.
+  /// Resolves symbols, which takes milliseconds. Thread-safe.
+  std::string traceback() const;
+
+private:
+  task_id task_;
+  bool culprit_;
+  std::shared_ptr<const child_exit> exit_;
+  std::shared_ptr<const std::vector<task_id>> suspects_;
+};
+
+/// An exception of a type that the parent does not know, thrown in a child.
+class remote_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+} // namespace troupe

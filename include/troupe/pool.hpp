@@ -1,0 +1,199 @@
+#pragma once
+
+#include <troupe/call.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/map_result.hpp>
+#include <troupe/pool_options.hpp>
+#include <troupe/runtime.hpp>
+#include <troupe/stats.hpp>
+#include <troupe/task_future.hpp>
+#include <troupe/task_options.hpp>
+
+#include <chrono>
+#include <memory>
+#include <ranges>
+#include <tuple>
+#include <utility>
+
+namespace troupe {
+
+/// START HERE. A pool of child processes of this program, which run functions and coroutines:
+///
+///     int square(int x) { return x * x; }
+///
+///     int main(int argc, char** argv) {
+///       troupe::runtime rt{argc, argv};
+///       troupe::pool pool{rt, {.processes = 4}};
+///       int nine = pool.apply(square, 3).get();
+///       for (int v : pool.map(square, std::vector{1, 2, 3})) { ... }
+///     }
+///
+/// A task is a call of
+/// - a plain function or captureless lambda: runs to its end on the child's event loop, one at a time;
+/// - a coroutine that returns `boost::asio::awaitable<R>`: up to `childconcurrency` at once in a child,
+///   on its event loop;
+/// - `troupe::blocking(f)`: on the child's threads, up to `childconcurrency` at once.
+///
+/// Arguments are converted to the function's parameter types and encoded (codec.hpp) by the caller;
+/// parameters may be values, const or rvalue references, `std::string_view`, `const char*` and
+/// `std::span<const T>`. Each accepted task resolves exactly once: with its value, with the exception
+/// that it threw (proxy_exception.hpp), with `child_lost` if its child died after it was started, or
+/// with the error that kept it from running. Tasks that were not started when their child died run in
+/// another one.
+///
+/// All functions may be called from any thread. Those that block (`join`, `join_for`, `stats`, the
+/// destructor) throw `std::logic_error` on the event loop's thread, but for the destructor, which does
+/// not wait there.
+class pool {
+public:
+  /// Starts the children, without waiting for them. Throws `std::invalid_argument` for options out of
+  /// range, before any child is started. Children that cannot be started fail the tasks (`start_failed`).
+  explicit pool(runtime& rt, pool_options options = {});
+  pool(const pool&) = delete;
+  pool& operator=(const pool&) = delete;
+  /// Terminates and joins.
+  ~pool();
+
+  // -- one task -----------------------------------------------------------------------------------
+
+  /// Runs `f(args...)` in a child. Throws `pool_closed`, and `encode_error` if an argument cannot be
+  /// encoded. O(size of the arguments).
+  template <class F, class... Args>
+  auto apply(F&& f, Args&&... args) {
+    return submit<F, Args...>(nullptr, f, std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  auto apply(task_options options, F&& f, Args&&... args) {
+    return submit<F, Args...>(
+      std::make_unique<const task_options>(std::move(options)), f, std::forward<Args>(args)...);
+  }
+
+  // -- many tasks ---------------------------------------------------------------------------------
+
+  /// Runs `f(item)` for each item of a range. The results come in input order, as a whole (`get`,
+  /// `co_await`) or one by one (iteration, `next`). Throws `pool_closed`.
+  template <class F, std::ranges::input_range Range>
+  auto map(F&& f, Range&& range) {
+    return map(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+  }
+  template <class F, std::ranges::input_range Range>
+  auto map(const map_options& options, F&& f, Range&& range) {
+    using callable = detail::callable_for<F, std::ranges::range_reference_t<Range>>;
+    return map_result<typename callable::result_type>(
+      open_control(), source<callable>(f, std::forward<Range>(range)), options);
+  }
+
+  /// As `map`, for a range of tuples (or pairs): runs `f(elements...)`.
+  template <class F, std::ranges::input_range Range>
+  auto starmap(F&& f, Range&& range) {
+    return starmap(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+  }
+  template <class F, std::ranges::input_range Range>
+  auto starmap(const map_options& options, F&& f, Range&& range) {
+    using callable = typename star_callable<F, std::ranges::range_value_t<Range>>::type;
+    return map_result<typename callable::result_type>(
+      open_control(), star_source<callable>(f, std::forward<Range>(range)), options);
+  }
+
+  /// As `map`, but the results come as they are completed, each with the index of its item.
+  template <class F, std::ranges::input_range Range>
+  auto map_unordered(F&& f, Range&& range) {
+    return map_unordered(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+  }
+  template <class F, std::ranges::input_range Range>
+  auto map_unordered(const map_options& options, F&& f, Range&& range) {
+    using callable = detail::callable_for<F, std::ranges::range_reference_t<Range>>;
+    return unordered_map_result<typename callable::result_type>(
+      open_control(), source<callable>(f, std::forward<Range>(range)), options);
+  }
+
+  // -- its end ------------------------------------------------------------------------------------
+
+  /// Takes no more tasks; those that were accepted are run, then the children leave. May be called
+  /// again. Does not wait.
+  void close();
+
+  /// Drops all tasks, which fail with `task_cancelled`, and ends the children: SIGTERM, and after
+  /// `shutdown_timeout` SIGKILL. May be called again, also after `close`. Does not wait.
+  void terminate();
+
+  /// Waits until the last child is gone. Throws `std::logic_error` ("pool is still open") before
+  /// `close` or `terminate`.
+  void join();
+
+  /// As `join`, for at most that long; true if the last child is gone.
+  template <class Rep, class Period>
+  bool join_for(std::chrono::duration<Rep, Period> time) {
+    return join_until(std::chrono::steady_clock::now()
+                      + std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+  }
+
+  // -- what is known of it ------------------------------------------------------------------------
+
+  /// A snapshot of its counters and children. Takes a round trip to the event loop.
+  pool_stats stats() const;
+
+  /// The options in force: with `processes` and `name` filled in.
+  const pool_options& options() const noexcept;
+
+private:
+  // The callable of `f(elements of a Tuple...)`.
+  template <class F, class Tuple>
+  struct star_callable;
+  template <class F, class... Ts>
+  struct star_callable<F, std::tuple<Ts...>> {
+    using type = detail::callable_for<F, const Ts&...>;
+  };
+  template <class F, class T, class U>
+  struct star_callable<F, std::pair<T, U>> {
+    using type = detail::callable_for<F, const T&, const U&>;
+  };
+
+  template <class F, class... Args>
+  auto submit(std::unique_ptr<const task_options> options, const std::decay_t<F>& f, Args&&... args) {
+    using callable = detail::callable_for<F, Args...>;
+    check_open();
+    detail::bytes encoded;
+    callable::encode_arguments(encoded, std::forward<Args>(args)...);
+    detail::task_ptr task(new detail::task_state(callable::code(f), std::move(encoded)));
+    task->options = std::move(options);
+    detail::submit_task(control_, task);
+    return task_future<typename callable::result_type>(std::move(task), control_);
+  }
+
+  template <class Callable, class F, class Range>
+  static std::unique_ptr<detail::map_source> source(const F& f, Range&& range) {
+    auto make = [code = Callable::code(f)](auto&& item) {
+      detail::bytes encoded;
+      Callable::encode_arguments(encoded, std::forward<decltype(item)>(item));
+      return detail::task_ptr(new detail::task_state(code, std::move(encoded)));
+    };
+    auto view = std::views::all(std::forward<Range>(range));
+    return std::make_unique<detail::range_source<decltype(view), decltype(make)>>(
+      std::move(view), std::move(make));
+  }
+
+  template <class Callable, class F, class Range>
+  static std::unique_ptr<detail::map_source> star_source(const F& f, Range&& range) {
+    auto make = [code = Callable::code(f)](const auto& item) {
+      detail::bytes encoded;
+      std::apply(
+        [&encoded](const auto&... elements) { Callable::encode_arguments(encoded, elements...); }, item);
+      return detail::task_ptr(new detail::task_state(code, std::move(encoded)));
+    };
+    auto view = std::views::all(std::forward<Range>(range));
+    return std::make_unique<detail::range_source<decltype(view), decltype(make)>>(
+      std::move(view), std::move(make));
+  }
+
+  void check_open() const;
+  const detail::pool_ref& open_control() const {
+    check_open();
+    return control_;
+  }
+  bool join_until(std::chrono::steady_clock::time_point deadline);
+
+  detail::pool_ref control_;
+};
+
+} // namespace troupe

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <troupe/call.hpp>
+#include <troupe/scheduler.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace troupe {
+
+/// How often children may die before the pool gives up: Erlang's rule
+/// (https://www.erlang.org/doc/design_principles/sup_princ, "Maximum Restart Intensity").
+struct restart_options {
+  /// The pool fails when more than `intensity` children have died within `period`. 0 to 1,000,000; with
+  /// 0 the first death fails the pool.
+  ///
+  /// The default tolerates 20 deaths a second, so that a map with many crashing items goes on, and
+  /// stops a pool whose every task crashes within seconds.
+  std::size_t intensity = 100;
+  std::chrono::milliseconds period{5000};
+
+  /// Wait before a child that died before it was ready is started again. Doubles with each such death
+  /// in a row, up to 1 s. The successor of a child that had been ready starts at once.
+  std::chrono::milliseconds backoff{20};
+
+  /// The pool also fails after this many starts in a row, of any of its children, that did not get as
+  /// far as ready. 1 to 1,000,000.
+  std::size_t start_attempts = 5;
+};
+
+/// Everything that can be said about a pool, with its defaults. Aggregate: use designated
+/// initializers, `{.processes = 4, .childconcurrency = 16}`. Values out of range make the constructor
+/// of `pool` throw `std::invalid_argument` before any child starts.
+struct pool_options {
+  // -- how much work at once ----------------------------------------------------------------------
+
+  /// Number of children. 0: as many as there are usable CPUs (affinity mask and cgroup quota). At
+  /// most `limits::max_processes` (1024).
+  std::size_t processes = 0;
+
+  /// Called in each child once its event loop exists and before its first task; a plain function, for
+  /// example `troupe::call(connect, "db.example", 5432)`. If it throws, the child does not become
+  /// ready: when that happens to the pool's first children, the pool fails with `start_failed` and the
+  /// initializer's own error nested in it.
+  bound_call initializer{};
+
+  /// A child leaves after exactly this many tasks; its successor is ready before it leaves. 0: never.
+  std::size_t maxtasksperchild = 0;
+
+  /// Tasks that one child runs at the same time: coroutines, and blocking functions on its thread
+  /// pool. Plain functions run one at a time whatever this says. 1 to 16,384.
+  std::size_t childconcurrency = 16;
+
+  /// Scheduling lanes, at most one per process. Child i serves queue i mod `queuecount`.
+  std::size_t queuecount = 1;
+
+  /// Chooses a queue for each task. Null: a `round_robin` of the pool's own.
+  std::shared_ptr<troupe::scheduler> scheduler{};
+
+  /// Called in the child with each exception that leaves a task, before it is proxied to the parent.
+  /// What it throws is ignored.
+  void (*exception_handler)(std::exception_ptr) = nullptr;
+
+  // -- identity -----------------------------------------------------------------------------------
+
+  /// Appears in logs and errors. Empty: "pool-N".
+  std::string name{};
+
+  // -- supervision --------------------------------------------------------------------------------
+
+  restart_options restart{};
+
+  /// Time from starting a child until its initializer has returned; after it the child is killed and
+  /// the start has failed. 1 ms to 1 day.
+  std::chrono::milliseconds start_timeout{30'000};
+
+  /// Time that a child gets to leave by itself: after `close` to run its finalizer, after `terminate`
+  /// to react to SIGTERM. Then it is killed. 0 to 1 day.
+  std::chrono::milliseconds shutdown_timeout{5'000};
+
+  /// Called in each child after its last task when it leaves in an orderly way.
+  bound_call finalizer{};
+};
+
+} // namespace troupe

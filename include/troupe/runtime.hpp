@@ -1,0 +1,87 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace caf {
+class actor_system;
+}
+
+namespace troupe {
+
+class pool;
+
+struct runtime_options {
+  /// Threads of CAF's scheduler in this process, on which actors of the program run; troupe's own run on
+  /// the event loop. 1 to 1024.
+  std::size_t caf_threads = 1;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_awaitable_v = false;
+template <class R, class Executor>
+inline constexpr bool is_awaitable_v<boost::asio::awaitable<R, Executor>> = true;
+
+/// Throws `std::logic_error` if the calling thread is a loop's thread (task_state.hpp).
+void check_may_block(const char* what);
+
+} // namespace detail
+
+/// What a program needs to have pools: an event loop on a thread of its own, a CAF actor system, and the
+/// means to start children. Construct one, as the first statement of `main`:
+///
+///     int main(int argc, char** argv) {
+///       troupe::runtime rt{argc, argv};
+///
+/// A child runs the same program, and in it the constructor takes over and never returns: what stands
+/// before it in `main` runs in each child as well, what follows runs in the parent only.
+///
+/// It opens /dev/null on descriptors 0 to 2 that are closed, and gives SIGCHLD back its default action if
+/// the program was started with it ignored. Outlives its pools. Its functions are thread-safe.
+class runtime {
+public:
+  /// Throws `not_in_main` inside a child, and `std::logic_error` if this process has a runtime already.
+  runtime(int argc, char** argv, runtime_options options = {});
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+  ~runtime();
+
+  /// Runs a coroutine on the event loop and waits for its value; throws what it throws. Takes an
+  /// `asio::awaitable` or a callable that returns one. Like asyncio.run: blocking inside the coroutine
+  /// blocks all pools of the process. Throws `std::logic_error` on the loop's own thread.
+  template <class Awaitable>
+    requires detail::is_awaitable_v<std::decay_t<Awaitable>>
+  auto run(Awaitable&& task) {
+    detail::check_may_block("runtime::run");
+    return boost::asio::co_spawn(executor(), std::forward<Awaitable>(task), boost::asio::use_future)
+      .get();
+  }
+  template <std::invocable F>
+    requires detail::is_awaitable_v<std::invoke_result_t<F>>
+  auto run(F&& f) {
+    return run(std::forward<F>(f)()); // `f` outlives the coroutine, which may use its captures
+  }
+
+  /// The event loop's executor.
+  boost::asio::io_context::executor_type executor() noexcept;
+
+  /// The actor system of this process, for the program's own actors.
+  caf::actor_system& system() noexcept;
+
+private:
+  friend class pool;
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace troupe

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+
+/// What code that runs in a child can ask about its surroundings. All of it throws `std::logic_error`
+/// outside of a child.
+namespace troupe::this_child {
+
+/// Whether this process is a child of a pool. Never throws. Thread-safe.
+bool is_child() noexcept;
+
+/// The executor of the child's event loop, on which its coroutines run. For objects that an
+/// initializer makes, such as connections. Thread-safe.
+boost::asio::any_io_executor executor();
+
+/// The child's position in its pool: 0 to `processes` - 1. A successor has its predecessor's.
+/// Thread-safe.
+std::size_t slot();
+
+} // namespace troupe::this_child

@@ -1,0 +1,18 @@
+#pragma once
+
+/// All of troupe. Start reading in pool.hpp.
+#include <troupe/call.hpp>
+#include <troupe/codec.hpp>
+#include <troupe/config.hpp>
+#include <troupe/cpus.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/map_result.hpp>
+#include <troupe/pool.hpp>
+#include <troupe/pool_options.hpp>
+#include <troupe/proxy_exception.hpp>
+#include <troupe/runtime.hpp>
+#include <troupe/scheduler.hpp>
+#include <troupe/stats.hpp>
+#include <troupe/task_future.hpp>
+#include <troupe/task_options.hpp>
+#include <troupe/this_child.hpp>

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "link/shared_region.hpp"
+
+namespace troupe::child {
+
+/// Installs handlers for the signals that end a faulty program. They leave the stack in `area` and let
+/// the signal have its usual effect. Also switches core dumps off. Once per process, on the main thread.
+void install_crash_handlers(link::crash_area& area);
+
+} // namespace troupe::child

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "link/channel.hpp"
+#include "loop/descriptor_watch.hpp"
+#include "loop/event_loop.hpp"
+
+#include <troupe/detail/bytes.hpp>
+
+#include <functional>
+
+namespace troupe::child {
+
+/// The child's end of its link, as a source of the child's loop. Each message to the parent is published
+/// at once; the doorbell that tells a sleeping parent of it is rung once a turn of the loop, or earlier
+/// by `ring_now`.
+class parent_link final : public loop::loop_source {
+public:
+  using frame_handler
+    = std::function<void(const link::frame_header&, std::span<const std::byte> payload)>;
+  using work_handler = std::function<bool()>;
+
+  /// `on_frame` gets each message of the parent; `work` is called each turn and returns whether it did
+  /// something.
+  parent_link(loop::event_loop& loop, link::channel channel, std::uint32_t generation,
+    frame_handler on_frame, work_handler work);
+  ~parent_link() override;
+
+  void send(link::frame_header header, detail::bytes&& payload);
+  bool outbox_empty() const noexcept { return channel_.outbox_empty(); }
+  void ring_now() { channel_.ring_peer(); }
+  link::shared_region& region() noexcept { return channel_.region(); }
+
+  bool poll() override;
+  void flush() override;
+  bool prepare_sleep() override;
+  void awake() override;
+
+private:
+  loop::event_loop& loop_;
+  link::channel channel_;
+  std::uint32_t generation_;
+  frame_handler on_frame_;
+  work_handler work_;
+  loop::descriptor_watch bell_;
+};
+
+} // namespace troupe::child

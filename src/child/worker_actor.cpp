@@ -1,0 +1,176 @@
+#include "child/worker_actor.hpp"
+
+#include "child/describe_exception.hpp"
+#include "child/throw_recorder.hpp"
+#include "core/exception_codec.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+#include <unistd.h>
+
+namespace troupe::child {
+
+namespace {
+
+// Runs the thunk; the exception that left it, or null.
+std::exception_ptr invoke(const call_message& call, detail::bytes& result) noexcept {
+  const record_throws recording;
+  try {
+    detail::invocation invocation{detail::view(call.arguments), call.target, result};
+    reinterpret_cast<detail::plain_thunk>(call.thunk)(invocation);
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+} // namespace
+
+worker_actor::worker_actor(
+  caf::actor_config& config, loop::event_loop& loop, parent_link& link, settings options)
+  : loop_actor(config, loop)
+  , link_(link)
+  , settings_(options)
+  , slots_(link.region().slots())
+  , current_(link.region().header().current)
+  , admission_(options.concurrency)
+  , threads_(options.concurrency) {}
+
+caf::behavior worker_actor::make_behavior() {
+  return {[this](call_message& call) { admission_.push(std::move(call)); }};
+}
+
+bool worker_actor::work() {
+  if (!admission_.can_start())
+    return false;
+  now_ = clock::now();
+  const auto end = now_ + limits::work_slice;
+  bool worked = false;
+  // A finished result must be on its way before the next task can crash, so none starts while results
+  // wait for room in the ring.
+  while (admission_.can_start() && link_.outbox_empty() && now_ < end) {
+    call_message call = admission_.take();
+    worked = true;
+    if (slots_.start(call.slot, call.task))
+      start(call);
+    else
+      admission_.finished(); // taken back by the parent
+  }
+  return worked;
+}
+
+void worker_actor::start(call_message& call) {
+  switch (call.kind) {
+    case detail::call_kind::plain:
+      // Whatever may take long must not keep finished results from a sleeping parent.
+      if (duration_of(call).average > limits::short_task || duration_of(call).function == nullptr)
+        link_.ring_now();
+      run_plain(call);
+      break;
+    case detail::call_kind::coroutine:
+      start_coroutine(call);
+      break;
+    case detail::call_kind::blocking:
+      start_blocking(call);
+      break;
+  }
+}
+
+worker_actor::duration_entry& worker_actor::duration_of(const call_message& call) noexcept {
+  const auto* function
+    = reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
+  auto& entry = durations_[(reinterpret_cast<std::uintptr_t>(function) >> 4) % durations_.size()];
+  if (entry.function != function)
+    entry = {nullptr, std::chrono::nanoseconds::zero()};
+  return entry;
+}
+
+void worker_actor::run_plain(call_message& call) {
+  const auto started = now_;
+  detail::bytes result;
+  std::exception_ptr thrown;
+  {
+    const on_cpu mark(current_, call.slot + 1u);
+    thrown = invoke(call, result);
+  }
+  finish(call, std::move(result), thrown, started);
+  auto& entry = duration_of(call);
+  const auto elapsed = now_ - started;
+  entry.average += (elapsed - entry.average) / 4;
+  entry.function
+    = reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
+}
+
+// A task that is not finished when `start` returns. Stays where it is: `invocation` points into it.
+struct worker_actor::running_task {
+  running_task(call_message&& message, clock::time_point start_time)
+    : call(std::move(message)), started(start_time) {}
+  running_task(const running_task&) = delete;
+
+  call_message call;
+  detail::bytes result;
+  detail::invocation invocation{detail::view(call.arguments), call.target, result};
+  clock::time_point started;
+};
+
+void worker_actor::start_coroutine(call_message& call) {
+  const auto task = std::make_shared<running_task>(std::move(call), now_);
+  const auto scope = std::make_shared<task_scope>(task_scope{current_, task->call.slot + 1u});
+  const auto thunk = reinterpret_cast<detail::coroutine_thunk>(task->call.thunk);
+  boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope),
+    thunk(task->invocation), [this, task, scope](const std::exception_ptr& thrown) {
+      scope->slot_plus_1 = 0;
+      now_ = clock::now();
+      finish(task->call, std::move(task->result), thrown, task->started);
+    });
+}
+
+void worker_actor::start_blocking(call_message& call) {
+  const auto task = std::make_shared<running_task>(std::move(call), now_);
+  threads_.run([this, task] {
+    const auto thrown = invoke(task->call, task->result);
+    boost::asio::post(loop().io(), [this, task, thrown] {
+      now_ = clock::now();
+      finish(task->call, std::move(task->result), thrown, task->started);
+    });
+  });
+}
+
+void worker_actor::finish(const call_message& call, detail::bytes&& result,
+  const std::exception_ptr& thrown, clock::time_point started) {
+  link::frame_header header;
+  header.kind = thrown ? link::frame_kind::threw : link::frame_kind::value;
+  header.slot = call.slot;
+  header.task = call.task;
+  if (thrown)
+    result = report(call, thrown);
+  now_ = clock::now();
+  header.extra = static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::nanoseconds>(now_ - started).count());
+  slots_.finish(call.slot, call.task);
+  link_.send(header, std::move(result));
+  admission_.finished();
+}
+
+detail::bytes worker_actor::report(const call_message& call, const std::exception_ptr& thrown) {
+  if (settings_.exception_handler != nullptr) {
+    try {
+      settings_.exception_handler(thrown);
+    } catch (...) {
+      // Its errors must not hide the task's.
+    }
+  }
+  auto description = describe_exception(thrown);
+  description.pid = ::getpid();
+  description.slot = settings_.position;
+  description.task = call.task;
+  description.attempt = call.attempt;
+  detail::bytes encoded;
+  detail::encode_report(encoded, description);
+  return encoded;
+}
+
+} // namespace troupe::child

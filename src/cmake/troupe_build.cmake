@@ -1,0 +1,52 @@
+# How every target of the project is compiled, and where its dependencies are found.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+if(NOT CMAKE_BUILD_TYPE AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+# Assertions stay on in release builds.
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+
+# Parent and children prove by the build id that they run the same image; functions cross as offsets
+# into a position-independent image.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_COMPILE_OPTIONS_PIE "-fPIC") # programs and libraries share precompiled headers
+add_link_options(-Wl,--build-id)
+
+if(TROUPE_SANITIZE)
+  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=${TROUPE_SANITIZE})
+  if(TROUPE_SANITIZE MATCHES undefined)
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/troupe_dependencies.cmake)
+
+# Flags that apply to our own code only, never to those who link against us.
+add_library(troupe_flags INTERFACE)
+target_compile_options(troupe_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
+  $<$<BOOL:${TROUPE_DEVELOPER}>:-Werror>)
+
+# troupe_layer(NAME SOURCES... DEPENDS layers...): one layer of the design. What a layer may include
+# is what it links.
+function(troupe_layer name)
+  cmake_parse_arguments(LAYER "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(troupe_${name} OBJECT ${LAYER_SOURCES})
+  target_include_directories(troupe_${name}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(troupe_${name} PRIVATE troupe_flags PUBLIC troupe_dependencies)
+  # One set of precompiled headers for all layers: they are compiled with the same flags.
+  if(name STREQUAL core)
+    target_precompile_headers(troupe_core PRIVATE ${PROJECT_SOURCE_DIR}/src/precompiled.hpp)
+  else()
+    target_precompile_headers(troupe_${name} REUSE_FROM troupe_core)
+  endif()
+  foreach(below ${LAYER_DEPENDS})
+    target_link_libraries(troupe_${name} PUBLIC troupe_${below})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY TROUPE_LAYERS troupe_${name})
+endfunction()

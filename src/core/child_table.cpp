@@ -1,0 +1,66 @@
+#include "core/child_table.hpp"
+
+#include "core/contract.hpp"
+
+#include <algorithm>
+
+namespace troupe::core {
+
+std::string_view to_string(child_phase phase) {
+  switch (phase) {
+    case child_phase::down:
+      return "down";
+    case child_phase::starting:
+      return "starting";
+    case child_phase::ready:
+      return "ready";
+    case child_phase::retiring:
+      return "retiring";
+    case child_phase::leaving:
+      return "leaving";
+  }
+  return "unknown";
+}
+
+std::uint32_t child_table::start(std::size_t position) {
+  TROUPE_ASSERT(position < positions_);
+  const auto free = std::find_if(records_.begin(), records_.end(),
+    [](const child_record& record) { return record.phase == child_phase::down; });
+  const auto seat = static_cast<std::uint32_t>(free - records_.begin());
+  if (free == records_.end())
+    records_.emplace_back();
+  records_[seat] = {child_phase::starting, position, queue_of(position), ++generations_, 0, false};
+  ++population_;
+  return seat;
+}
+
+void child_table::move(std::uint32_t seat, child_phase from, child_phase to) {
+  TROUPE_ASSERT(seat < records_.size() && records_[seat].phase == from);
+  records_[seat].phase = to;
+}
+
+void child_table::ready(std::uint32_t seat) {
+  move(seat, child_phase::starting, child_phase::ready);
+}
+
+void child_table::retire(std::uint32_t seat) {
+  move(seat, child_phase::ready, child_phase::retiring);
+}
+
+void child_table::leave(std::uint32_t seat) {
+  TROUPE_ASSERT(present(seat));
+  records_[seat].phase = child_phase::leaving;
+}
+
+void child_table::down(std::uint32_t seat) {
+  TROUPE_ASSERT(present(seat));
+  records_[seat].phase = child_phase::down;
+  --population_;
+}
+
+std::size_t child_table::count(child_phase phase) const noexcept {
+  return static_cast<std::size_t>(std::count_if(records_.begin(), records_.end(),
+    [phase](const child_record& record) { return record.phase == phase; }));
+}
+
+} // namespace troupe::core

@@ -1,0 +1,44 @@
+#include <troupe/errors.hpp>
+
+#include <cstring>
+#include <utility>
+
+namespace troupe {
+
+std::string child_exit::describe() const {
+  std::string text;
+  if (!status_known)
+    text = "ended, and other code in this process took its exit status";
+  else if (signal != 0)
+    text = "was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
+  else
+    text = "exited with code " + std::to_string(exit_code);
+  if (!reason.empty())
+    text += " (" + reason + ")";
+  return text;
+}
+
+namespace {
+
+std::string lost_message(
+  task_id task, const child_exit& exit, bool culprit, const std::vector<task_id>& suspects) {
+  std::string text = "task " + std::to_string(task) + " is lost: child " + std::to_string(exit.slot)
+                     + " (pid " + std::to_string(exit.pid) + ") " + exit.describe();
+  if (culprit)
+    text += " while it ran this task";
+  else if (suspects.size() == 1)
+    text += " while it ran task " + std::to_string(suspects.front());
+  return text;
+}
+
+} // namespace
+
+child_lost::child_lost(
+  task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects)
+  : error(lost_message(task, exit, culprit, suspects))
+  , task_(task)
+  , culprit_(culprit)
+  , exit_(std::make_shared<const child_exit>(std::move(exit)))
+  , suspects_(std::make_shared<const std::vector<task_id>>(std::move(suspects))) {}
+
+} // namespace troupe

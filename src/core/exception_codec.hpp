@@ -1,0 +1,23 @@
+#pragma once
+
+#include <troupe/detail/bytes.hpp>
+#include <troupe/proxy_exception.hpp>
+
+#include <exception>
+#include <span>
+
+namespace troupe::detail {
+
+void encode_report(bytes& out, const exception_report& report);
+
+/// Throws `decode_error`.
+report_ptr decode_report(std::span<const std::byte> in);
+
+/// The exception that a report stands for. An undecodable report gives a `decode_error`: an error is
+/// always an error.
+std::exception_ptr decode_exception(std::span<const std::byte> in) noexcept;
+
+/// The registered kind that `thrown` is nearest to, or null.
+const exception_kind* kind_of(const std::exception& thrown);
+
+} // namespace troupe::detail

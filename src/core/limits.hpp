@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the system, in one place.
+namespace troupe::limits {
+
+// -- options ----------------------------------------------------------------------------------------
+
+inline constexpr std::size_t max_processes = 1024;
+inline constexpr std::size_t max_childconcurrency = 16'384;
+inline constexpr std::size_t max_restart_intensity = 1'000'000;
+inline constexpr std::size_t max_start_attempts = 1'000'000;
+inline constexpr std::chrono::milliseconds max_timeout = std::chrono::hours(24);
+
+// -- the link ---------------------------------------------------------------------------------------
+
+/// Capacity of one ring. A multiple of every page size in use.
+inline constexpr std::size_t ring_bytes = std::size_t{512} * 1024;
+/// A payload above this travels in pieces of this size, so that both directions keep moving.
+inline constexpr std::size_t max_piece_bytes = ring_bytes / 8;
+/// The largest payload of one message.
+inline constexpr std::uint64_t max_message_bytes = std::uint64_t{1} << 31;
+/// Frames that one side takes from a ring before it looks elsewhere.
+inline constexpr std::size_t frames_per_turn = 512;
+
+// -- scheduling -------------------------------------------------------------------------------------
+
+/// Work that a child is given beyond what it runs, to hide the link's latency.
+inline constexpr std::chrono::microseconds prefetch_time{200};
+/// ... and at most this many tasks, however short they are.
+inline constexpr std::size_t max_prefetch = 2048;
+/// An idle child takes accepted tasks from one that has finished nothing for this long.
+inline constexpr std::chrono::microseconds take_back_after{500};
+
+// -- the child --------------------------------------------------------------------------------------
+
+/// A child's loop runs short tasks for this long before it looks at its ring and its event loop.
+inline constexpr std::chrono::microseconds work_slice{20};
+/// A function whose calls take less than this is short: its outcomes share one ring of the doorbell.
+inline constexpr std::chrono::nanoseconds short_task{5'000};
+
+// -- supervision ------------------------------------------------------------------------------------
+
+inline constexpr std::chrono::milliseconds max_backoff{1'000};
+/// Times that an idempotent task is tried when no task can be told to be the culprit.
+inline constexpr std::uint32_t max_attempts = 5;
+inline constexpr std::size_t max_stack_frames = 32;
+inline constexpr std::size_t max_nested_exceptions = 16;
+inline constexpr std::size_t max_error_text_bytes = std::size_t{64} * 1024;
+
+// -- the codec --------------------------------------------------------------------------------------
+
+inline constexpr std::size_t max_decode_depth = 512;
+
+} // namespace troupe::limits

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "core/contract.hpp"
+#include "core/task_ledger.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace troupe::core {
+
+/// The parent's own account of one child's slot table: which task is in which slot. Slots are reused in
+/// the order in which they were freed, so that one that was just released rests for a while.
+class slot_book {
+public:
+  explicit slot_book(std::uint32_t slots) : tasks_(slots), free_(slots) {
+    for (std::uint32_t i = 0; i < slots; ++i)
+      free_[i] = i;
+  }
+
+  std::uint32_t take(task_key task) {
+    TROUPE_ASSERT(used_ < tasks_.size());
+    const auto slot = free_[next_free_++ % free_.size()];
+    tasks_[slot] = task;
+    ++used_;
+    return slot;
+  }
+
+  /// The task in a slot, or nothing (id 0) if there is none or no such slot.
+  task_key at(std::uint32_t slot) const noexcept {
+    return slot < tasks_.size() ? tasks_[slot] : task_key{};
+  }
+
+  void release(std::uint32_t slot) {
+    TROUPE_ASSERT(at(slot).id != 0);
+    tasks_[slot] = {};
+    free_[(next_free_ + tasks_.size() - used_) % free_.size()] = slot;
+    --used_;
+  }
+
+  std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(tasks_.size()); }
+  std::size_t used() const noexcept { return used_; }
+
+private:
+  std::vector<task_key> tasks_; // id 0: free
+  std::vector<std::uint32_t> free_; // a ring: `size - used` entries from next_free_ on
+  std::size_t next_free_ = 0;
+  std::size_t used_ = 0;
+};
+
+} // namespace troupe::core

@@ -1,0 +1,100 @@
+#include "link/channel.hpp"
+
+#include <algorithm>
+
+#include <sys/eventfd.h>
+
+namespace troupe::link {
+
+channel::channel(
+  std::shared_ptr<shared_region> region, side which, unique_fd own_bell, unique_fd peer_bell)
+  : region_(std::move(region))
+  , own_(which == side::parent ? &region_->header().parent_bell : &region_->header().child_bell)
+  , peer_(which == side::parent ? &region_->header().child_bell : &region_->header().parent_bell)
+  , own_bell_(std::move(own_bell))
+  , peer_bell_(std::move(peer_bell))
+  , out_(which == side::parent ? ring_writer(region_->header().to_child, region_->to_child_data(),
+           limits::ring_bytes)
+                               : ring_writer(region_->header().to_parent, region_->to_parent_data(),
+                                 limits::ring_bytes))
+  , in_(which == side::parent ? ring_reader(region_->header().to_parent, region_->to_parent_data(),
+          limits::ring_bytes)
+                              : ring_reader(region_->header().to_child, region_->to_child_data(),
+                                limits::ring_bytes)) {}
+
+bool channel::publish(outgoing& message) {
+  for (;;) {
+    const auto head = std::span<const std::byte>(message.head)
+                        .first(std::min(message.head.size(), limits::max_piece_bytes));
+    const auto body
+      = message.body.first(std::min(message.body.size(), limits::max_piece_bytes - head.size()));
+    const bool last = head.size() == message.head.size() && body.size() == message.body.size();
+    auto header = message.header;
+    if (!last)
+      header.flags |= more_follows;
+    if (!out_.try_write(header, head, body))
+      return false;
+    published_ = true;
+    message.head.erase(
+      message.head.begin(), message.head.begin() + static_cast<std::ptrdiff_t>(head.size()));
+    message.body = message.body.subspan(body.size());
+    if (last)
+      return true;
+  }
+}
+
+bool channel::flush_outbox() {
+  bool moved = false;
+  while (!outbox_.empty()) {
+    const auto body_left = outbox_.front().body.size();
+    if (!publish(outbox_.front())) {
+      out_.ask_for_space();
+      // The reader may have made room before it could see the wish.
+      if (!publish(outbox_.front()))
+        return moved || outbox_.front().body.size() != body_left;
+    }
+    outbox_.pop_front();
+    moved = true;
+  }
+  return moved;
+}
+
+void channel::ring_peer() {
+  if (!published_)
+    return;
+  published_ = false;
+  // Pairs with the fence in prepare_sleep: either we see that the peer sleeps, or it sees what we wrote.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (peer_->sleeping.load(std::memory_order_relaxed) != 0
+      && peer_->sleeping.exchange(0, std::memory_order_acq_rel) != 0)
+    ::eventfd_write(peer_bell_.get(), 1);
+}
+
+bool channel::assemble(const ring_reader::frame& piece) {
+  if (assembling_.kind == frame_kind{})
+    assembling_ = piece.header;
+  else if (piece.header.kind != assembling_.kind || piece.header.task != assembling_.task
+           || piece.header.slot != assembling_.slot)
+    throw protocol_violation("a message in pieces is interrupted by another");
+  if (assembly_.size() + piece.payload.size() > limits::max_message_bytes)
+    throw protocol_violation("message too large");
+  assembly_.insert(assembly_.end(), piece.payload.begin(), piece.payload.end());
+  return (piece.header.flags & more_follows) == 0;
+}
+
+bool channel::prepare_sleep() noexcept {
+  own_->sleeping.store(1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return !in_.ready();
+}
+
+void channel::awake() noexcept {
+  own_->sleeping.store(0, std::memory_order_relaxed);
+}
+
+void channel::clear_bell() noexcept {
+  eventfd_t count = 0;
+  ::eventfd_read(own_bell_.get(), &count);
+}
+
+} // namespace troupe::link

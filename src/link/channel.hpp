@@ -1,0 +1,125 @@
+#pragma once
+
+#include "link/frame.hpp"
+#include "link/ring.hpp"
+#include "link/shared_region.hpp"
+#include "link/unique_fd.hpp"
+
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace troupe::link {
+
+/// One side's view of a link: messages out, messages in, and the two doorbells. A message is a header
+/// and a payload of any size; what is larger than a piece travels in several frames.
+///
+/// Sending never blocks: what finds no room in the ring waits in the outbox, in order. For one thread.
+class channel {
+public:
+  enum class side { parent, child };
+
+  /// `own_bell` is the eventfd on which this side is woken, `peer_bell` that of the other.
+  channel(std::shared_ptr<shared_region> region, side which, unique_fd own_bell, unique_fd peer_bell);
+
+  // -- sending --------------------------------------------------------------------------------------
+
+  /// Sends `head` followed by `body` as one message and publishes it at once if there is room. `owner`
+  /// makes a keep-alive for `body`, and is only called if the message must wait.
+  template <class MakeOwner>
+  void send(const frame_header& header, std::span<const std::byte> head,
+    std::span<const std::byte> body, MakeOwner owner);
+
+  /// True if everything has been published.
+  bool outbox_empty() const noexcept { return outbox_.empty(); }
+
+  /// Moves on with the outbox; true if something was published.
+  bool flush_outbox();
+
+  /// Wakes the peer if it sleeps and something was published for it since the last call.
+  void ring_peer();
+
+  // -- receiving ------------------------------------------------------------------------------------
+
+  /// Hands whole messages to `handle(header, payload)`, up to `limits::frames_per_turn` frames; true if
+  /// there was a frame. The payload lies in shared memory unless it came in pieces. `handle` may
+  /// destroy the channel if it returns false, which ends the call. Throws `protocol_violation`.
+  template <class Handle>
+  bool receive(Handle handle);
+
+  // -- sleeping -------------------------------------------------------------------------------------
+
+  int bell_fd() const noexcept { return own_bell_.get(); }
+  /// Announces that this side is about to sleep; false if there is something to do after all.
+  bool prepare_sleep() noexcept;
+  void awake() noexcept;
+  /// Empties the eventfd after it woke this side.
+  void clear_bell() noexcept;
+
+  shared_region& region() const noexcept { return *region_; }
+
+private:
+  struct outgoing {
+    frame_header header;
+    std::vector<std::byte> head;
+    std::span<const std::byte> body;
+    std::shared_ptr<const void> owner;
+  };
+
+  bool publish(outgoing& message); // as many pieces as fit; true when it is all out
+  // Collects a message that comes in pieces; true if `header` was its last.
+  bool assemble(const ring_reader::frame& piece);
+
+  std::shared_ptr<shared_region> region_;
+  doorbell* own_;
+  doorbell* peer_;
+  unique_fd own_bell_;
+  unique_fd peer_bell_;
+  ring_writer out_;
+  ring_reader in_;
+  std::deque<outgoing> outbox_;
+  std::vector<std::byte> assembly_;
+  frame_header assembling_{}; // kind 0: no message in pieces is under way
+  bool published_ = false;
+};
+
+template <class MakeOwner>
+void channel::send(const frame_header& header, std::span<const std::byte> head,
+  std::span<const std::byte> body, MakeOwner owner) {
+  if (outbox_.empty() && head.size() + body.size() <= limits::max_piece_bytes
+      && out_.try_write(header, head, body)) {
+    published_ = true;
+    return;
+  }
+  outbox_.push_back({header, {head.begin(), head.end()}, body, owner()});
+  flush_outbox();
+}
+
+template <class Handle>
+bool channel::receive(Handle handle) {
+  const auto keep = region_; // `handle` may destroy this
+  std::size_t count = 0;
+  while (count < limits::frames_per_turn) {
+    const auto frame = in_.next();
+    if (!frame)
+      break;
+    ++count;
+    const bool in_pieces
+      = assembling_.kind != frame_kind{} || (frame->header.flags & more_follows) != 0;
+    if (!in_pieces) {
+      if (!handle(frame->header, frame->payload))
+        return true;
+    } else if (assemble(*frame)) {
+      const auto whole = std::exchange(assembly_, {});
+      assembling_ = {};
+      if (!handle(frame->header, std::span<const std::byte>(whole)))
+        return true;
+    }
+  }
+  if (in_.release())
+    published_ = true; // room is news to a writer that waits for it
+  return count > 0;
+}
+
+} // namespace troupe::link

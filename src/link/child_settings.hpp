@@ -1,0 +1,37 @@
+#pragma once
+
+#include <troupe/call.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::link {
+
+/// A `bound_call` in encodable form.
+struct wire_call {
+  code_location thunk;
+  code_location target;
+  detail::call_kind kind = detail::call_kind::plain;
+  std::vector<std::byte> arguments;
+
+  static wire_call from(const bound_call& call) {
+    return {call.code().thunk, call.code().target, call.code().kind,
+      {call.arguments().begin(), call.arguments().end()}};
+  }
+  bool empty() const { return thunk == code_location{}; }
+};
+
+/// The payload of the setup frame: what a child must know of its pool.
+struct child_settings {
+  std::string pool_name;
+  std::uint64_t position = 0;
+  std::uint64_t concurrency = 1;
+  std::int64_t spin_nanoseconds = 0;
+  wire_call initializer;
+  wire_call finalizer;
+  code_location exception_handler;
+};
+
+} // namespace troupe::link

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "link/unique_fd.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace troupe::link {
+
+/// The environment variable by which a process knows that it is a child; its value is the number of
+/// the inherited descriptor of its control socket.
+inline constexpr const char* link_variable = "TROUPE_LINK";
+
+inline constexpr std::uint32_t link_magic = 0x74727031; // "trp1"
+inline constexpr std::size_t max_build_id_bytes = 32;
+
+struct build_id {
+  std::uint32_t length = 0; ///< 0: the image has none
+  std::array<std::uint8_t, max_build_id_bytes> bytes{};
+
+  friend bool operator==(const build_id&, const build_id&) = default;
+};
+
+/// The parent's first message; the descriptors of the shared memory and of the two doorbells (the
+/// parent's, the child's) come with it.
+struct parent_hello {
+  std::uint32_t magic = link_magic;
+  std::uint32_t slots = 0;
+  std::uint32_t generation = 0;
+  std::int32_t parent_pid = 0;
+  build_id build;
+};
+
+/// The child's answer.
+struct child_hello {
+  std::uint32_t magic = link_magic;
+  std::uint32_t generation = 0;
+  build_id build;
+};
+
+enum class control_kind : std::uint32_t {
+  drain = 1, ///< parent to child: leave; everything it was sent has been answered
+};
+
+struct control_message {
+  control_kind kind{};
+  std::uint32_t slot = 0;
+  std::uint64_t task = 0;
+};
+
+/// A connected pair of sockets that keep message boundaries, non-blocking and close-on-exec.
+/// Throws `std::system_error`.
+std::pair<unique_fd, unique_fd> make_control_sockets();
+
+enum class receive_result { message, nothing, closed };
+
+/// Sends one whole message, with `fd_count` descriptors. Never blocks, never raises SIGPIPE; false if
+/// the peer is gone or does not read.
+bool send_control(
+  int socket, const void* message, std::size_t size, const int* fds = nullptr, std::size_t fd_count = 0);
+
+/// Receives one message of exactly `size` bytes into `message`, and at most `fd_count` descriptors.
+/// Throws `protocol_violation` for a message of another size. Never blocks.
+receive_result receive_control(
+  int socket, void* message, std::size_t size, unique_fd* fds = nullptr, std::size_t fd_count = 0);
+
+template <class Message>
+bool send_control(int socket, const Message& message) {
+  static_assert(std::is_trivially_copyable_v<Message>);
+  return send_control(socket, &message, sizeof message);
+}
+
+} // namespace troupe::link

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <type_traits>
+
+namespace troupe::link {
+
+/// What a frame says. The two directions use different kinds, so that a side which reads its own
+/// writing notices.
+enum class frame_kind : std::uint8_t {
+  // parent to child
+  setup = 1, ///< the first frame: settings of the child
+  call = 2,  ///< a task; payload: `call_head`, then the encoded arguments
+  // child to parent
+  ready = 17,        ///< the initializer has returned
+  start_failed = 18, ///< payload: encoded exception report
+  value = 19,        ///< a task's encoded result
+  threw = 20,        ///< a task's encoded exception report
+};
+
+inline constexpr std::uint8_t more_follows = 1; ///< flag: the payload goes on in the next frame
+
+/// Precedes every payload in a ring; both are aligned to 8 bytes. Host byte order: one machine.
+struct frame_header {
+  std::uint32_t length = 0; ///< bytes of payload in this frame
+  frame_kind kind{};
+  std::uint8_t flags = 0;
+  std::uint16_t reserved = 0;
+  std::uint32_t generation = 0; ///< of the child
+  std::uint32_t slot = 0;       ///< in the slot table
+  std::uint64_t task = 0;
+  std::uint64_t extra = 0; ///< call: number of the attempt; value and threw: nanoseconds that it ran
+};
+static_assert(sizeof(frame_header) == 32 && std::is_trivially_copyable_v<frame_header>);
+
+/// Which code a call runs.
+struct call_head {
+  std::uint64_t thunk_offset = 0;
+  std::uint64_t target_offset = 0;
+  std::uint32_t thunk_module = 0;
+  std::uint32_t target_module = 0;
+  std::uint8_t kind = 0;
+  std::uint8_t padding[7] = {};
+};
+static_assert(sizeof(call_head) == 32 && std::is_trivially_copyable_v<call_head>);
+
+/// The other side wrote what it must not. Ends that child, and nothing else.
+class protocol_violation : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+constexpr std::size_t align8(std::size_t n) noexcept {
+  return (n + 7) & ~std::size_t{7};
+}
+
+} // namespace troupe::link

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "link/control_socket.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace troupe::link {
+
+/// The build id of the program (`ld --build-id`): the same for two processes if and only if they run
+/// the same image.
+build_id program_build_id();
+
+/// Lower-case hex, or "none".
+std::string to_string(const build_id& id);
+
+/// The place of an address in the module that has it, for use in a signal handler.
+/// Async-signal-safe: no locks, no allocation. An address in no module has the module `no_module`.
+code_location locate_in_signal_handler(std::uintptr_t address) noexcept;
+inline constexpr std::uint32_t no_module = 0xffffffff;
+
+/// The address of a place in this process, if its module is loaded here.
+std::optional<std::uintptr_t> address_of(const code_location& place);
+
+} // namespace troupe::link

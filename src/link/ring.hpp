@@ -1,0 +1,72 @@
+#pragma once
+
+#include "link/frame.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace troupe::link {
+
+/// The shared indices of one ring. They count bytes and never wrap.
+struct ring_indices {
+  alignas(64) std::atomic<std::uint64_t> head; ///< written up to here
+  alignas(64) std::atomic<std::uint64_t> tail; ///< read up to here
+  alignas(64) std::atomic<std::uint32_t> wants_space; ///< the writer waits for `tail` to move
+};
+
+/// A single-producer, single-consumer ring of frames in shared memory. Its memory is mapped twice in a
+/// row, so that no frame is ever cut by the ring's end.
+class ring_writer {
+public:
+  /// `data` has `capacity` bytes, mirrored behind themselves; `capacity` is a power of two.
+  ring_writer(ring_indices& shared, std::byte* data, std::size_t capacity)
+    : shared_(&shared), data_(data), capacity_(capacity) {}
+
+  /// Writes and publishes a frame whose payload is `first` followed by `second`; false if there is no
+  /// room. Wait-free. `header.length` is set here.
+  bool try_write(frame_header header, std::span<const std::byte> first,
+    std::span<const std::byte> second = {}) noexcept;
+
+  /// Asks the reader to ring the doorbell when it has made room. Then try once more before sleeping.
+  void ask_for_space() noexcept;
+
+private:
+  ring_indices* shared_;
+  std::byte* data_;
+  std::size_t capacity_;
+  std::uint64_t head_ = 0;
+  std::uint64_t tail_seen_ = 0;
+};
+
+class ring_reader {
+public:
+  ring_reader(ring_indices& shared, const std::byte* data, std::size_t capacity)
+    : shared_(&shared), data_(data), capacity_(capacity) {}
+
+  struct frame {
+    frame_header header;
+    std::span<const std::byte> payload; ///< in shared memory: copy before looking at it twice
+  };
+
+  /// The next frame, which stays in place until `release`; nothing if there is none. Trusts nothing
+  /// that it reads: throws `protocol_violation` if indices or length cannot be.
+  std::optional<frame> next();
+
+  /// True if `next` has something.
+  bool ready() const noexcept { return shared_->head.load(std::memory_order_acquire) != read_; }
+
+  /// Gives the room of all frames read so far back to the writer; true if the writer waits for that.
+  bool release() noexcept;
+
+private:
+  ring_indices* shared_;
+  const std::byte* data_;
+  std::size_t capacity_;
+  std::uint64_t read_ = 0;     // up to here frames have been handed out
+  std::uint64_t released_ = 0; // the tail as published
+  std::uint64_t head_seen_ = 0;
+};
+
+} // namespace troupe::link

@@ -1,0 +1,87 @@
+#include "link/shared_region.hpp"
+
+#include <cerrno>
+#include <new>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+namespace troupe::link {
+
+namespace {
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+std::size_t whole_pages(std::size_t bytes) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
+std::size_t slot_offset() {
+  return (sizeof(region_header) + 63) / 64 * 64;
+}
+
+} // namespace
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+shared_region::shared_region(std::uint32_t slots)
+  : fd_(::memfd_create("troupe-link", MFD_CLOEXEC | MFD_ALLOW_SEALING))
+  , slots_(slots)
+  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(std::uint64_t))) {
+  if (!fd_)
+    fail("memfd_create for the link to a child");
+  const auto size = static_cast<off_t>(head_bytes_ + 2 * limits::ring_bytes);
+  int result = 0;
+  do
+    result = ::posix_fallocate(fd_.get(), 0, size);
+  while (result == EINTR);
+  if (result != 0)
+    throw std::system_error(result, std::generic_category(), "shared memory for the link to a child");
+  if (::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    fail("sealing the shared memory of the link to a child");
+  map();
+}
+
+shared_region::shared_region(unique_fd fd, std::uint32_t slots)
+  : fd_(std::move(fd))
+  , slots_(slots)
+  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(std::uint64_t))) {
+  map();
+}
+
+shared_region::~shared_region() {
+  ::munmap(base_, head_bytes_ + 4 * limits::ring_bytes);
+}
+
+void shared_region::map() {
+  const std::size_t total = head_bytes_ + 4 * limits::ring_bytes;
+  void* reserved = ::mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (reserved == MAP_FAILED)
+    fail("reserving address space for the link");
+  base_ = static_cast<std::byte*>(reserved);
+  const auto place = [this](std::size_t at, std::size_t bytes, std::size_t file_offset) {
+    return ::mmap(base_ + at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_.get(),
+             static_cast<off_t>(file_offset))
+           != MAP_FAILED;
+  };
+  const std::size_t ring = limits::ring_bytes;
+  const bool mapped = place(0, head_bytes_ + ring, 0) && place(head_bytes_ + ring, ring, head_bytes_)
+                      && place(head_bytes_ + 2 * ring, ring, head_bytes_ + ring)
+                      && place(head_bytes_ + 3 * ring, ring, head_bytes_ + ring);
+  if (!mapped) {
+    const int error = errno;
+    ::munmap(base_, total);
+    throw std::system_error(error, std::generic_category(), "mapping the shared memory of the link");
+  }
+}
+
+slot_table shared_region::slots() const noexcept {
+  return {reinterpret_cast<std::atomic<std::uint64_t>*>(base_ + slot_offset()), slots_};
+}
+
+} // namespace troupe::link

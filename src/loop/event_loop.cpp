@@ -1,0 +1,177 @@
+#include "loop/event_loop.hpp"
+
+#include <troupe/detail/task_state.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace troupe {
+
+namespace loop {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+thread_local event_loop* current_loop = nullptr;
+
+// Under load, descriptors and timers are looked at this often: a look is a system call.
+constexpr auto io_poll_interval = 50us;
+// Messages that an actor handles before others get their turn.
+constexpr std::size_t messages_per_turn = 256;
+
+void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+} // namespace
+
+event_loop::event_loop(caf::actor_system& system, int concurrency_hint)
+  : caf::execution_unit(&system), io_(concurrency_hint), work_(io_.get_executor()) {}
+
+event_loop::~event_loop() {
+  take_remote_jobs();
+  for (auto* job : jobs_)
+    caf::intrusive_ptr_release(job);
+}
+
+event_loop* event_loop::current() noexcept {
+  return current_loop;
+}
+
+void event_loop::exec_later(caf::resumable* job) {
+  if (current_loop == this) {
+    jobs_.push_back(job);
+    return;
+  }
+  {
+    const std::lock_guard lock(remote_mutex_);
+    remote_jobs_.push_back(job);
+  }
+  has_remote_jobs_.store(true, std::memory_order_seq_cst);
+  if (sleeping_.load(std::memory_order_seq_cst) && sleeping_.exchange(false))
+    boost::asio::post(io_, [] {});
+}
+
+void event_loop::stop() {
+  stopped_.store(true, std::memory_order_seq_cst);
+  boost::asio::post(io_, [] {});
+}
+
+void event_loop::add_source(loop_source* source) {
+  sources_.push_back(source);
+}
+
+void event_loop::remove_source(loop_source* source) {
+  std::replace(sources_.begin(), sources_.end(), source, static_cast<loop_source*>(nullptr));
+}
+
+void event_loop::run() {
+  current_loop = this;
+  while (!stopped_.load(std::memory_order_relaxed))
+    if (!turn() && !spin())
+      sleep();
+  current_loop = nullptr;
+}
+
+bool event_loop::turn() {
+  bool worked = run_jobs();
+  worked |= poll_sources();
+  worked |= poll_io(!worked);
+  for (std::size_t i = 0; i < sources_.size(); ++i)
+    if (sources_[i] != nullptr)
+      sources_[i]->flush();
+  std::erase(sources_, nullptr);
+  return worked;
+}
+
+bool event_loop::take_remote_jobs() {
+  if (!has_remote_jobs_.load(std::memory_order_acquire))
+    return false;
+  const std::lock_guard lock(remote_mutex_);
+  has_remote_jobs_.store(false, std::memory_order_relaxed);
+  jobs_.insert(jobs_.end(), remote_jobs_.begin(), remote_jobs_.end());
+  remote_jobs_.clear();
+  return true;
+}
+
+bool event_loop::run_jobs() {
+  take_remote_jobs();
+  // A job that becomes ready meanwhile waits for the next turn.
+  const std::size_t count = jobs_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    auto* job = jobs_.front();
+    jobs_.pop_front();
+    switch (job->resume(this, messages_per_turn)) {
+      case caf::resumable::resume_later:
+        jobs_.push_back(job);
+        break;
+      case caf::resumable::done:
+      case caf::resumable::awaiting_message:
+        caf::intrusive_ptr_release(job);
+        break;
+      case caf::resumable::shutdown_execution_unit:
+        break;
+    }
+  }
+  return count > 0;
+}
+
+bool event_loop::poll_sources() {
+  bool worked = false;
+  for (std::size_t i = 0; i < sources_.size(); ++i) // sources may come and go meanwhile
+    if (sources_[i] != nullptr)
+      worked |= sources_[i]->poll();
+  return worked;
+}
+
+bool event_loop::poll_io(bool otherwise_idle) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!otherwise_idle && now - last_io_poll_ < io_poll_interval)
+    return false;
+  last_io_poll_ = now;
+  return io_.poll() > 0;
+}
+
+bool event_loop::spin() {
+  const auto budget = spin_.next();
+  if (budget <= 0ns)
+    return false;
+  const auto end = std::chrono::steady_clock::now() + budget;
+  bool found = false;
+  while (!found && std::chrono::steady_clock::now() < end) {
+    for (int i = 0; i < 16; ++i)
+      relax();
+    found = has_remote_jobs_.load(std::memory_order_relaxed) || poll_sources();
+  }
+  spin_.found(found);
+  return found;
+}
+
+void event_loop::sleep() {
+  sleeping_.store(true, std::memory_order_seq_cst);
+  bool nothing_to_do = !has_remote_jobs_.load(std::memory_order_seq_cst);
+  for (auto* source : sources_)
+    if (source != nullptr && !source->prepare_sleep())
+      nothing_to_do = false;
+  if (nothing_to_do && !stopped_.load(std::memory_order_seq_cst))
+    io_.run_one();
+  sleeping_.store(false, std::memory_order_relaxed);
+  for (auto* source : sources_)
+    if (source != nullptr)
+      source->awake();
+}
+
+} // namespace loop
+
+void detail::check_may_block(const char* what) {
+  if (loop::event_loop::current() != nullptr)
+    throw std::logic_error(
+      std::string(what) + " on the event loop's own thread would wait for itself: use co_await there");
+}
+
+} // namespace troupe

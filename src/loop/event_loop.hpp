@@ -1,0 +1,83 @@
+#pragma once
+
+#include "core/caf_compat.hpp"
+#include "loop/spin_budget.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+namespace troupe::loop {
+
+/// Something that the loop looks at each turn because no descriptor tells of it: a ring in shared
+/// memory.
+class loop_source {
+public:
+  virtual ~loop_source() = default;
+  /// Does what there is to do now; true if there was something.
+  virtual bool poll() = 0;
+  /// Sends off what `poll` and the actors have batched in this turn.
+  virtual void flush() = 0;
+  /// Arranges for a wake-up, then looks once more; false if there is something to do.
+  virtual bool prepare_sleep() = 0;
+  virtual void awake() = 0;
+};
+
+/// One thread that runs everything of troupe in its process: an `asio::io_context` which is also a CAF
+/// execution unit. Actors that name it as theirs (`loop_actor`) run here, between the rings and the
+/// descriptors, so a frame reaches its actor without waking a thread.
+///
+/// `exec_later`, `stop` and `io()` may be used from any thread, everything else on the loop's own, or
+/// before `run`.
+class event_loop final : public caf::execution_unit {
+public:
+  explicit event_loop(caf::actor_system& system, int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_SAFE);
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
+  ~event_loop() override;
+
+  boost::asio::io_context& io() noexcept { return io_; }
+
+  /// Runs until `stop`. The calling thread is the loop's thread from here on.
+  void run();
+  void stop();
+
+  /// The loop that runs on the calling thread, or null.
+  static event_loop* current() noexcept;
+
+  void add_source(loop_source* source);
+  /// Also from inside that source's own `poll`.
+  void remove_source(loop_source* source);
+  void set_spin_maximum(std::chrono::nanoseconds maximum) noexcept { spin_.set_maximum(maximum); }
+
+  void exec_later(caf::resumable* job) override;
+
+private:
+  bool turn();
+  bool run_jobs();
+  bool take_remote_jobs();
+  bool poll_sources();
+  bool poll_io(bool otherwise_idle);
+  bool spin();
+  void sleep();
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::deque<caf::resumable*> jobs_;
+  std::vector<loop_source*> sources_; // a removed one leaves a null until the turn ends
+  spin_budget spin_;
+  std::chrono::steady_clock::time_point last_io_poll_{};
+
+  std::atomic<bool> stopped_ = false;
+  std::atomic<bool> sleeping_ = false;
+  std::atomic<bool> has_remote_jobs_ = false;
+  std::mutex remote_mutex_;
+  std::vector<caf::resumable*> remote_jobs_; // guarded by remote_mutex_
+};
+
+} // namespace troupe::loop

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "loop/event_loop.hpp"
+
+namespace troupe::loop {
+
+/// An event-based actor that runs on an event loop instead of CAF's scheduler: it names the loop as its
+/// execution unit in each `enqueue`, as CAF's brokers name the multiplexer.
+class loop_actor : public caf::event_based_actor {
+public:
+  loop_actor(caf::actor_config& config, event_loop& loop)
+    : caf::event_based_actor(config), loop_(loop) {}
+
+  using caf::event_based_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
+    caf::event_based_actor::enqueue(std::move(message), &loop_);
+  }
+  void enqueue(caf::strong_actor_ptr from, caf::message_id id, caf::message content,
+    caf::execution_unit*) override {
+    caf::event_based_actor::enqueue(std::move(from), id, std::move(content), &loop_);
+  }
+  void launch(caf::execution_unit*, bool lazy, bool hide) override {
+    caf::event_based_actor::launch(&loop_, lazy, hide);
+  }
+
+protected:
+  event_loop& loop() noexcept { return loop_; }
+
+private:
+  event_loop& loop_;
+};
+
+} // namespace troupe::loop

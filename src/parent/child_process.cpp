@@ -1,0 +1,344 @@
+#include "parent/child_process.hpp"
+
+#include "core/exception_codec.hpp"
+#include "link/image.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+namespace troupe::parent {
+
+namespace {
+
+link::unique_fd make_eventfd() {
+  link::unique_fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd)
+    throw std::system_error(errno, std::generic_category(), "eventfd for the link to a child");
+  return fd;
+}
+
+} // namespace
+
+child_process::child_process(loop::event_loop& loop, owner& told, std::uint32_t seat,
+  std::uint32_t generation, std::uint32_t slots, const link::child_settings& settings)
+  : loop_(loop)
+  , owner_(told)
+  , seat_(seat)
+  , generation_(generation)
+  , region_(std::make_shared<link::shared_region>(slots))
+  , slots_(region_->slots())
+  , book_(slots) {
+  exit_.slot = settings.position;
+  own_hello_ = {link::link_magic, generation, link::program_build_id()};
+  if (own_hello_.build.length == 0)
+    throw std::runtime_error("this program has no build id, by which a child proves that it runs the "
+                             "same image: link it with -Wl,--build-id");
+  auto own_bell = make_eventfd();
+  auto child_bell = make_eventfd();
+  std::tie(control_, child_control_) = link::make_control_sockets();
+  const link::parent_hello hello{
+    link::link_magic, slots, generation, ::getpid(), own_hello_.build};
+  const int fds[] = {region_->fd(), own_bell.get(), child_bell.get()};
+  if (!link::send_control(control_.get(), &hello, sizeof hello, fds, std::size(fds)))
+    throw std::system_error(errno, std::generic_category(), "passing the link's descriptors to a child");
+  region_->close_fd();
+  channel_ = std::make_unique<link::channel>(
+    region_, link::channel::side::parent, std::move(own_bell), std::move(child_bell));
+
+  // The settings lie in the ring before the child exists.
+  detail::bytes encoded;
+  encoder{encoded}(settings);
+  link::frame_header setup;
+  setup.kind = link::frame_kind::setup;
+  setup.generation = generation_;
+  const auto kept = std::make_shared<const detail::bytes>(std::move(encoded));
+  channel_->send(setup, {}, detail::view(*kept), [&] { return kept; });
+}
+
+child_process::~child_process() {
+  loop_.remove_source(this);
+}
+
+void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
+  loop_.add_source(this);
+  bell_watch_ = std::make_unique<loop::descriptor_watch>(
+    loop_.io(), channel_->bell_fd(), [this] { channel_->clear_bell(); });
+  control_watch_ = std::make_unique<loop::descriptor_watch>(
+    loop_.io(), control_.get(), [this] { on_control(); });
+  with.launch(std::move(child_control_), [self](launch_result result) {
+    auto shared = std::make_shared<launch_result>(std::move(result));
+    boost::asio::post(
+      self->loop_.io(), [self, shared] { self->launched(std::move(*shared)); });
+  });
+}
+
+void child_process::launched(launch_result result) {
+  exit_.pid = result.pid;
+  if (result.error) {
+    exit_.reason = "it could not be launched: " + result.error.message();
+    start_error_ = std::make_exception_ptr(
+      std::system_error(result.error, "launching a child process"));
+    exit_.status_known = false;
+    gone();
+    return;
+  }
+  pidfd_ = std::move(result.pidfd);
+  exit_watch_
+    = std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
+  if (!exit_.reason.empty()) // it was to end before there was a process
+    signal(SIGKILL, exit_.reason);
+}
+
+std::uint32_t child_process::send(
+  core::task_key key, const detail::task_ptr& task, std::uint32_t attempt) {
+  const auto slot = book_.take(key);
+  slots_.put(slot, key.id);
+  link::frame_header header;
+  header.kind = link::frame_kind::call;
+  header.generation = generation_;
+  header.slot = slot;
+  header.task = key.id;
+  header.extra = attempt;
+  link::call_head head;
+  head.thunk_offset = task->code.thunk.offset;
+  head.thunk_module = task->code.thunk.module;
+  head.target_offset = task->code.target.offset;
+  head.target_module = task->code.target.module;
+  head.kind = static_cast<std::uint8_t>(task->code.kind);
+  channel_->send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments),
+    [&] { return std::make_shared<detail::task_ptr>(task); });
+  return slot;
+}
+
+bool child_process::take_back(std::uint32_t slot) {
+  if (!slots_.revoke(slot, book_.at(slot).id))
+    return false;
+  slots_.release(slot);
+  book_.release(slot);
+  return true;
+}
+
+tasks_at_death child_process::remaining_tasks() const {
+  tasks_at_death result;
+  const auto current = region_->header().current.load(std::memory_order_acquire);
+  for (std::uint32_t slot = 0; slot < book_.size(); ++slot) {
+    const auto key = book_.at(slot);
+    if (key.id == 0)
+      continue;
+    if (slots_.is_unstarted(slot, key.id)) {
+      result.unstarted.push_back(key);
+    } else {
+      result.started.push_back(key);
+      if (current == slot + 1u)
+        result.culprit = key;
+    }
+  }
+  const auto by_id = [](core::task_key a, core::task_key b) { return a.id < b.id; };
+  std::sort(result.unstarted.begin(), result.unstarted.end(), by_id);
+  std::sort(result.started.begin(), result.started.end(), by_id);
+  return result;
+}
+
+void child_process::drain() {
+  link::send_control(control_.get(), link::control_message{link::control_kind::drain, 0, 0});
+}
+
+void child_process::signal(int number, const std::string& reason) {
+  if (exit_.reason.empty())
+    exit_.reason = reason;
+  if (pidfd_ && !down_)
+    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+}
+
+void child_process::kill(const std::string& reason) {
+  signal(SIGKILL, reason);
+}
+
+std::chrono::microseconds child_process::cpu_time() const {
+  if (down_)
+    return std::chrono::microseconds(exit_.cpu_microseconds);
+  clockid_t clock{};
+  timespec used{};
+  if (exit_.pid == 0 || ::clock_getcpuclockid(exit_.pid, &clock) != 0
+      || ::clock_gettime(clock, &used) != 0)
+    return std::chrono::microseconds::zero();
+  return std::chrono::seconds(used.tv_sec)
+         + std::chrono::duration_cast<std::chrono::microseconds>(
+           std::chrono::nanoseconds(used.tv_nsec));
+}
+
+// -- what the child says --------------------------------------------------------------------------------
+
+void child_process::on_control() {
+  try {
+    link::child_hello hello;
+    switch (link::receive_control(control_.get(), &hello, sizeof hello)) {
+      case link::receive_result::message:
+        check_hello(hello);
+        break;
+      case link::receive_result::closed:
+        control_watch_.reset();
+        // Normally it has exited, and its status is about to come. If it lives on, it is of no use.
+        kill(exit_.reason);
+        break;
+      case link::receive_result::nothing:
+        break;
+    }
+  } catch (const link::protocol_violation& violation) {
+    broken_ = true;
+    kill(std::string("protocol violation: ") + violation.what());
+  }
+}
+
+void child_process::check_hello(const link::child_hello& hello) {
+  if (hello_checked_ || hello.magic != link::link_magic || hello.generation != generation_)
+    throw link::protocol_violation("unexpected hello");
+  hello_checked_ = true;
+  if (hello.build != own_hello_.build)
+    kill("its build id is " + to_string(hello.build) + ", the parent's is "
+         + to_string(own_hello_.build) + ": the program was replaced while it runs");
+}
+
+bool child_process::on_frame(
+  const link::frame_header& header, std::span<const std::byte> payload) {
+  if (header.generation != generation_ || header.reserved != 0)
+    throw link::protocol_violation("frame of another generation");
+  switch (header.kind) {
+    case link::frame_kind::value:
+    case link::frame_kind::threw:
+      on_outcome(header, payload);
+      return true;
+    case link::frame_kind::ready:
+      if (!hello_checked_)
+        on_control(); // the hello was sent before, but the ring may be looked at first
+      if (ready_ || !hello_checked_)
+        throw link::protocol_violation("unexpected ready");
+      ready_ = true;
+      owner_.child_ready(*this);
+      return true;
+    case link::frame_kind::start_failed:
+      if (ready_)
+        throw link::protocol_violation("unexpected start_failed");
+      start_error_ = detail::decode_exception(payload);
+      return true;
+    case link::frame_kind::setup:
+    case link::frame_kind::call:
+      break;
+  }
+  throw link::protocol_violation("unknown kind of frame");
+}
+
+void child_process::on_outcome(
+  const link::frame_header& header, std::span<const std::byte> payload) {
+  const auto key = book_.at(header.slot);
+  if (key.id == 0 || key.id != header.task)
+    throw link::protocol_violation("outcome of a task that the child does not have");
+  slots_.release(header.slot);
+  book_.release(header.slot);
+  const auto longest = static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::hours(24)).count());
+  owner_.child_outcome_came(*this,
+    {key, header.kind == link::frame_kind::threw, payload,
+      std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)))});
+}
+
+bool child_process::receive() {
+  if (broken_)
+    return false;
+  try {
+    const bool received = channel_->receive(
+      [this](const auto& header, auto payload) { return on_frame(header, payload); });
+    if (received)
+      owner_.child_batch_ended(*this);
+    return received;
+  } catch (const link::protocol_violation& violation) {
+    broken_ = true;
+    kill(std::string("protocol violation: ") + violation.what());
+    return true;
+  }
+}
+
+bool child_process::poll() {
+  bool worked = receive();
+  if (!down_)
+    worked |= channel_->flush_outbox();
+  return worked;
+}
+
+void child_process::flush() {
+  channel_->ring_peer();
+}
+
+bool child_process::prepare_sleep() {
+  return channel_->prepare_sleep() || broken_;
+}
+
+void child_process::awake() {
+  channel_->awake();
+}
+
+// -- its end --------------------------------------------------------------------------------------------
+
+void child_process::on_exit() {
+  read_exit_status();
+  // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on;
+  // they get as much as a ring holds.
+  constexpr std::size_t most_batches = limits::ring_bytes / sizeof(link::frame_header) / limits::frames_per_turn + 1;
+  for (std::size_t i = 0; i < most_batches && receive(); ++i) {
+  }
+  read_crash_area();
+  gone();
+}
+
+void child_process::read_exit_status() {
+  siginfo_t info{};
+  rusage usage{};
+  long result = 0;
+  do
+    // The library's waitid does not pass the rusage on.
+    result = ::syscall(
+      SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED | WNOHANG, &usage);
+  while (result < 0 && errno == EINTR);
+  if (result < 0 || info.si_pid == 0) {
+    exit_.status_known = false;
+    return;
+  }
+  if (info.si_code == CLD_EXITED)
+    exit_.exit_code = info.si_status;
+  else
+    exit_.signal = info.si_status;
+  exit_.cpu_microseconds
+    = static_cast<std::uint64_t>((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000
+                                 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  exit_.peak_kilobytes = static_cast<std::uint64_t>(usage.ru_maxrss);
+}
+
+void child_process::read_crash_area() {
+  const auto& crash = region_->header().crash;
+  if (crash.written.load(std::memory_order_acquire) == 0)
+    return;
+  const auto count = std::min<std::size_t>(crash.frame_count, limits::max_stack_frames);
+  for (std::size_t i = 0; i < count; ++i)
+    exit_.frames.push_back({crash.frames[i].module, crash.frames[i].offset});
+}
+
+void child_process::gone() {
+  if (std::exchange(down_, true))
+    return;
+  loop_.remove_source(this);
+  exit_watch_.reset();
+  control_watch_.reset();
+  bell_watch_.reset();
+  owner_.child_down(*this); // may destroy this
+}
+
+} // namespace troupe::parent

@@ -1,0 +1,140 @@
+#pragma once
+
+#include "core/slot_book.hpp"
+#include "link/channel.hpp"
+#include "link/child_settings.hpp"
+#include "link/control_socket.hpp"
+#include "link/unique_fd.hpp"
+#include "loop/descriptor_watch.hpp"
+#include "loop/event_loop.hpp"
+#include "parent/launcher.hpp"
+
+#include <troupe/detail/task_state.hpp>
+#include <troupe/proxy_exception.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe::parent {
+
+/// A task's outcome as a child tells it. `payload` lies in memory that the child can write: copy it
+/// before looking at it.
+struct child_outcome {
+  core::task_key task;
+  bool threw = false;
+  std::span<const std::byte> payload;
+  std::chrono::nanoseconds elapsed{0};
+};
+
+/// The tasks that were in a child when it died, by what is known of them.
+struct tasks_at_death {
+  std::vector<core::task_key> unstarted; ///< in the order in which they were sent
+  std::vector<core::task_key> started;
+  std::optional<core::task_key> culprit; ///< the one of `started` that was on the CPU
+};
+
+/// One child, from its launch to its end: its process, its link and its slots. Tells its owner what
+/// happens by calling it back on the loop's thread.
+///
+/// A child is down when its exit status is known and its link is drained, so an outcome that it wrote
+/// counts whatever happened next. Nothing that a child writes is trusted.
+class child_process final : public loop::loop_source {
+public:
+  /// Called on the loop's thread. May not destroy the child, except in `child_down`.
+  class owner {
+  public:
+    virtual void child_ready(child_process& child) = 0;
+    virtual void child_outcome_came(child_process& child, const child_outcome& outcome) = 0;
+    /// A batch of outcomes has been told.
+    virtual void child_batch_ended(child_process& child) = 0;
+    virtual void child_down(child_process& child) = 0;
+
+  protected:
+    ~owner() = default;
+  };
+
+  /// Prepares the link of a child; throws `std::system_error` if there are no descriptors or no memory.
+  child_process(loop::event_loop& loop, owner& told, std::uint32_t seat, std::uint32_t generation,
+    std::uint32_t slots, const link::child_settings& settings);
+  ~child_process() override;
+
+  /// Launches it. `self` keeps it alive while the launcher works.
+  void launch(launcher& with, const std::shared_ptr<child_process>& self);
+
+  // -- tasks ----------------------------------------------------------------------------------------
+
+  /// Sends a task. Returns its slot.
+  std::uint32_t send(core::task_key key, const detail::task_ptr& task, std::uint32_t attempt);
+  /// Takes a task back if it has not been started; false if it has.
+  bool take_back(std::uint32_t slot);
+  tasks_at_death remaining_tasks() const;
+  const core::slot_book& book() const noexcept { return book_; }
+
+  // -- ending ---------------------------------------------------------------------------------------
+
+  /// Asks it to run its finalizer and leave.
+  void drain();
+  /// Sends a signal. `reason` goes into the exit, unless an earlier one does.
+  void signal(int number, const std::string& reason);
+  /// Ends it at once.
+  void kill(const std::string& reason);
+
+  // -- what is known of it --------------------------------------------------------------------------
+
+  std::uint32_t seat() const noexcept { return seat_; }
+  pid_t pid() const noexcept { return exit_.pid; }
+  /// CPU time used so far.
+  std::chrono::microseconds cpu_time() const;
+  /// After `child_down`.
+  const child_exit& exit() const noexcept { return exit_; }
+  /// After `child_down`: what its initializer threw, or why it was not launched, or null.
+  std::exception_ptr start_error() const noexcept { return start_error_; }
+
+  bool poll() override;
+  void flush() override;
+  bool prepare_sleep() override;
+  void awake() override;
+
+private:
+  void launched(launch_result result);
+  void on_control();
+  void check_hello(const link::child_hello& hello);
+  // False: the frame must not be followed by others.
+  bool on_frame(const link::frame_header& header, std::span<const std::byte> payload);
+  void on_outcome(const link::frame_header& header, std::span<const std::byte> payload);
+  bool receive();
+  void on_exit();
+  void read_exit_status();
+  void read_crash_area();
+  void gone();
+
+  loop::event_loop& loop_;
+  owner& owner_;
+  const std::uint32_t seat_;
+  const std::uint32_t generation_;
+  std::shared_ptr<link::shared_region> region_;
+  link::unique_fd control_;
+  link::unique_fd child_control_; // until it is launched
+  link::unique_fd pidfd_;
+  link::slot_table slots_;
+  core::slot_book book_;
+  link::child_hello own_hello_;
+  std::unique_ptr<link::channel> channel_;
+  std::unique_ptr<loop::descriptor_watch> bell_watch_;
+  std::unique_ptr<loop::descriptor_watch> control_watch_;
+  std::unique_ptr<loop::descriptor_watch> exit_watch_;
+  child_exit exit_;
+  std::exception_ptr start_error_;
+  bool hello_checked_ = false;
+  bool ready_ = false;
+  bool broken_ = false; // the child violated the protocol; its link is not read any more
+  bool down_ = false;
+};
+
+} // namespace troupe::parent

@@ -1,0 +1,151 @@
+#include "parent/pool_control.hpp"
+
+#include "core/limits.hpp"
+#include "parent/pool_actor.hpp"
+
+#include <troupe/cpus.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::parent {
+
+namespace {
+
+template <class T>
+void check_range(const char* name, T value, T least, T most, const char* unit = "") {
+  const auto text = [&](T v) {
+    if constexpr (std::is_arithmetic_v<T>)
+      return std::to_string(v) + unit;
+    else
+      return std::to_string(v.count()) + unit;
+  };
+  if (value < least || value > most)
+    throw std::invalid_argument(std::string("pool option ") + name + " is " + text(value)
+                                + ", but must be " + text(least) + " to " + text(most));
+}
+
+void check_call(const char* name, const bound_call& call) {
+  if (call && call.code().kind != detail::call_kind::plain)
+    throw std::invalid_argument(std::string("pool option ") + name
+                                + " must be a plain function: it is called before the child's event "
+                                  "loop serves coroutines");
+}
+
+std::string next_pool_name() {
+  static std::atomic<unsigned> count = 0;
+  return "pool-" + std::to_string(++count);
+}
+
+pool_options checked(pool_options options) {
+  using std::chrono::milliseconds;
+  if (options.processes == 0)
+    options.processes = usable_cpus();
+  check_range<std::size_t>("processes", options.processes, 1, limits::max_processes);
+  check_range<std::size_t>(
+    "childconcurrency", options.childconcurrency, 1, limits::max_childconcurrency);
+  if (options.queuecount > options.processes)
+    throw std::invalid_argument("queue count must be <= process count: queuecount is "
+                                + std::to_string(options.queuecount) + ", processes is "
+                                + std::to_string(options.processes));
+  check_range<std::size_t>("queuecount", options.queuecount, 1, options.processes);
+  check_range<std::size_t>(
+    "restart.intensity", options.restart.intensity, 0, limits::max_restart_intensity);
+  check_range("restart.period", options.restart.period, milliseconds(1), limits::max_timeout, " ms");
+  check_range("restart.backoff", options.restart.backoff, milliseconds(0), limits::max_timeout, " ms");
+  check_range<std::size_t>(
+    "restart.start_attempts", options.restart.start_attempts, 1, limits::max_start_attempts);
+  check_range("start_timeout", options.start_timeout, milliseconds(1), limits::max_timeout, " ms");
+  check_range("shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout, " ms");
+  check_call("initializer", options.initializer);
+  check_call("finalizer", options.finalizer);
+  if (options.name.empty())
+    options.name = next_pool_name();
+  return options;
+}
+
+} // namespace
+
+// -- progress -------------------------------------------------------------------------------------------
+
+void pool_control::progress::set_stopped() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_.store(true, std::memory_order_release);
+  }
+  changed_.notify_all();
+}
+
+bool pool_control::progress::wait_stopped_until(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  const auto is_stopped = [this] { return stopped(); };
+  if (deadline == std::chrono::steady_clock::time_point::max()) {
+    changed_.wait(lock, is_stopped);
+    return true;
+  }
+  return changed_.wait_until(lock, deadline, is_stopped);
+}
+
+// -- pool_control ---------------------------------------------------------------------------------------
+
+std::shared_ptr<pool_control> pool_control::start(const services& with, pool_options options) {
+  return std::shared_ptr<pool_control>(
+    new pool_control(with, std::make_shared<const pool_options>(checked(std::move(options)))));
+}
+
+pool_control::pool_control(const services& with, std::shared_ptr<const pool_options> options)
+  : services_(with)
+  , options_(std::move(options))
+  , progress_(std::make_shared<progress>())
+  , actor_(with.system.spawn<pool_actor>(services_, options_, progress_)) {}
+
+pool_control::~pool_control() {
+  caf::anon_send(actor_, abandon_pool{});
+}
+
+void pool_control::check_open() const {
+  if (state_.load(std::memory_order_acquire) != pool_state::open)
+    throw pool_closed("pool is closed");
+}
+
+void pool_control::submit(detail::task_ptr task) {
+  caf::anon_send(actor_, parent::submit{std::move(task)});
+}
+
+void pool_control::submit(std::vector<detail::task_ptr> tasks) {
+  caf::anon_send(actor_, submit_many{std::move(tasks)});
+}
+
+void pool_control::cancel(detail::task_ptr task) {
+  caf::anon_send(actor_, cancel_task{std::move(task)});
+}
+
+void pool_control::close() {
+  auto expected = pool_state::open;
+  if (state_.compare_exchange_strong(expected, pool_state::closed))
+    caf::anon_send(actor_, close_pool{});
+}
+
+void pool_control::terminate() {
+  if (state_.exchange(pool_state::terminated) != pool_state::terminated)
+    caf::anon_send(actor_, terminate_pool{});
+}
+
+bool pool_control::join_until(std::chrono::steady_clock::time_point deadline) {
+  if (state_.load(std::memory_order_acquire) == pool_state::open)
+    throw std::logic_error("pool is still open: call close() or terminate() before join()");
+  if (progress_->stopped())
+    return true;
+  detail::check_may_block("pool::join");
+  return progress_->wait_stopped_until(deadline);
+}
+
+pool_stats pool_control::stats() {
+  detail::check_may_block("pool::stats");
+  auto answer = std::make_shared<std::promise<pool_stats>>();
+  auto result = answer->get_future();
+  caf::anon_send(actor_, get_stats{std::move(answer)});
+  return result.get();
+}
+
+} // namespace troupe::parent

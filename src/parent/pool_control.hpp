@@ -1,0 +1,79 @@
+#pragma once
+
+#include "core/caf_compat.hpp"
+#include "loop/event_loop.hpp"
+#include "parent/launcher.hpp"
+
+#include <troupe/detail/task_state.hpp>
+#include <troupe/pool_options.hpp>
+#include <troupe/stats.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace troupe::parent {
+
+/// What a runtime offers to its pools.
+struct services {
+  caf::actor_system& system;
+  loop::event_loop& loop;
+  launcher& children;
+};
+
+/// The life of a pool, as its users see it.
+enum class pool_state { open, closed, terminated };
+
+/// A pool's handle: what may be asked of the pool actor from any thread. When the last one is gone, the
+/// pool terminates and its actor ends.
+class pool_control {
+public:
+  /// Checks the options, and starts the pool actor. Throws `std::invalid_argument`.
+  static std::shared_ptr<pool_control> start(const services& with, pool_options options);
+  pool_control(const pool_control&) = delete;
+  pool_control& operator=(const pool_control&) = delete;
+  ~pool_control();
+
+  const pool_options& options() const noexcept { return *options_; }
+
+  /// Throws `pool_closed` unless the pool is open.
+  void check_open() const;
+  /// Hands a task to the pool actor. Never throws for a state of the pool: it resolves the task.
+  void submit(detail::task_ptr task);
+  void submit(std::vector<detail::task_ptr> tasks);
+  void cancel(detail::task_ptr task);
+
+  void close();
+  void terminate();
+  /// Blocks until the last child is gone; false if the deadline came first. Throws `std::logic_error` if
+  /// the pool is still open.
+  bool join_until(std::chrono::steady_clock::time_point deadline);
+  pool_stats stats();
+
+  /// What the pool actor reports back.
+  class progress {
+  public:
+    void set_stopped();
+    bool wait_stopped_until(std::chrono::steady_clock::time_point deadline);
+    bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::atomic<bool> stopped_ = false;
+  };
+
+private:
+  pool_control(const services& with, std::shared_ptr<const pool_options> options);
+
+  services services_;
+  std::shared_ptr<const pool_options> options_;
+  std::shared_ptr<progress> progress_;
+  std::atomic<pool_state> state_ = pool_state::open;
+  caf::actor actor_;
+};
+
+} // namespace troupe::parent

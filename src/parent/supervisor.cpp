@@ -1,0 +1,342 @@
+#include "parent/supervisor.hpp"
+
+#include "core/escape.hpp"
+#include "core/limits.hpp"
+#include "parent/log.hpp"
+
+#include <troupe/cpus.hpp>
+
+#include <csignal>
+#include <utility>
+
+namespace troupe::parent {
+
+using core::child_phase;
+
+namespace {
+
+// Looking for work before sleeping pays only while the parent's loop and each child can have a core.
+constexpr std::chrono::nanoseconds spin_time{20'000};
+
+std::string message_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    return core::escape(e.what());
+  } catch (...) {
+    return "an exception that is not a std::exception";
+  }
+}
+
+} // namespace
+
+supervisor::supervisor(loop::event_loop& loop, launcher& with, const pool_options& options,
+  std::uint32_t slots, owner& told)
+  : loop_(loop)
+  , launcher_(with)
+  , owner_(told)
+  , options_(options)
+  , slots_(slots)
+  , table_(options.processes, options.queuecount)
+  , intensity_(options.restart)
+  , start_timers_(options.processes)
+  , history_(options.processes) {}
+
+supervisor::~supervisor() = default;
+
+bool supervisor::is_ready(std::uint32_t seat) const {
+  return table_.present(seat) && table_[seat].phase == child_phase::ready;
+}
+
+// -- starting -------------------------------------------------------------------------------------------
+
+void supervisor::start_all() {
+  for (std::size_t position = 0; position < table_.positions(); ++position)
+    if (!stopping_)
+      start_child(position);
+}
+
+link::child_settings supervisor::settings_for(std::size_t position) const {
+  link::child_settings settings;
+  settings.pool_name = options_.name;
+  settings.position = position;
+  settings.concurrency = options_.childconcurrency;
+  if (options_.processes + 1 <= usable_cpus())
+    settings.spin_nanoseconds = spin_time.count();
+  settings.initializer = link::wire_call::from(options_.initializer);
+  settings.finalizer = link::wire_call::from(options_.finalizer);
+  if (options_.exception_handler != nullptr)
+    settings.exception_handler = detail::locate(options_.exception_handler);
+  return settings;
+}
+
+void supervisor::start_child(std::size_t position) {
+  const auto seat = table_.start(position);
+  if (seat >= children_.size()) {
+    children_.resize(seat + 1);
+    deadlines_.resize(seat + 1);
+  }
+  const auto settings = settings_for(position);
+  try {
+    children_[seat] = std::make_shared<child_process>(
+      loop_, static_cast<child_process::owner&>(*this), seat, table_[seat].generation, slots_, settings);
+  } catch (...) {
+    table_.down(seat);
+    after_failed_prepare(position, std::current_exception());
+    return;
+  }
+  auto& history = history_[position];
+  if (history.starts++ == 0)
+    history.first_start = clock::now();
+  if (settings.spin_nanoseconds > 0)
+    loop_.set_spin_maximum(spin_time);
+  deadlines_[seat] = deadline(seat, options_.start_timeout,
+    "it was not ready within the start timeout of " + std::to_string(options_.start_timeout.count())
+      + " ms");
+  children_[seat]->launch(launcher_, children_[seat]);
+}
+
+void supervisor::start_later(std::size_t position, std::chrono::milliseconds delay) {
+  if (delay <= std::chrono::milliseconds::zero()) {
+    start_child(position);
+    return;
+  }
+  auto& timer = start_timers_[position];
+  timer = std::make_unique<boost::asio::steady_timer>(loop_.io(), delay);
+  timer->async_wait([this, position](const boost::system::error_code& error) {
+    if (error)
+      return;
+    start_timers_[position].reset();
+    if (!stopping_ && owner_.needs_children())
+      start_child(position);
+  });
+}
+
+std::unique_ptr<boost::asio::steady_timer> supervisor::deadline(
+  std::uint32_t seat, std::chrono::milliseconds after, std::string reason) {
+  auto timer = std::make_unique<boost::asio::steady_timer>(loop_.io(), after);
+  timer->async_wait([child = std::weak_ptr(children_[seat]), reason = std::move(reason)](
+                      const boost::system::error_code& error) {
+    const auto alive = child.lock();
+    if (!error && alive)
+      alive->kill(reason);
+  });
+  return timer;
+}
+
+void supervisor::child_ready(child_process& child) {
+  const auto seat = child.seat();
+  if (table_[seat].phase != child_phase::starting)
+    return; // told to leave meanwhile
+  deadlines_[seat].reset();
+  table_.ready(seat);
+  intensity_.ready();
+  had_ready_ = true;
+  owner_.on_ready(seat, table_[seat].queue);
+  dismiss_retired();
+}
+
+// -- leaving --------------------------------------------------------------------------------------------
+
+bool supervisor::has_successor(std::size_t position, std::uint32_t besides) const {
+  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat)
+    if (seat != besides && table_.present(seat) && table_[seat].position == position
+        && table_[seat].phase != child_phase::leaving)
+      return true;
+  return start_timers_[position] != nullptr;
+}
+
+void supervisor::retire(std::uint32_t seat) {
+  table_.retire(seat);
+  const auto position = table_[seat].position;
+  if (owner_.needs_children() && !has_successor(position, seat))
+    start_child(position);
+}
+
+void supervisor::dismiss_retired() {
+  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
+    if (!table_.present(seat) || table_[seat].phase != child_phase::retiring || !owner_.is_idle(seat))
+      continue;
+    const auto position = table_[seat].position;
+    bool successor_ready = false;
+    for (std::uint32_t other = 0; other < table_.seats(); ++other)
+      successor_ready |= other != seat && is_ready(other) && table_[other].position == position;
+    if (!successor_ready && owner_.needs_children())
+      continue;
+    table_.leave(seat);
+    children_[seat]->drain();
+    deadlines_[seat] = deadline(seat, options_.shutdown_timeout, "it did not leave in time");
+  }
+}
+
+void supervisor::drain_all() {
+  stopping_ = true;
+  for (auto& timer : start_timers_)
+    timer.reset();
+  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
+    if (!table_.present(seat) || table_[seat].phase == child_phase::leaving)
+      continue;
+    table_.leave(seat);
+    children_[seat]->drain();
+    deadlines_[seat] = deadline(seat, options_.shutdown_timeout,
+      "it did not leave within the shutdown timeout of "
+        + std::to_string(options_.shutdown_timeout.count()) + " ms");
+  }
+  check_all_down();
+}
+
+void supervisor::terminate_all(const std::string& reason) {
+  stopping_ = true;
+  for (auto& timer : start_timers_)
+    timer.reset();
+  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
+    if (!table_.present(seat))
+      continue;
+    table_.leave(seat);
+    children_[seat]->signal(SIGTERM, reason);
+    deadlines_[seat] = deadline(seat, options_.shutdown_timeout, reason);
+  }
+  check_all_down();
+}
+
+void supervisor::check_all_down() {
+  if (stopping_ && table_.population() == 0)
+    owner_.on_all_down();
+}
+
+// -- dying ----------------------------------------------------------------------------------------------
+
+std::optional<std::chrono::milliseconds> supervisor::after_death(child_phase phase) {
+  switch (phase) {
+    case child_phase::starting:
+      return intensity_.failed_to_start(clock::now());
+    case child_phase::ready:
+    case child_phase::retiring:
+      return intensity_.died(clock::now());
+    case child_phase::leaving:
+    case child_phase::down:
+      break;
+  }
+  return std::chrono::milliseconds::zero();
+}
+
+void supervisor::child_down(child_process& child) {
+  const auto seat = child.seat();
+  const auto keep = std::move(children_[seat]);
+  deadlines_[seat].reset();
+  const auto phase = table_[seat].phase;
+  const auto position = table_[seat].position;
+  auto& history = history_[position];
+  history.cpu += child.cpu_time();
+  table_.down(seat);
+  if (phase != child_phase::leaving) {
+    ++deaths_;
+    log()->warn("pool {}: child {} (pid {}) {}", options_.name, position, child.pid(),
+      core::escape(child.exit().describe()));
+  }
+  owner_.on_down(seat, child);
+  if (!stopping_) {
+    const auto delay = after_death(phase);
+    // What the very first children's initializer throws, it will throw again.
+    if (!delay || (child.start_error() && phase == child_phase::starting && !had_ready_))
+      give_up(child, phase);
+    else if (owner_.needs_children() && !has_successor(position, seat))
+      start_later(position, *delay);
+    dismiss_retired();
+  }
+  check_all_down();
+}
+
+void supervisor::after_failed_prepare(std::size_t position, std::exception_ptr why) {
+  log()->warn("pool {}: child {} could not be prepared: {}", options_.name, position, message_of(why));
+  if (const auto delay = intensity_.failed_to_start(clock::now())) {
+    start_later(position, *delay);
+    return;
+  }
+  try {
+    std::rethrow_exception(why);
+  } catch (...) {
+    try {
+      std::throw_with_nested(start_failed("pool " + options_.name + " has failed: child "
+                                          + std::to_string(position)
+                                          + " could not be prepared: " + message_of(why)));
+    } catch (...) {
+      give_up(std::current_exception());
+    }
+  }
+}
+
+void supervisor::give_up(const child_process& last, child_phase phase) {
+  const std::string who = "pool " + options_.name + " has failed: child "
+                          + std::to_string(last.exit().slot) + " ";
+  if (phase != child_phase::starting) {
+    give_up(std::make_exception_ptr(
+      pool_failed(who + last.exit().describe() + ", and more than "
+                  + std::to_string(options_.restart.intensity) + " children died within "
+                  + std::to_string(options_.restart.period.count()) + " ms")));
+    return;
+  }
+  if (!last.start_error()) {
+    give_up(std::make_exception_ptr(start_failed(
+      who + last.exit().describe() + " before it was ready, as the last of "
+      + std::to_string(intensity_.failed_starts()) + " failed starts in a row")));
+    return;
+  }
+  try {
+    std::rethrow_exception(last.start_error());
+  } catch (...) {
+    try {
+      std::throw_with_nested(
+        start_failed(who + "could not start: " + message_of(last.start_error())));
+    } catch (...) {
+      give_up(std::current_exception());
+    }
+  }
+}
+
+void supervisor::give_up(std::exception_ptr reason) {
+  if (stopping_)
+    return;
+  log()->error("{}", message_of(reason));
+  // First the tasks, which get the reason; then the children that are left.
+  owner_.on_gave_up(std::move(reason));
+  terminate_all("its pool has failed");
+}
+
+// -- passing on -----------------------------------------------------------------------------------------
+
+void supervisor::child_outcome_came(child_process& child, const child_outcome& outcome) {
+  ++history_[table_[child.seat()].position].tasks;
+  owner_.on_outcome(child.seat(), outcome);
+}
+
+void supervisor::child_batch_ended(child_process&) {
+  owner_.on_batch_end();
+}
+
+std::vector<child_stats> supervisor::stats() const {
+  std::vector<child_stats> all(history_.size());
+  for (std::size_t position = 0; position < all.size(); ++position) {
+    const auto& history = history_[position];
+    auto& one = all[position];
+    one.slot = position;
+    one.tasks = history.tasks;
+    one.cpu = history.cpu;
+    one.restarts = history.starts == 0 ? 0 : history.starts - 1;
+    if (history.starts > 0)
+      one.uptime
+        = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - history.first_start);
+  }
+  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
+    if (!table_.present(seat) || !children_[seat])
+      continue;
+    auto& one = all[table_[seat].position];
+    one.cpu += children_[seat]->cpu_time();
+    one.running += children_[seat]->book().used();
+    if (table_[seat].phase == child_phase::ready || one.pid == 0)
+      one.pid = children_[seat]->pid();
+  }
+  return all;
+}
+
+} // namespace troupe::parent

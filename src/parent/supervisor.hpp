@@ -1,0 +1,115 @@
+#pragma once
+
+#include "core/child_table.hpp"
+#include "core/restart_intensity.hpp"
+#include "parent/child_process.hpp"
+#include "parent/launcher.hpp"
+
+#include <troupe/pool_options.hpp>
+#include <troupe/stats.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace troupe::parent {
+
+/// Keeps a pool's children alive: starts them, replaces those that die or have used up their budget,
+/// makes them leave, and gives up when they cannot be kept. Knows nothing of tasks but that a child may
+/// hold some. On the loop's thread.
+class supervisor final : child_process::owner {
+public:
+  class owner {
+  public:
+    /// The child takes tasks from now on.
+    virtual void on_ready(std::uint32_t seat, queue_id queue) = 0;
+    virtual void on_outcome(std::uint32_t seat, const child_outcome& outcome) = 0;
+    /// A batch of outcomes has been told.
+    virtual void on_batch_end() = 0;
+    /// The child is gone; what is left in it must be dealt with now.
+    virtual void on_down(std::uint32_t seat, const child_process& child) = 0;
+    /// The pool cannot go on.
+    virtual void on_gave_up(std::exception_ptr reason) = 0;
+    /// After `drain_all` or `terminate_all`, and `on_gave_up`: the last child is gone.
+    virtual void on_all_down() = 0;
+    /// Whether a child that is gone needs a successor.
+    virtual bool needs_children() const = 0;
+    /// Whether the child holds no task.
+    virtual bool is_idle(std::uint32_t seat) const = 0;
+
+  protected:
+    ~owner() = default;
+  };
+
+  supervisor(loop::event_loop& loop, launcher& with, const pool_options& options, std::uint32_t slots,
+    owner& told);
+  ~supervisor();
+
+  void start_all();
+  child_process& operator[](std::uint32_t seat) { return *children_[seat]; }
+  bool is_ready(std::uint32_t seat) const;
+
+  /// The child takes no more tasks. It leaves when it is idle and its successor is ready, or when
+  /// nobody needs one.
+  void retire(std::uint32_t seat);
+  /// Lets retired children that are idle leave. Called when that may have become so.
+  void dismiss_retired();
+
+  /// All children leave in an orderly way; those that do not in time are killed. For idle children.
+  void drain_all();
+  /// All children are ended: SIGTERM, and after the shutdown timeout SIGKILL.
+  void terminate_all(const std::string& reason);
+
+  std::vector<child_stats> stats() const;
+  std::uint64_t deaths() const noexcept { return deaths_; }
+  std::size_t population() const noexcept { return table_.population(); }
+
+private:
+  using clock = std::chrono::steady_clock;
+
+  // What happened at one position so far, beside its present child.
+  struct position_history {
+    std::uint64_t tasks = 0;
+    std::chrono::microseconds cpu{0};
+    std::size_t starts = 0;
+    clock::time_point first_start{};
+  };
+
+  void child_ready(child_process& child) override;
+  void child_outcome_came(child_process& child, const child_outcome& outcome) override;
+  void child_batch_ended(child_process& child) override;
+  void child_down(child_process& child) override;
+
+  void start_child(std::size_t position);
+  void start_later(std::size_t position, std::chrono::milliseconds delay);
+  bool has_successor(std::size_t position, std::uint32_t besides) const;
+  // Decides what follows a death; nothing: give up.
+  std::optional<std::chrono::milliseconds> after_death(core::child_phase phase);
+  void after_failed_prepare(std::size_t position, std::exception_ptr why);
+  void give_up(const child_process& last, core::child_phase phase);
+  void give_up(std::exception_ptr reason);
+  link::child_settings settings_for(std::size_t position) const;
+  std::unique_ptr<boost::asio::steady_timer> deadline(
+    std::uint32_t seat, std::chrono::milliseconds after, std::string reason);
+  void check_all_down();
+
+  loop::event_loop& loop_;
+  launcher& launcher_;
+  owner& owner_;
+  const pool_options& options_;
+  const std::uint32_t slots_;
+  core::child_table table_;
+  core::restart_intensity intensity_;
+  std::vector<std::shared_ptr<child_process>> children_;                 // by seat
+  std::vector<std::unique_ptr<boost::asio::steady_timer>> deadlines_;    // by seat
+  std::vector<std::unique_ptr<boost::asio::steady_timer>> start_timers_; // by position
+  std::vector<position_history> history_;                                // by position
+  std::uint64_t deaths_ = 0;
+  bool stopping_ = false; // children go and are not replaced
+  bool had_ready_ = false;
+};
+
+} // namespace troupe::parent

@@ -1,0 +1,8 @@
+// Precompiled for every layer: what nearly all of it includes and takes long to read.
+#include "core/caf_compat.hpp"
+
+#include <boost/asio.hpp>
+
+#include <troupe/call.hpp>
+#include <troupe/pool_options.hpp>
+#include <troupe/proxy_exception.hpp>

@@ -1,0 +1,23 @@
+#include "support/test_runtime.hpp"
+
+#include <optional>
+
+namespace troupe::test {
+
+namespace {
+std::optional<runtime> the_runtime;
+}
+
+runtime& rt() {
+  return *the_runtime;
+}
+
+with_runtime::with_runtime(int argc, char** argv) {
+  the_runtime.emplace(argc, argv);
+}
+
+with_runtime::~with_runtime() {
+  the_runtime.reset();
+}
+
+} // namespace troupe::test
