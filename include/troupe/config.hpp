@@ -26,7 +26,8 @@ public:
   std::vector<std::string> pool_names() const;
 
   /// The options of `[pool.NAME]`, with `pool_options::name` set to `name`.
-  /// Throws `config_error` if there is no such table; the message has the nearest name there is.
+  /// Throws `config_error` ("file: problem") if there is no such table; the message has the nearest name
+  /// there is.
   const pool_options& pool(std::string_view name) const;
 
   /// The entries of `[app.NAME]`; empty if there is no such table.
@@ -46,8 +47,9 @@ private:
 /// "250ms", "30s", "5m", "1h". `scheduler` is the name of a built-in one. `[app.NAME]` is for the
 /// program's own settings: scalars, which troupe reads but does not interpret.
 ///
-/// Throws `config_error` for whatever is wrong with it. The message starts with file:line:column, names
-/// the key, the problem and, for an unknown key, the nearest valid one. No child is started.
+/// Throws `config_error` for whatever is wrong with it, with one line per problem, in the order of the
+/// file: "file:line:column: key: problem", and for an unknown key the nearest valid one. What is wrong
+/// with the file as a whole (it is missing, a directory, too large) has no line. No child is started.
 config load_config(const std::filesystem::path& path);
 
 } // namespace troupe

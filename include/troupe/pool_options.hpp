@@ -24,7 +24,7 @@ struct restart_options {
   std::chrono::milliseconds period{5000};
 
   /// Wait before a child that died before it was ready is started again. Doubles with each such death
-  /// in a row, up to 1 s. The successor of a child that had been ready starts at once.
+  /// in a row, up to 1 s. 0 to 1 s. The successor of a child that had been ready starts at once.
   std::chrono::milliseconds backoff{20};
 
   /// The pool also fails after this many starts in a row, of any of its children, that did not get as

@@ -29,7 +29,7 @@ std::uint32_t child_table::start(std::size_t position) {
   const auto seat = static_cast<std::uint32_t>(free - records_.begin());
   if (free == records_.end())
     records_.emplace_back();
-  records_[seat] = {child_phase::starting, position, queue_of(position), ++generations_, 0, false};
+  records_[seat] = {child_phase::starting, position, queue_of(position), ++generations_};
   ++population_;
   return seat;
 }
@@ -56,6 +56,14 @@ void child_table::down(std::uint32_t seat) {
   TROUPE_ASSERT(present(seat));
   records_[seat].phase = child_phase::down;
   --population_;
+}
+
+bool child_table::has_successor(
+  std::uint32_t seat, std::initializer_list<child_phase> phases) const noexcept {
+  return std::any_of(records_.begin(), records_.end(), [&](const child_record& other) {
+    return other.position == records_[seat].position && other.generation > records_[seat].generation
+           && std::find(phases.begin(), phases.end(), other.phase) != phases.end();
+  });
 }
 
 std::size_t child_table::count(child_phase phase) const noexcept {

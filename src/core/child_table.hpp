@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -29,8 +30,6 @@ struct child_record {
   std::size_t position = 0;     ///< 0 to processes - 1; a successor has its predecessor's
   queue_id queue = 0;
   std::uint32_t generation = 0; ///< counts every child of the pool, from 1
-  std::uint64_t tasks_ended = 0;
-  bool successor_started = false;
 };
 
 /// The children of a pool, by *seat*: a number that a child has for itself as long as it lives, also
@@ -57,6 +56,9 @@ public:
   bool present(std::uint32_t seat) const noexcept {
     return seat < records_.size() && records_[seat].phase != child_phase::down;
   }
+  /// Whether a later child of the same position is in one of these phases. O(seats). The seat itself may
+  /// be down, as long as no other child has taken it.
+  bool has_successor(std::uint32_t seat, std::initializer_list<child_phase> phases) const noexcept;
   /// Children that are not down.
   std::size_t population() const noexcept { return population_; }
   std::size_t count(child_phase phase) const noexcept;

@@ -1,5 +1,6 @@
 #include "link/symbolize.hpp"
 
+#include "core/escape.hpp"
 #include "link/image.hpp"
 
 #include <troupe/proxy_exception.hpp>
@@ -22,20 +23,38 @@ std::string hex(std::uint64_t value) {
   return text;
 }
 
-std::string describe(const backward::ResolvedTrace& trace, const code_location& place) {
-  std::string text = trace.object_function.empty() ? "?" : trace.object_function;
-  if (!trace.source.function.empty())
-    text = trace.source.function;
-  if (!trace.source.filename.empty())
-    text += " at " + trace.source.filename + ":" + std::to_string(trace.source.line);
-  else
-    text += " + " + hex(place.offset);
-  return text;
+struct source_line {
+  std::string function;
+  std::string file;
+  std::uint64_t line = 0;
+};
+
+// The functions that one return address stands for, innermost first: those that were inlined, and the
+// one that they were inlined into. What libdw says of an inlined function is where it was called.
+std::vector<source_line> lines_of(const backward::ResolvedTrace& trace) {
+  std::vector<source_line> lines;
+  source_line next{{}, trace.source.filename, trace.source.line};
+  for (const auto& inlined : trace.inliners) {
+    next.function = inlined.function;
+    lines.push_back(next);
+    next = {{}, inlined.filename, inlined.line};
+  }
+  next.function = trace.object_function.empty() ? trace.source.function : trace.object_function;
+  lines.push_back(next);
+  return lines;
 }
 
-bool is_entry_of_task(const std::string& function) {
-  return function.find("troupe::detail::thunks<") != std::string::npos
-         || function.find("troupe::child::") != std::string::npos;
+// Where a task's own code ends and the code that called it begins.
+bool is_entry_of_task(const source_line& line) {
+  return line.function.find("troupe::detail::thunks<") != std::string::npos
+         || line.function.find("troupe::child::") != std::string::npos
+         || line.file.ends_with("troupe/detail/callable.hpp") || line.file.ends_with("/bits/invoke.h");
+}
+
+std::string describe(const source_line& line, const code_location& place) {
+  const std::string where
+    = line.file.empty() ? " + " + hex(place.offset) : " at " + line.file + ":" + std::to_string(line.line);
+  return core::escape((line.function.empty() ? "?" : line.function) + where);
 }
 
 } // namespace
@@ -46,22 +65,21 @@ std::string symbolize(const std::vector<code_location>& frames) {
   backward::TraceResolver resolver;
   std::string text;
   std::size_t shown = 0;
+  const auto show = [&](const std::string& line) {
+    text += "#" + std::to_string(shown++) + " " + line + "\n";
+  };
   for (const auto& place : frames) {
-    std::string line;
     const auto address = address_of(place);
     if (!address) {
-      line = "? (module " + hex(place.module) + " + " + hex(place.offset) + ")";
-    } else {
-      const backward::Trace trace(reinterpret_cast<void*>(*address), shown);
-      const auto resolved = resolver.resolve(backward::ResolvedTrace(trace));
-      if (is_entry_of_task(resolved.object_function))
-        break;
-      for (auto inlined = resolved.inliners.rbegin(); inlined != resolved.inliners.rend(); ++inlined)
-        text += "#" + std::to_string(shown++) + " " + inlined->function + " at " + inlined->filename
-                + ":" + std::to_string(inlined->line) + " (inlined)\n";
-      line = describe(resolved, place);
+      show("? (module " + hex(place.module) + " + " + hex(place.offset) + ")");
+      continue;
     }
-    text += "#" + std::to_string(shown++) + " " + line + "\n";
+    const backward::Trace trace(reinterpret_cast<void*>(*address), shown);
+    for (const auto& line : lines_of(resolver.resolve(backward::ResolvedTrace(trace)))) {
+      if (is_entry_of_task(line))
+        return text;
+      show(describe(line, place));
+    }
   }
   return text;
 }

@@ -93,8 +93,18 @@ void child_process::launched(launch_result result) {
     return;
   }
   pidfd_ = std::move(result.pidfd);
-  exit_watch_
-    = std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
+  try {
+    exit_watch_
+      = std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
+  } catch (const std::system_error&) { // the kernel has no room for one more to watch
+    start_error_ = std::current_exception();
+    kill("its end could not be watched for");
+    siginfo_t info{};
+    ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+    exit_.signal = SIGKILL;
+    gone();
+    return;
+  }
   if (!exit_.reason.empty()) // it was to end before there was a process
     signal(SIGKILL, exit_.reason);
 }

@@ -148,21 +148,28 @@ launch_result launcher::start(const link::unique_fd& control) const {
   arguments.push_back(nullptr);
 
   launch_result result;
-  boost::asio::io_context unused; // Boost wants one to notify of the fork; this one has nothing in it
-  process::error_code error;
-  auto child = process_launcher{}(unused.get_executor(), error, program_, arguments.data(),
-    child_setup(control.get(), environment.data(), ::getpid()));
-  if (error) {
+  process_launcher launch;
+  try {
+    boost::asio::io_context unused; // Boost wants one to notify of the fork; this one has nothing in it
+    process::error_code error;
+    auto child = launch(unused.get_executor(), error, program_, arguments.data(),
+      child_setup(control.get(), environment.data(), ::getpid()));
+    child.detach(); // the pool waits for it, with a pidfd
     result.error = error;
-    return result;
+  } catch (const std::system_error& e) { // also Boost's: it has made the fork by then
+    result.error = e.code();
   }
-  result.pid = child.id();
-  child.detach(); // the pool waits for it, with a pidfd
-  result.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, result.pid, 0)));
-  if (!result.pidfd) {
-    result.error = {errno, std::generic_category()};
-    ::kill(result.pid, SIGKILL); // not reaped yet, so the pid is still its own
-    ::waitpid(result.pid, nullptr, 0);
+  if (!result.error) {
+    result.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, launch.pid, 0)));
+    if (!result.pidfd)
+      result.error = {errno, std::generic_category()};
+  }
+  if (!result.error) {
+    result.pid = launch.pid;
+  } else if (launch.pid > 0) {
+    // Boost leaves a fork whose exec failed as a zombie. Not reaped yet, so the pid is still its own.
+    ::kill(launch.pid, SIGKILL);
+    ::waitpid(launch.pid, nullptr, 0);
   }
   return result;
 }

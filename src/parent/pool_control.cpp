@@ -52,7 +52,7 @@ pool_options checked(pool_options options) {
   check_range<std::size_t>(
     "restart.intensity", options.restart.intensity, 0, limits::max_restart_intensity);
   check_range("restart.period", options.restart.period, milliseconds(1), limits::max_timeout, " ms");
-  check_range("restart.backoff", options.restart.backoff, milliseconds(0), limits::max_timeout, " ms");
+  check_range("restart.backoff", options.restart.backoff, milliseconds(0), limits::max_backoff, " ms");
   check_range<std::size_t>(
     "restart.start_attempts", options.restart.start_attempts, 1, limits::max_start_attempts);
   check_range("start_timeout", options.start_timeout, milliseconds(1), limits::max_timeout, " ms");

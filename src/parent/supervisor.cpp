@@ -44,10 +44,6 @@ supervisor::supervisor(loop::event_loop& loop, launcher& with, const pool_option
 
 supervisor::~supervisor() = default;
 
-bool supervisor::is_ready(std::uint32_t seat) const {
-  return table_.present(seat) && table_[seat].phase == child_phase::ready;
-}
-
 // -- starting -------------------------------------------------------------------------------------------
 
 void supervisor::start_all() {
@@ -80,7 +76,9 @@ void supervisor::start_child(std::size_t position) {
   try {
     children_[seat] = std::make_shared<child_process>(
       loop_, static_cast<child_process::owner&>(*this), seat, table_[seat].generation, slots_, settings);
+    children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
+    children_[seat].reset();
     table_.down(seat);
     after_failed_prepare(position, std::current_exception());
     return;
@@ -93,7 +91,6 @@ void supervisor::start_child(std::size_t position) {
   deadlines_[seat] = deadline(seat, options_.start_timeout,
     "it was not ready within the start timeout of " + std::to_string(options_.start_timeout.count())
       + " ms");
-  children_[seat]->launch(launcher_, children_[seat]);
 }
 
 void supervisor::start_later(std::size_t position, std::chrono::milliseconds delay) {
@@ -138,30 +135,24 @@ void supervisor::child_ready(child_process& child) {
 
 // -- leaving --------------------------------------------------------------------------------------------
 
-bool supervisor::has_successor(std::size_t position, std::uint32_t besides) const {
-  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat)
-    if (seat != besides && table_.present(seat) && table_[seat].position == position
-        && table_[seat].phase != child_phase::leaving)
-      return true;
-  return start_timers_[position] != nullptr;
+bool supervisor::has_successor(std::uint32_t seat) const {
+  return start_timers_[table_[seat].position] != nullptr
+         || table_.has_successor(seat, {child_phase::starting, child_phase::ready, child_phase::retiring});
 }
 
 void supervisor::retire(std::uint32_t seat) {
   table_.retire(seat);
-  const auto position = table_[seat].position;
-  if (owner_.needs_children() && !has_successor(position, seat))
-    start_child(position);
+  if (owner_.needs_children() && !has_successor(seat))
+    start_child(table_[seat].position);
 }
 
 void supervisor::dismiss_retired() {
   for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
     if (!table_.present(seat) || table_[seat].phase != child_phase::retiring || !owner_.is_idle(seat))
       continue;
-    const auto position = table_[seat].position;
-    bool successor_ready = false;
-    for (std::uint32_t other = 0; other < table_.seats(); ++other)
-      successor_ready |= other != seat && is_ready(other) && table_[other].position == position;
-    if (!successor_ready && owner_.needs_children())
+    // A successor that has used up its budget already was ready as well.
+    if (owner_.needs_children()
+        && !table_.has_successor(seat, {child_phase::ready, child_phase::retiring}))
       continue;
     table_.leave(seat);
     children_[seat]->drain();
@@ -240,7 +231,7 @@ void supervisor::child_down(child_process& child) {
     // What the very first children's initializer throws, it will throw again.
     if (!delay || (child.start_error() && phase == child_phase::starting && !had_ready_))
       give_up(child, phase);
-    else if (owner_.needs_children() && !has_successor(position, seat))
+    else if (owner_.needs_children() && !has_successor(seat))
       start_later(position, *delay);
     dismiss_retired();
   }

@@ -50,7 +50,6 @@ public:
 
   void start_all();
   child_process& operator[](std::uint32_t seat) { return *children_[seat]; }
-  bool is_ready(std::uint32_t seat) const;
 
   /// The child takes no more tasks. It leaves when it is idle and its successor is ready, or when
   /// nobody needs one.
@@ -85,7 +84,7 @@ private:
 
   void start_child(std::size_t position);
   void start_later(std::size_t position, std::chrono::milliseconds delay);
-  bool has_successor(std::size_t position, std::uint32_t besides) const;
+  bool has_successor(std::uint32_t seat) const;
   // Decides what follows a death; nothing: give up.
   std::optional<std::chrono::milliseconds> after_death(core::child_phase phase);
   void after_failed_prepare(std::size_t position, std::exception_ptr why);

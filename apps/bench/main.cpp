@@ -1,0 +1,101 @@
+#include "caf_baseline.hpp"
+#include "measure.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct settings {
+  int count = 1'000'000;
+  int rounds = 3;
+  std::size_t window = 4096;
+};
+
+// The median of several runs: the machine is not ours alone.
+template <class Measure>
+auto median(int rounds, Measure measure) {
+  std::vector<decltype(measure())> results;
+  for (int i = 0; i < rounds; ++i)
+    results.push_back(measure());
+  std::sort(results.begin(), results.end());
+  return results[results.size() / 2];
+}
+
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+void throughput(troupe::runtime& rt, const settings& with) {
+  // Turn and turn about, so that all of them meet the same machine.
+  std::vector<double> caf;
+  std::vector<double> apply;
+  std::vector<double> map;
+  for (int i = 0; i < with.rounds; ++i) {
+    caf.push_back(bench::caf_remote_throughput(with.count / 10, static_cast<int>(with.window)));
+    apply.push_back(bench::apply_throughput(rt, with.count, with.window));
+    map.push_back(bench::map_throughput(rt, with.count));
+  }
+  const auto middle = [](std::vector<double>& all) {
+    std::sort(all.begin(), all.end());
+    return all[all.size() / 2];
+  };
+  const double baseline = middle(caf);
+  const double with_apply = middle(apply);
+  const double with_map = middle(map);
+  std::printf(
+    "throughput, one child, at most %zu outstanding (medians of %d)\n", with.window, with.rounds);
+  std::printf("  CAF remote actor, TCP    %10.0f tasks/s\n", baseline);
+  std::printf("  apply, one by one        %10.0f tasks/s  %6.1f times that\n", with_apply,
+    with_apply / baseline);
+  std::printf("  map                      %10.0f tasks/s  %6.1f times that, %.2f times apply\n",
+    with_map, with_map / baseline, with_map / with_apply);
+}
+
+void latency(troupe::runtime& rt, const settings& with) {
+  const auto trip = median(with.rounds, [&] { return bench::round_trip(rt, 20'000); });
+  const auto start = median(with.rounds, [&] { return bench::cold_start(rt, 20); });
+  std::printf("latency (medians of %d)\n", with.rounds);
+  std::printf("  apply(...).get()         %10.1f us\n", milliseconds(trip) * 1000);
+  std::printf("  new pool to first result %10.1f ms\n", milliseconds(start));
+}
+
+void sleeping(troupe::runtime& rt, const settings& with) {
+  std::printf("2000 coroutines that sleep 100 ms, 2 processes (medians of %d)\n", with.rounds);
+  for (const std::size_t concurrency : {std::size_t{1000}, std::size_t{16}}) {
+    const double ideal =
+      100.0 * static_cast<double>((2000 + 2 * concurrency - 1) / (2 * concurrency));
+    const double took = milliseconds(
+      median(with.rounds, [&] { return bench::sleeping_tasks(rt, 2000, 100ms, 2, concurrency); }));
+    std::printf(
+      "  concurrency %4zu         %10.1f ms, ideal %.0f ms: %.1f ms (%.1f %%) beyond it\n",
+      concurrency, took, ideal, took - ideal, (took / ideal - 1) * 100);
+  }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  bench::become_caf_server_if_asked(argc, argv);
+  troupe::runtime rt{argc, argv};
+  CLI::App app{"Measures troupe beside plain CAF, on this machine, in one run"};
+  settings with;
+  app.add_option("--count", with.count, "tasks of the throughput measurements")
+    ->check(CLI::Range(1000, 100'000'000));
+  app.add_option("--rounds", with.rounds, "runs of which the median is shown")
+    ->check(CLI::Range(1, 100));
+  app.add_option("--window", with.window, "tasks outstanding at most")
+    ->check(CLI::Range(1, 1'000'000));
+  CLI11_PARSE(app, argc, argv);
+  std::printf("%zu usable CPUs\n", troupe::usable_cpus());
+  throughput(rt, with);
+  latency(rt, with);
+  sleeping(rt, with);
+  return 0;
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <troupe/troupe.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace bench {
+
+/// Tasks per second.
+using rate = double;
+
+/// `count` individual `apply(square, i)` on one child, at most `window` outstanding; each result is
+/// checked. Throws if one is wrong.
+rate apply_throughput(troupe::runtime& rt, int count, std::size_t window);
+
+/// `map(square, 0 .. count - 1)` on one child, results checked.
+rate map_throughput(troupe::runtime& rt, int count);
+
+/// Mean time of `apply(square, i).get()`, one after the other.
+std::chrono::nanoseconds round_trip(troupe::runtime& rt, int count);
+
+/// Time of `count` coroutine tasks that sleep `nap` on `processes` children.
+std::chrono::nanoseconds sleeping_tasks(troupe::runtime& rt, std::size_t count,
+  std::chrono::milliseconds nap, std::size_t processes, std::size_t concurrency);
+
+/// Mean time from asking for a one-child pool until its first task has returned.
+std::chrono::nanoseconds cold_start(troupe::runtime& rt, int count);
+
+} // namespace bench

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "config/text_position.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+/// Collects what is wrong with a configuration file, so that one run shows all of it.
+class config_problems {
+public:
+  /// `file` is the printable name of the file.
+  explicit config_problems(std::string file)
+    : file_(std::move(file)) {}
+
+  /// `key` and `problem` must be printable. `key` may be empty, if the problem is not about one.
+  void add(text_position where, const std::string& key, const std::string& problem);
+
+  /// "file:line:column".
+  std::string locate(text_position where) const;
+
+  /// Throws `config_error` if there are any: one line for each, in the order of the file.
+  void throw_if_any() const;
+
+private:
+  struct entry {
+    text_position where;
+    std::string text;
+  };
+
+  std::string file_;
+  std::vector<entry> entries_;
+};
+
+} // namespace troupe::detail

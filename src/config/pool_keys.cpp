@@ -1,0 +1,64 @@
+#include "config/pool_keys.hpp"
+
+#include "core/limits.hpp"
+
+#include <array>
+#include <limits>
+
+namespace troupe::detail {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+
+template <auto Member>
+constexpr auto of_pool = [](pool_options& options) -> auto& {
+  return options.*Member;
+};
+
+template <auto Member>
+constexpr auto of_restart = [](pool_options& options) -> auto& {
+  return options.restart.*Member;
+};
+
+} // namespace
+
+std::span<const pool_key> pool_keys() {
+  static constexpr std::array keys{
+    pool_key{"processes", count_key{of_pool<&pool_options::processes>, 0, limits::max_processes}},
+    pool_key{"childconcurrency",
+      count_key{of_pool<&pool_options::childconcurrency>, 1, limits::max_childconcurrency}},
+    pool_key{"queuecount", count_key{of_pool<&pool_options::queuecount>, 1, limits::max_processes}},
+    pool_key{"maxtasksperchild", count_key{of_pool<&pool_options::maxtasksperchild>, 0, unlimited}},
+    pool_key{"scheduler", scheduler_key{}},
+    pool_key{"restart", group_key{restart_keys}},
+    pool_key{"start_timeout",
+      duration_key{of_pool<&pool_options::start_timeout>, milliseconds(1), limits::max_timeout}},
+    pool_key{"shutdown_timeout",
+      duration_key{of_pool<&pool_options::shutdown_timeout>, milliseconds(0), limits::max_timeout}},
+  };
+  return keys;
+}
+
+std::span<const pool_key> restart_keys() {
+  static constexpr std::array keys{
+    pool_key{"intensity",
+      count_key{of_restart<&restart_options::intensity>, 0, limits::max_restart_intensity}},
+    pool_key{"period",
+      duration_key{of_restart<&restart_options::period>, milliseconds(1), limits::max_timeout}},
+    pool_key{"backoff",
+      duration_key{of_restart<&restart_options::backoff>, milliseconds(0), limits::max_backoff}},
+    pool_key{"start_attempts",
+      count_key{of_restart<&restart_options::start_attempts>, 1, limits::max_start_attempts}},
+  };
+  return keys;
+}
+
+std::span<const std::string_view> scheduler_names() {
+  static constexpr std::array<std::string_view, 1> names{"round_robin"};
+  return names;
+}
+
+} // namespace troupe::detail

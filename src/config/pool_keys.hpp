@@ -1,0 +1,52 @@
+#pragma once
+
+#include <troupe/pool_options.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <variant>
+
+namespace troupe::detail {
+
+struct pool_key;
+
+/// An integer from `min` to `max`.
+struct count_key {
+  std::size_t& (*member)(pool_options&);
+  std::size_t min;
+  std::size_t max;
+};
+
+/// A string like "30s", from `min` to `max`.
+struct duration_key {
+  std::chrono::milliseconds& (*member)(pool_options&);
+  std::chrono::milliseconds min;
+  std::chrono::milliseconds max;
+};
+
+/// The name of a built-in scheduler.
+struct scheduler_key {};
+
+/// A table.
+struct group_key {
+  std::span<const pool_key> (*keys)();
+};
+
+/// A key of a `[pool.NAME]` table, and where its value goes.
+struct pool_key {
+  std::string_view name;
+  std::variant<count_key, duration_key, scheduler_key, group_key> kind;
+};
+
+/// All keys of `[pool.NAME]`.
+std::span<const pool_key> pool_keys();
+
+/// All keys of `[pool.NAME.restart]`.
+std::span<const pool_key> restart_keys();
+
+/// The schedulers that a configuration file can name.
+std::span<const std::string_view> scheduler_names();
+
+} // namespace troupe::detail

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "config/text_position.hpp"
+
+// Of malformed input toml++ 3.3 asserts things that are not true, for example that a key does not
+// start with a dot, and then handles it well. Without this, a build with assertions and a
+// header-only toml++ would abort.
+#define TOML_ASSERT(expression) static_cast<void>(0)
+#include <toml++/toml.h>
+
+#include <string_view>
+
+namespace troupe::detail {
+
+inline text_position position_of(const toml::source_region& source) {
+  return {source.begin.line, source.begin.column};
+}
+
+/// "an integer", "a table", ...
+std::string_view type_name(const toml::node& node);
+
+} // namespace troupe::detail

@@ -1,0 +1,106 @@
+#include "config_file.hpp"
+
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using config_test::load;
+
+TEST_CASE("a pool table sets every option by name") {
+  const auto config = load(R"([pool.web]
+processes = 4
+childconcurrency = 32
+queuecount = 2
+maxtasksperchild = 1000
+scheduler = "round_robin"
+start_timeout = "1m"
+shutdown_timeout = "250ms"
+restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
+)");
+  const auto& pool = config.pool("web");
+  CHECK(pool.name == "web");
+  CHECK(pool.processes == 4);
+  CHECK(pool.childconcurrency == 32);
+  CHECK(pool.queuecount == 2);
+  CHECK(pool.maxtasksperchild == 1000);
+  CHECK(pool.scheduler == nullptr);
+  CHECK(pool.start_timeout == 60s);
+  CHECK(pool.shutdown_timeout == 250ms);
+  CHECK(pool.restart.intensity == 7);
+  CHECK(pool.restart.period == 2h);
+  CHECK(pool.restart.backoff == 1s);
+  CHECK(pool.restart.start_attempts == 9);
+}
+
+TEST_CASE("restart options may be a table of their own") {
+  const auto config = load("[pool.web.restart]\nintensity = 0\n[pool.web]\nprocesses = 1\n");
+  CHECK(config.pool("web").restart.intensity == 0);
+  CHECK(config.pool("web").processes == 1);
+}
+
+TEST_CASE("options may be written as dotted keys") {
+  CHECK(load("pool.web.restart.backoff = \"0s\"").pool("web").restart.backoff == 0ms);
+}
+
+TEST_CASE("what a pool table leaves out stays at its default") {
+  const auto config = load("[pool.web]\n");
+  CHECK(config.pool("web").childconcurrency == troupe::pool_options{}.childconcurrency);
+  CHECK(config.pool("web").name == "web");
+}
+
+TEST_CASE("the bounds of each range are inside of it") {
+  CHECK(load("[pool.a]\nprocesses = 1024\nqueuecount = 1024").pool("a").queuecount == 1024);
+  CHECK(load("[pool.a]\nchildconcurrency = 16384").pool("a").childconcurrency == 16384);
+  CHECK(load("[pool.a]\nchildconcurrency = 1").pool("a").childconcurrency == 1);
+  CHECK(load("[pool.a]\nmaxtasksperchild = 9223372036854775807").pool("a").maxtasksperchild ==
+        9'223'372'036'854'775'807u);
+  CHECK(load("[pool.a]\nstart_timeout = \"24h\"").pool("a").start_timeout == 24h);
+  CHECK(load("[pool.a]\nstart_timeout = \"1ms\"").pool("a").start_timeout == 1ms);
+  CHECK(load("[pool.a]\nshutdown_timeout = \"0ms\"").pool("a").shutdown_timeout == 0ms);
+  CHECK(load("[pool.a.restart]\nintensity = 1_000_000").pool("a").restart.intensity == 1'000'000);
+}
+
+TEST_CASE("more queues than processes are fine where the number of processes is not known yet") {
+  CHECK(load("[pool.a]\nprocesses = 0\nqueuecount = 2").pool("a").queuecount == 2);
+}
+
+TEST_CASE("pool names are sorted, and may be any printable text") {
+  const auto config = load("[pool.web]\n[pool.api]\n[pool.\"b\u00fccher 2.0\"]\n");
+  CHECK(config.pool_names() == std::vector<std::string>{"api", "b\u00fccher 2.0", "web"});
+  CHECK(config.pool("b\u00fccher 2.0").name == "b\u00fccher 2.0");
+}
+
+TEST_CASE("an app table keeps its scalars and where they are") {
+  const auto config =
+    load("[app.shop]\ndebug = true\n  port = -8080\nrate = 0.5\ntitle = 'Books'\n");
+  const auto& shop = config.app("shop");
+  REQUIRE(shop.size() == 4);
+  CHECK(std::get<bool>(shop.at("debug").value));
+  CHECK(std::get<std::int64_t>(shop.at("port").value) == -8080);
+  CHECK(std::get<double>(shop.at("rate").value) == 0.5);
+  CHECK(std::get<std::string>(shop.at("title").value) == "Books");
+  CHECK_THAT(shop.at("port").where, Catch::EndsWith("/troupe.toml:3:3"));
+}
+
+TEST_CASE("an app table that is not there is empty") {
+  CHECK(load("[app.shop]\ndebug = true\n").app("shelf").empty());
+}
+
+TEST_CASE("an empty file has no pools") {
+  CHECK(load("").pool_names().empty());
+  CHECK(load("# nothing\r\n").pool_names().empty());
+}
+
+TEST_CASE("a byte order mark is skipped and is no column") {
+  CHECK(load("\xEF\xBB\xBF[pool.web]\n").pool_names() == std::vector<std::string>{"web"});
+  CHECK(config_test::error_of("\xEF\xBB\xBFpools = 1") ==
+        "troupe.toml:1:1: pools: unknown key; did you mean \"pool\"?");
+}
+
+TEST_CASE("asking for a pool that is not there names the nearest one") {
+  const auto config = load("[pool.web]\n[pool.batch]\n");
+  CHECK_THROWS_AS(config.pool("bacth"), troupe::config_error);
+  CHECK_THROWS_WITH(config.pool("bacth"),
+    Catch::EndsWith("troupe.toml: pool.bacth: no such pool; did you mean \"batch\"?"));
+  CHECK_THROWS_WITH(config.pool("database"), Catch::EndsWith("no such pool; valid: batch, web"));
+  CHECK_THROWS_WITH(load("").pool("web"), Catch::EndsWith("no such pool; there are none"));
+}

@@ -1,0 +1,60 @@
+#include "config/pool_keys.hpp"
+#include "config/toml_node.hpp"
+#include "config_file.hpp"
+
+#include <boost/pfr/tuple_size.hpp>
+#include "support/catch.hpp"
+
+using namespace troupe;
+
+namespace {
+
+const std::filesystem::path default_file = std::filesystem::path(TROUPE_CONFIG_DIR) / "troupe.toml";
+
+void check_lists_all(std::span<const detail::pool_key> keys, const toml::table& table) {
+  for (const auto& key : keys) {
+    INFO("key " << key.name);
+    const auto* node = table.get(key.name);
+    REQUIRE(node != nullptr);
+    if (const auto* group = std::get_if<detail::group_key>(&key.kind)) {
+      REQUIRE(node->is_table());
+      check_lists_all(group->keys(), *node->as_table());
+    }
+  }
+}
+
+} // namespace
+
+TEST_CASE("the file with the defaults lists every key") {
+  const auto file = toml::parse_file(default_file.string());
+  const auto* pool = file["pool"]["main"].as_table();
+  REQUIRE(pool != nullptr);
+  check_lists_all(detail::pool_keys(), *pool);
+}
+
+TEST_CASE("the file with the defaults has the values of pool_options") {
+  const auto config = load_config(default_file);
+  CHECK(config.pool_names() == std::vector<std::string>{"main"});
+  const auto& loaded = config.pool("main");
+  const pool_options defaults;
+  CHECK(loaded.processes == defaults.processes);
+  CHECK(loaded.childconcurrency == defaults.childconcurrency);
+  CHECK(loaded.queuecount == defaults.queuecount);
+  CHECK(loaded.maxtasksperchild == defaults.maxtasksperchild);
+  CHECK(loaded.scheduler == defaults.scheduler);
+  CHECK(loaded.start_timeout == defaults.start_timeout);
+  CHECK(loaded.shutdown_timeout == defaults.shutdown_timeout);
+  CHECK(loaded.restart.intensity == defaults.restart.intensity);
+  CHECK(loaded.restart.period == defaults.restart.period);
+  CHECK(loaded.restart.backoff == defaults.restart.backoff);
+  CHECK(loaded.restart.start_attempts == defaults.restart.start_attempts);
+  CHECK_FALSE(loaded.initializer);
+  CHECK_FALSE(loaded.finalizer);
+  CHECK(loaded.exception_handler == nullptr);
+}
+
+TEST_CASE("every option that a file can say is a key") {
+  // The others are the name, which is the table's, and the three functions.
+  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 4);
+  CHECK(detail::restart_keys().size() == boost::pfr::tuple_size_v<restart_options>);
+}

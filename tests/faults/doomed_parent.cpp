@@ -1,0 +1,44 @@
+// A program with a pool, to be killed by a test: says "up" and keeps its children as it was asked.
+#include <troupe/troupe.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+pid_t own_pid_of(int) {
+  return ::getpid();
+}
+
+void spin() {
+  for (volatile bool forever = true; forever;) {
+  }
+}
+
+void stop() {
+  ::raise(SIGSTOP);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  troupe::runtime rt{argc, argv};
+  const std::string how = argc > 1 ? argv[1] : "idle";
+  troupe::pool pool{rt, {.processes = 3}};
+  if (how != "starting")
+    pool.map(own_pid_of, std::vector<int>(64)).get();
+  std::puts("up");
+  std::fflush(stdout);
+  std::vector<troupe::task_future<void>> tasks;
+  for (int i = 0; i < 3; ++i) {
+    if (how == "busy")
+      tasks.push_back(pool.apply(spin));
+    if (how == "stopped")
+      tasks.push_back(pool.apply(stop));
+  }
+  std::this_thread::sleep_for(std::chrono::hours(1));
+}

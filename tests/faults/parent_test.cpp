@@ -1,0 +1,124 @@
+// What happens to the children when their parent dies or is treated badly: groups A and E.
+#include "support/catch.hpp"
+#include "support/process_info.hpp"
+#include "support/test_runtime.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+
+namespace {
+
+int square(int x) {
+  return x * x;
+}
+
+// A process of `doomed_parent`, up and with children.
+class doomed {
+public:
+  explicit doomed(const char* how) {
+    int output[2];
+    REQUIRE(::pipe2(output, O_CLOEXEC) == 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(output[1], 1);
+      ::execl(DOOMED_PARENT, "doomed_parent", how, nullptr);
+      ::_exit(127);
+    }
+    ::close(output[1]);
+    char up[3] = {};
+    REQUIRE(::read(output[0], up, 3) == 3);
+    ::close(output[0]);
+  }
+  doomed(const doomed&) = delete;
+  ~doomed() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  pid_t pid() const { return pid_; }
+
+private:
+  pid_t pid_;
+};
+
+bool is_gone(pid_t pid) {
+  const auto state = state_of(pid);
+  return state.empty() || state == "Z"; // a zombie waits for init, not for us
+}
+
+} // namespace
+
+TEST_CASE("children die with a parent that is killed: idle, busy, stopped, and while they start") {
+  for (const char* how : {"idle", "busy", "stopped", "starting"}) {
+    INFO(how);
+    std::vector<pid_t> children;
+    {
+      const doomed parent(how);
+      if (std::strcmp(how, "starting") != 0)
+        REQUIRE(eventually([&] { return children_of(parent.pid()).size() == 3; }));
+      if (std::strcmp(how, "stopped") == 0)
+        REQUIRE(eventually([&] {
+          int stopped = 0;
+          for (const pid_t child : children_of(parent.pid()))
+            stopped += state_of(child) == "T" ? 1 : 0;
+          return stopped > 0;
+        }));
+      children = children_of(parent.pid());
+      CHECK(::kill(parent.pid(), SIGKILL) == 0);
+    }
+    for (const pid_t child : children)
+      CHECK(eventually([&] { return is_gone(child); }));
+  }
+}
+
+TEST_CASE("a thread that made a pool may end without its children dying") {
+  std::unique_ptr<troupe::pool> pool;
+  std::thread([&] {
+    pool = std::make_unique<troupe::pool>(rt(), troupe::pool_options{.processes = 1});
+    pool->apply(square, 1).get();
+  }).join();
+  const auto pid = pool->stats().children[0].pid;
+  CHECK(pool->apply(square, 4).get() == 16);
+  CHECK(pool->stats().children[0].pid == pid);
+}
+
+TEST_CASE("a death is noticed when other code reaps the child") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  pool.apply(square, 1).get();
+  const auto pid = pool.stats().children[0].pid;
+  std::thread thief([&] { ::waitpid(pid, nullptr, 0); });
+  ::kill(pid, SIGKILL);
+  thief.join();
+  CHECK(eventually([&] { return pool.stats().deaths == 1; }));
+  CHECK(pool.apply(square, 3).get() == 9);
+}
+
+TEST_CASE("the terminal's signals to the parent's process group do not reach the children") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto group = pool.apply([] { return ::getpgid(0); }).get();
+  CHECK(group != ::getpgid(0));
+}
+
+TEST_CASE("a runtime inside a child is refused") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto make_runtime = [] {
+    char name[] = "nested";
+    char* arguments[] = {name, nullptr};
+    const troupe::runtime nested(1, arguments);
+  };
+  CHECK_THROWS_WITH(pool.apply(make_runtime).get(), ContainsSubstring("in a child"));
+}
+
+TEST_CASE("a second runtime in one process is refused") {
+  char name[] = "second";
+  char* arguments[] = {name, nullptr};
+  CHECK_THROWS_AS(troupe::runtime(1, arguments), std::logic_error);
+}

@@ -1,0 +1,136 @@
+// Children that cannot be started: group A, and the crash loop H1.
+#include "support/catch.hpp"
+#include "support/process_info.hpp"
+#include "support/test_runtime.hpp"
+
+#include "parent/launcher.hpp"
+
+#include <csignal>
+#include <future>
+#include <thread>
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+
+namespace {
+
+int square(int x) {
+  return x * x;
+}
+
+void exit_at_once(int code) {
+  ::_exit(code);
+}
+
+void die_at_once() {
+  ::raise(SIGKILL);
+}
+
+void hang() {
+  std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+template <class Error>
+std::string message_of_failure(troupe::pool& pool) {
+  try {
+    pool.apply(square, 1).get();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "the task had a value";
+}
+
+troupe::parent::launch_result launch(const std::string& program) {
+  troupe::parent::launcher launcher({"child"}, program);
+  std::promise<troupe::parent::launch_result> promise;
+  int sockets[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0);
+  const troupe::link::unique_fd own(sockets[0]);
+  launcher.launch(troupe::link::unique_fd(sockets[1]),
+    [&](troupe::parent::launch_result result) { promise.set_value(std::move(result)); });
+  return promise.get_future().get();
+}
+
+} // namespace
+
+TEST_CASE("a program that cannot be executed is an error, without a zombie") {
+  static const pid_t own_pid = ::getpid();
+  std::atexit([] {
+    if (::getpid() != own_pid)
+      ::kill(own_pid, SIGABRT); // an exit handler of the parent ran in the fork
+  });
+  const auto before = footprint::of_this_process();
+  CHECK(launch("/nonexistent/program").error == std::errc::no_such_file_or_directory);
+  CHECK(launch("/etc/passwd").error == std::errc::permission_denied);
+  CHECK(launch("/tmp").error == std::errc::permission_denied);
+  CHECK(eventually([&] { return footprint::of_this_process() == before; }));
+}
+
+TEST_CASE("children that end before they are ready fail the pool after a few tries") {
+  const auto run = [](troupe::bound_call initializer, const char* expected) {
+    troupe::pool pool{
+      rt(), {.processes = 2, .initializer = std::move(initializer), .restart = {.backoff = 1ms}}};
+    CHECK_THAT(message_of_failure<troupe::start_failed>(pool), ContainsSubstring(expected));
+    // Later tasks get the reason as well.
+    CHECK_THAT(message_of_failure<troupe::start_failed>(pool), ContainsSubstring(expected));
+  };
+  run(troupe::call(exit_at_once, 0), "exited with code 0");
+  run(troupe::call(exit_at_once, 1), "exited with code 1");
+  run(troupe::call(die_at_once), "signal 9");
+}
+
+TEST_CASE("a child that does not become ready is killed after the start timeout") {
+  troupe::pool pool{rt(), {.processes = 1,
+                            .initializer = troupe::call(hang),
+                            .restart = {.backoff = 1ms, .start_attempts = 2},
+                            .start_timeout = 50ms}};
+  CHECK_THAT(message_of_failure<troupe::start_failed>(pool), ContainsSubstring("start timeout of 50 ms"));
+}
+
+TEST_CASE("a crash loop fails the pool with the reason, and every task resolves") {
+  troupe::pool pool{rt(), {.processes = 2, .restart = {.intensity = 4, .period = 60s}}};
+  std::vector<troupe::task_future<void>> tasks;
+  for (int i = 0; i < 50; ++i)
+    tasks.push_back(pool.apply(die_at_once));
+  int lost = 0;
+  int failed = 0;
+  for (auto& task : tasks) {
+    try {
+      task.get();
+    } catch (const troupe::child_lost&) {
+      ++lost;
+    } catch (const troupe::pool_failed& e) {
+      ++failed;
+      CHECK_THAT(e.what(), ContainsSubstring("more than 4 children died within 60000 ms"));
+    }
+  }
+  CHECK(lost >= 1);
+  CHECK(lost + failed == 50);
+  CHECK(pool.stats().deaths <= 6); // intensity + 1, and the other one that was dying
+  CHECK_THROWS_AS(pool.apply(square, 1).get(), troupe::pool_failed);
+  pool.close();
+  pool.join();
+}
+
+TEST_CASE("when descriptors run out a pool fails with a clear error, and works after relief") {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  for (std::size_t spare = 0; spare < 12; ++spare) {
+    INFO("spare descriptors: " << spare);
+    rlimit tight = before;
+    tight.rlim_cur = open_descriptors(::getpid()) + spare;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
+    {
+      troupe::pool pool{rt(), {.processes = 1, .restart = {.backoff = 0ms, .start_attempts = 2}}};
+      // What a child says of its own lack of descriptors is another message.
+      CHECK_THAT(message_of_failure<troupe::start_failed>(pool),
+        ContainsSubstring("had a value") || ContainsSubstring("has failed: child 0"));
+    }
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    troupe::pool pool{rt(), {.processes = 1}};
+    CHECK(pool.apply(square, 3).get() == 9);
+  }
+}

@@ -1,0 +1,80 @@
+// Children are killed at random while they work. TROUPE_STORM_TASKS=100000 makes it the long form.
+#include "support/catch.hpp"
+#include "support/process_info.hpp"
+#include "support/test_runtime.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <random>
+#include <ranges>
+#include <thread>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+
+namespace {
+
+int storm_tasks() {
+  const char* tasks = std::getenv("TROUPE_STORM_TASKS");
+  return tasks != nullptr ? std::stoi(tasks) : 20'000;
+}
+
+// About 0.2 ms of work.
+int work(int x) {
+  const auto end = std::chrono::steady_clock::now() + 200us;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+  return x * 2;
+}
+
+} // namespace
+
+TEST_CASE("kill -9 of random children, ten a second: every task resolves once, only started ones are lost") {
+  { troupe::pool warm_up{rt(), {.processes = 1}}; }
+  const auto before = footprint::of_this_process();
+  const unsigned seed = 20261124;
+  INFO("seed " << seed);
+  int values = 0;
+  int lost = 0;
+  std::uint64_t deaths = 0;
+  std::size_t memory_early = 0;
+  std::size_t memory_late = 0;
+  const int tasks = storm_tasks();
+  {
+    troupe::pool pool{rt(), {.processes = 2}};
+    std::atomic<bool> over = false;
+    std::thread killer([&] {
+      std::mt19937 random(seed);
+      while (!over) {
+        const auto children = pool.stats().children;
+        const auto pid = children[random() % children.size()].pid;
+        if (pid > 0)
+          ::kill(pid, SIGKILL);
+        std::this_thread::sleep_for(100ms); // the pace of the storm
+      }
+    });
+    for (auto& item : pool.map_unordered(work, std::views::iota(0, tasks))) {
+      if (item.has_value()) {
+        ++values;
+        REQUIRE(item.value() == static_cast<int>(item.index()) * 2);
+      } else {
+        ++lost;
+        REQUIRE_THROWS_AS(item.value(), troupe::child_lost);
+      }
+      if (values + lost == tasks / 4)
+        memory_early = resident_kilobytes(::getpid());
+    }
+    memory_late = resident_kilobytes(::getpid());
+    over = true;
+    killer.join();
+    deaths = pool.stats().deaths;
+    CHECK(pool.map(work, std::vector{1, 2, 3}).get() == std::vector{2, 4, 6});
+  }
+  CHECK(values + lost == tasks);
+  CHECK(deaths > 0);
+  CHECK(static_cast<std::uint64_t>(lost) <= deaths); // plain functions: at most one is started in a child
+  CHECK(memory_late < memory_early + 20'000);
+  CHECK(eventually([&] { return footprint::of_this_process() == before; }));
+  WARN(tasks << " tasks, " << deaths << " deaths, " << lost << " lost");
+}

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <troupe/codec.hpp>
+
+#include <caf/meta/load_callback.hpp>
+#include <caf/meta/omittable_if_empty.hpp>
+#include <caf/meta/save_callback.hpp>
+#include <caf/meta/type_name.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+// Types that the tests of the codec encode.
+namespace troupe::test {
+
+enum class colour : std::uint16_t { red = 1, green = 500 };
+
+struct point {
+  int x = 0;
+  double y = 0;
+  friend bool operator==(const point&, const point&) = default;
+};
+
+struct shape {
+  std::string name;
+  std::vector<point> corners;
+  std::optional<colour> fill;
+  std::variant<std::monostate, int, std::string, point> tag;
+  std::map<std::string, std::vector<std::uint8_t>> blobs;
+  friend bool operator==(const shape&, const shape&) = default;
+};
+
+struct tree {
+  std::int32_t value = 0;
+  std::vector<tree> children;
+};
+
+struct chain {
+  std::unique_ptr<chain> next;
+};
+
+struct expression {
+  std::variant<std::int32_t, std::vector<expression>> node;
+};
+
+// Not an aggregate; has what CAF's inspect functions may have.
+class account {
+public:
+  account() = default;
+  account(std::string owner, std::int64_t cents) : owner_(std::move(owner)), cents_(cents) {}
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, account& x) {
+    return f(caf::meta::type_name("account"), x.owner_, caf::meta::omittable_if_empty(), x.note,
+      x.cents_, caf::meta::save_callback([&]() -> bool { return x.owner_ == "unsaveable"; }),
+      caf::meta::load_callback([&]() -> bool {
+        x.loaded = true;
+        return x.cents_ < 0;
+      }));
+  }
+  friend bool operator==(const account& a, const account& b) {
+    return a.owner_ == b.owner_ && a.note == b.note && a.cents_ == b.cents_;
+  }
+
+  std::string note;
+  bool loaded = false;
+
+private:
+  std::string owner_;
+  std::int64_t cents_ = 0;
+};
+
+template <class T>
+detail::bytes encoded(const T& value) {
+  detail::bytes out;
+  encoder{out}(value);
+  return out;
+}
+
+/// The whole of `in` as a T.
+template <class T>
+T decoded(std::span<const std::byte> in) {
+  decoder decode(in);
+  T value = decode.make<T>();
+  decode.finish();
+  return value;
+}
+
+template <class T>
+T round_trip(const T& value) {
+  return decoded<T>(detail::view(encoded(value)));
+}
+
+} // namespace troupe::test
