@@ -4,6 +4,7 @@
 #include "link/image.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -96,7 +97,7 @@ void child_process::launched(launch_result result) {
   try {
     exit_watch_
       = std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
-  } catch (const std::system_error&) { // the kernel has no room for one more to watch
+  } catch (const boost::system::system_error&) { // the kernel has no room for one more to watch
     start_error_ = std::current_exception();
     kill("its end could not be watched for");
     siginfo_t info{};

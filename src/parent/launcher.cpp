@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/process/v2/posix/default_launcher.hpp>
 #include <boost/process/v2/process.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cerrno>
 #include <csignal>
@@ -156,7 +157,7 @@ launch_result launcher::start(const link::unique_fd& control) const {
       child_setup(control.get(), environment.data(), ::getpid()));
     child.detach(); // the pool waits for it, with a pidfd
     result.error = error;
-  } catch (const std::system_error& e) { // also Boost's: it has made the fork by then
+  } catch (const boost::system::system_error& e) { // for lack of descriptors, perhaps after the fork
     result.error = e.code();
   }
   if (!result.error) {

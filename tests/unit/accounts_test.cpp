@@ -36,43 +36,44 @@ struct model_entry {
 
 class ledger_against_model {
 public:
-  explicit ledger_against_model(random_source& random) : random_(random) {}
+  explicit ledger_against_model(random_source& random)
+    : random_(random) {}
 
   void step() {
     switch (random_.below(5)) {
-      case 0:
-      case 1: {
-        const auto key = ledger_.open(new_task());
-        model_[key.id] = {key};
-        ++opened_;
-        break;
+    case 0:
+    case 1: {
+      const auto key = ledger_.open(new_task());
+      model_[key.id] = {key};
+      ++opened_;
+      break;
+    }
+    case 2:
+      if (auto* entry = any(place::queued)) {
+        entry->where = place::in_child;
+        entry->seat = static_cast<std::uint32_t>(random_.below(8));
+        entry->slot = static_cast<std::uint32_t>(random_.below(64));
+        ++entry->attempt;
+        ledger_.assign(entry->key, entry->seat, entry->slot);
       }
-      case 2:
-        if (auto* entry = any(place::queued)) {
-          entry->where = place::in_child;
-          entry->seat = static_cast<std::uint32_t>(random_.below(8));
-          entry->slot = static_cast<std::uint32_t>(random_.below(64));
-          ++entry->attempt;
-          ledger_.assign(entry->key, entry->seat, entry->slot);
-        }
-        break;
-      case 3:
-        if (auto* entry = any(place::in_child)) {
-          const bool started = random_.one_in(2);
-          entry->where = place::queued;
-          entry->attempt -= started ? 0 : 1;
-          ledger_.put_back(entry->key, started);
-        }
-        break;
-      case 4:
-        if (auto* entry = any(random_.one_in(2) ? place::queued : place::in_child)) {
-          const auto key = entry->key;
-          const auto task = ledger_.close(key);
-          as_modelled_ = as_modelled_ && task && task->id == key.id;
-          closed_.push_back(key);
-          model_.erase(key.id);
-        }
-        break;
+      break;
+    case 3:
+      if (auto* entry = any(place::in_child)) {
+        const bool started = random_.one_in(2);
+        entry->where = place::queued;
+        entry->attempt -= started ? 0 : 1;
+        ledger_.put_back(entry->key, started);
+      }
+      break;
+    case 4:
+      if (auto* entry = any(random_.one_in(2) ? place::queued : place::in_child)) {
+        const auto key = entry->key;
+        const auto task = ledger_.close(key);
+        as_modelled_ = as_modelled_ && task && task->id == key.id;
+        closed_.push_back(key);
+        model_.erase(key.id);
+      }
+      break;
     }
   }
 
@@ -81,17 +82,17 @@ public:
     for (const auto& [id, expected] : model_) {
       const auto* entry = ledger_.find(expected.key);
       queued += expected.where == place::queued;
-      if (entry == nullptr || entry->id != id || entry->where != expected.where
-          || entry->attempt != expected.attempt || entry->task->id != id
-          || (entry->where == place::in_child
-              && (entry->seat != expected.seat || entry->slot != expected.slot)))
+      if (entry == nullptr || entry->id != id || entry->where != expected.where ||
+          entry->attempt != expected.attempt || entry->task->id != id ||
+          (entry->where == place::in_child &&
+            (entry->seat != expected.seat || entry->slot != expected.slot)))
         return false;
     }
     for (const auto& key : closed_)
       if (ledger_.find(key) != nullptr || ledger_.close(key) != nullptr)
         return false;
-    return as_modelled_ && ledger_.opened() == opened_ && ledger_.open_count() == model_.size()
-           && ledger_.queued_count() == queued && ledger_.in_child_count() == model_.size() - queued;
+    return as_modelled_ && ledger_.opened() == opened_ && ledger_.open_count() == model_.size() &&
+           ledger_.queued_count() == queued && ledger_.in_child_count() == model_.size() - queued;
   }
 
   std::set<std::uint64_t> open_ids_by_model() const {
@@ -292,7 +293,8 @@ TEST_CASE("a frame of a slot's former task cannot start its present one") {
 TEST_CASE("a scribbled slot counts as started, so that its task is not run twice") {
   std::vector<std::atomic<std::uint64_t>> words(1);
   slot_table table(words.data(), 1);
-  for (std::uint64_t word : {std::uint64_t{0}, 7ULL << 3 | 2, 7ULL << 3 | 3, 7ULL << 3 | 5, 8ULL << 3 | 1, ~0ULL}) {
+  for (std::uint64_t word :
+    {0ULL, 7ULL << 3 | 2, 7ULL << 3 | 3, 7ULL << 3 | 5, 8ULL << 3 | 1, ~0ULL}) {
     words[0] = word;
     CHECK_FALSE(table.is_unstarted(0, 7));
   }

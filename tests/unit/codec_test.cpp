@@ -25,7 +25,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Checks a property with a fixed seed; what fails is printed shrunk, with rapidcheck's "reproduce=".
+// Checks a property with a fixed seed; what fails is printed shrunk, with rapidcheck's
+// "reproduce=".
 template <class Property>
 void holds(Property property) {
   rc::detail::TestParams params;
@@ -58,7 +59,8 @@ void extremes_come_back() {
 
 } // namespace
 
-// -- scalars ----------------------------------------------------------------------------------------
+// -- scalars
+// ----------------------------------------------------------------------------------------
 
 TEST_CASE("integers of every size come back") {
   extremes_come_back<std::int8_t>();
@@ -107,7 +109,8 @@ TEST_CASE("durations and time points come back") {
   comes_back(std::vector{1ms, 2ms});
 }
 
-// -- text and containers ----------------------------------------------------------------------------
+// -- text and containers
+// ----------------------------------------------------------------------------
 
 TEST_CASE("strings come back, also with zeros in them") {
   all_round_trip<std::string>();
@@ -141,7 +144,8 @@ TEST_CASE("sets and maps come back") {
   all_round_trip<std::map<std::string, std::vector<int>>>();
   all_round_trip<std::multimap<int, std::string>>();
   all_round_trip<std::unordered_map<std::string, int>>();
-  comes_back(std::map<std::pair<int, int>, std::set<std::string>>{{{1, 2}, {"a", "b"}}, {{3, 4}, {}}});
+  comes_back(
+    std::map<std::pair<int, int>, std::set<std::string>>{{{1, 2}, {"a", "b"}}, {{3, 4}, {}}});
 }
 
 TEST_CASE("arrays, pairs and tuples come back") {
@@ -153,7 +157,8 @@ TEST_CASE("arrays, pairs and tuples come back") {
   comes_back(std::monostate{});
 }
 
-// -- alternatives and pointers ----------------------------------------------------------------------
+// -- alternatives and pointers
+// ----------------------------------------------------------------------
 
 TEST_CASE("optional values come back") {
   comes_back(std::optional<int>{});
@@ -213,7 +218,8 @@ TEST_CASE("what a smart pointer points to comes back, and so does a null") {
   CHECK(back[1] == nullptr);
 }
 
-// -- error codes ------------------------------------------------------------------------------------
+// -- error codes
+// ------------------------------------------------------------------------------------
 
 TEST_CASE("error codes come back with the categories that this process knows") {
   comes_back(std::error_code{});
@@ -237,14 +243,16 @@ TEST_CASE("an error code of an unknown category keeps its value and the category
   CHECK(back.message() == "odd error 3");
 }
 
-// -- classes ----------------------------------------------------------------------------------------
+// -- classes
+// ----------------------------------------------------------------------------------------
 
 TEST_CASE("aggregates come back field by field, nested ones too") {
   comes_back(point{-5, 0.125});
   comes_back(shape{});
-  comes_back(
-    shape{"triangle", {{0, 0}, {1, 0}, {0, 1}}, colour::red, point{7, 8}, {{"key", {1, 2, 3}}, {"", {}}}});
-  holds([](const std::string& name, const std::vector<int>& xs, const std::map<std::string, std::vector<std::uint8_t>>& blobs) {
+  comes_back(shape{"triangle", {{0, 0}, {1, 0}, {0, 1}}, colour::red, point{7, 8},
+    {{"key", {1, 2, 3}}, {"", {}}}});
+  holds([](const std::string& name, const std::vector<int>& xs,
+          const std::map<std::string, std::vector<std::uint8_t>>& blobs) {
     shape value{name, {}, std::nullopt, name, blobs};
     for (int x : xs)
       value.corners.push_back({x, x / 3.0});
@@ -289,7 +297,8 @@ TEST_CASE("values are encoded one after the other, without padding") {
   decode.finish();
 }
 
-// -- the bytes themselves ---------------------------------------------------------------------------
+// -- the bytes themselves
+// ---------------------------------------------------------------------------
 
 TEST_CASE("bytes keep what is appended, within the object and beyond it") {
   holds([](const std::vector<std::string>& parts) {

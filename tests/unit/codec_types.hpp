@@ -52,7 +52,9 @@ struct expression {
 class account {
 public:
   account() = default;
-  account(std::string owner, std::int64_t cents) : owner_(std::move(owner)), cents_(cents) {}
+  account(std::string owner, std::int64_t cents)
+    : owner_(std::move(owner))
+    , cents_(cents) {}
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, account& x) {

@@ -57,7 +57,8 @@ using id_list = std::vector<std::uint64_t>;
 using seat_list = std::vector<std::uint32_t>;
 
 // How many tasks of a kind one child gets, when the last one of that kind took `length`.
-std::size_t credit(kind k, std::size_t concurrency, std::optional<std::chrono::nanoseconds> length) {
+std::size_t credit(
+  kind k, std::size_t concurrency, std::optional<std::chrono::nanoseconds> length) {
   dispatcher d(1, concurrency);
   d.add_child(0, 0, unlimited, t0);
   if (length) {
@@ -71,7 +72,8 @@ std::size_t credit(kind k, std::size_t concurrency, std::optional<std::chrono::n
 
 } // namespace
 
-// -- order and choice -------------------------------------------------------------------------------
+// -- order and choice
+// -------------------------------------------------------------------------------
 
 TEST_CASE("without a child nothing is assigned") {
   dispatcher d(1, 1);
@@ -145,7 +147,8 @@ TEST_CASE("closed tasks are dropped also while no child has credit") {
   CHECK(d.depth(0) == 0);
 }
 
-// -- queues -----------------------------------------------------------------------------------------
+// -- queues
+// -----------------------------------------------------------------------------------------
 
 TEST_CASE("a queue is served by its own children only") {
   dispatcher d(2, 8);
@@ -167,7 +170,8 @@ TEST_CASE("queues take turns, and one without credit holds up no other") {
   CHECK(d.depth(1) == 3);
 }
 
-// -- credit -----------------------------------------------------------------------------------------
+// -- credit
+// -----------------------------------------------------------------------------------------
 
 TEST_CASE("a child gets one plain task to run and one more, as long as no time is known") {
   CHECK(credit(kind::plain, 16, std::nullopt) == 2);
@@ -227,7 +231,8 @@ TEST_CASE("a child that is full of coroutines gets no plain function") {
   CHECK(assign(d).size() == 1);
 }
 
-// -- the life of children ---------------------------------------------------------------------------
+// -- the life of children
+// ---------------------------------------------------------------------------
 
 TEST_CASE("a child is given exactly its budget of tasks in its life") {
   dispatcher d(1, 16);
@@ -280,7 +285,8 @@ TEST_CASE("a removed child gets nothing, and its seat starts afresh") {
   CHECK(seats(assign(d)) == seat_list{0, 0});
 }
 
-// -- take-back --------------------------------------------------------------------------------------
+// -- take-back
+// --------------------------------------------------------------------------------------
 
 namespace {
 

@@ -90,13 +90,16 @@ using anything = std::variant<int, std::string, std::vector<std::optional<double
 TEST_CASE("no truncation of an encoding is a value") {
   no_truncation_is_a_value(std::uint64_t{7});
   no_truncation_is_a_value(std::string("some text"));
-  no_truncation_is_a_value(shape{"square", {{0, 0}, {1, 1}}, colour::red, std::string("tag"), {{"k", {1, 2}}}});
+  no_truncation_is_a_value(
+    shape{"square", {{0, 0}, {1, 1}}, colour::red, std::string("tag"), {{"k", {1, 2}}}});
   no_truncation_is_a_value(tree{1, {{2, {}}, {3, {{4, {}}}}}});
   no_truncation_is_a_value(account("ann", 5));
-  no_truncation_is_a_value(std::map<std::string, std::vector<bool>>{{"a", {true, false}}, {"b", {}}});
+  no_truncation_is_a_value(
+    std::map<std::string, std::vector<bool>>{{"a", {true, false}}, {"b", {}}});
   no_truncation_is_a_value(std::make_error_code(std::errc::io_error));
   no_truncation_is_a_value(std::filesystem::path("/usr/lib"));
-  no_truncation_is_a_value(std::tuple<int, std::vector<std::string>, std::optional<point>>{1, {"x", "y"}, point{}});
+  no_truncation_is_a_value(
+    std::tuple<int, std::vector<std::string>, std::optional<point>>{1, {"x", "y"}, point{}});
 }
 
 TEST_CASE("bytes that are left over are an error") {
@@ -184,27 +187,28 @@ TEST_CASE("random bytes are a value or a decode_error, of whatever type they sho
       if (!random.one_in(4))
         byte &= std::byte{1};
     switch (random.below(7)) {
-      case 0:
-        values += is_value<shape>(bytes);
-        break;
-      case 1:
-        values += is_value<tree>(bytes);
-        break;
-      case 2:
-        values += is_value<anything>(bytes);
-        break;
-      case 3:
-        values += is_value<std::map<std::string, std::variant<bool, std::vector<account>>>>(bytes);
-        break;
-      case 4:
-        values += is_value<std::tuple<chain, std::optional<std::filesystem::path>, std::set<short>>>(bytes);
-        break;
-      case 5:
-        values += is_value<std::vector<std::vector<std::string>>>(bytes);
-        break;
-      case 6:
-        values += is_value<expression>(bytes);
-        break;
+    case 0:
+      values += is_value<shape>(bytes);
+      break;
+    case 1:
+      values += is_value<tree>(bytes);
+      break;
+    case 2:
+      values += is_value<anything>(bytes);
+      break;
+    case 3:
+      values += is_value<std::map<std::string, std::variant<bool, std::vector<account>>>>(bytes);
+      break;
+    case 4:
+      values +=
+        is_value<std::tuple<chain, std::optional<std::filesystem::path>, std::set<short>>>(bytes);
+      break;
+    case 5:
+      values += is_value<std::vector<std::vector<std::string>>>(bytes);
+      break;
+    case 6:
+      values += is_value<expression>(bytes);
+      break;
     }
   });
   INFO(values << " of them were values");

@@ -35,7 +35,8 @@ std::vector<troupe::queue_id> turns(std::size_t processes, std::size_t queues, s
 
 } // namespace
 
-// -- restart_intensity ------------------------------------------------------------------------------
+// -- restart_intensity
+// ------------------------------------------------------------------------------
 
 TEST_CASE("exactly as many deaths as the intensity are tolerated, one more is not") {
   restart_intensity policy({.intensity = 3, .period = 1000ms});
@@ -117,7 +118,8 @@ TEST_CASE("the backoff doubles with each failed start, up to its maximum") {
   CHECK(eager.failed_to_start(t0) == delay(0ms));
 }
 
-// -- child_table ------------------------------------------------------------------------------------
+// -- child_table
+// ------------------------------------------------------------------------------------
 
 TEST_CASE("position i serves queue i mod queuecount") {
   child_table table(7, 3);
@@ -198,7 +200,8 @@ TEST_CASE("each phase has a name") {
   CHECK(to_string(child_phase::leaving) == "leaving");
 }
 
-// -- round_robin ------------------------------------------------------------------------------------
+// -- round_robin
+// ------------------------------------------------------------------------------------
 
 TEST_CASE("round_robin: one queue of one process gets every task") {
   CHECK(turns(1, 1, 5) == std::vector<troupe::queue_id>(5, 0));
@@ -224,7 +227,8 @@ TEST_CASE("round_robin: without a process there is nothing to choose") {
   CHECK_THROWS_AS(scheduler.schedule_task(1, {}), std::logic_error);
 }
 
-// -- running_average --------------------------------------------------------------------------------
+// -- running_average
+// --------------------------------------------------------------------------------
 
 TEST_CASE("an average is unknown until its first sample, which it takes as it is") {
   running_average average;
@@ -247,7 +251,8 @@ TEST_CASE("each further sample moves the average by an eighth of the way") {
   CHECK(average.value() <= 24h);
 }
 
-// -- spin_budget ------------------------------------------------------------------------------------
+// -- spin_budget
+// ------------------------------------------------------------------------------------
 
 TEST_CASE("nobody spins unless told how long") {
   spin_budget budget;
@@ -292,7 +297,8 @@ TEST_CASE("a look that finds something restores the trust in spinning") {
   }
 }
 
-// -- escape -----------------------------------------------------------------------------------------
+// -- escape
+// -----------------------------------------------------------------------------------------
 
 TEST_CASE("text from another process keeps newlines and tabs, but no other control characters") {
   CHECK(escape("two\nlines\tand a tab") == "two\nlines\tand a tab");
@@ -305,8 +311,7 @@ TEST_CASE("text from another process keeps newlines and tabs, but no other contr
 
 TEST_CASE("the C1 controls are escaped in UTF-8") {
   CHECK(escape("\xc2\x9b"
-               "31m")
-        == "\\xc2\\x9b31m");
+               "31m") == "\\xc2\\x9b31m");
   CHECK(escape("\xc2\x80") == "\\xc2\\x80");
   CHECK(escape("\xc2\xc2\x9b") == "\xc2\\xc2\\x9b");
 }

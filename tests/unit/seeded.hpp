@@ -15,7 +15,8 @@ namespace troupe::test {
 /// The same numbers on each machine for the same seed.
 class random_source {
 public:
-  explicit random_source(std::uint64_t seed) : engine_(seed) {}
+  explicit random_source(std::uint64_t seed)
+    : engine_(seed) {}
 
   /// 0 to `limit` - 1.
   std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }

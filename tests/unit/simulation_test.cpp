@@ -212,8 +212,9 @@ private:
       auto& child = children_[seat];
       bool another_idle = false;
       for (std::uint32_t other = 0; other < children_.size(); ++other)
-        another_idle |= children_[other].alive && other % options_.queues == seat % options_.queues
-                        && dispatcher_.owed_by(other) == 0 && dispatcher_.budget_of(other) > 0;
+        another_idle |= children_[other].alive &&
+                        other % options_.queues == seat % options_.queues &&
+                        dispatcher_.owed_by(other) == 0 && dispatcher_.budget_of(other) > 0;
       if (!child.alive || child.inbox.empty() || !another_idle) {
         child.hostage_since.reset();
       } else if (!child.hostage_since) {
@@ -261,11 +262,13 @@ TEST_CASE("every task ends exactly once, whatever dies and is taken back") {
     const auto count = 50 + random.below(150);
     for (std::size_t i = 0; i < count; ++i) {
       const work what{random.one_in(2) ? kind::plain : kind::coroutine, random_length(random)};
-      pool.at(begin + 50us * static_cast<long>(random.below(400)), [&pool, what] { pool.submit(what); });
+      pool.at(
+        begin + 50us * static_cast<long>(random.below(400)), [&pool, what] { pool.submit(what); });
     }
     for (auto deaths = random.below(20); deaths > 0; --deaths) {
       const auto seat = static_cast<std::uint32_t>(random.below(options.children));
-      pool.at(begin + 10us * static_cast<long>(random.below(5000)), [&pool, seat] { pool.kill(seat); });
+      pool.at(
+        begin + 10us * static_cast<long>(random.below(5000)), [&pool, seat] { pool.kill(seat); });
     }
     pool.run();
     CHECK(pool.each_task_ended_once());
