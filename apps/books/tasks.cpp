@@ -5,7 +5,6 @@
 
 #include <troupe/this_child.hpp>
 
-#include <csignal>
 #include <stdexcept>
 #include <utility>
 
@@ -25,8 +24,6 @@ http_client& connected_client() {
 } // namespace
 
 void open_connections(std::string base_url, std::size_t count, std::chrono::milliseconds timeout) {
-  // Ctrl-C goes to the children as well; what it means is for the parent to decide.
-  std::signal(SIGINT, SIG_IGN);
   client = new http_client(troupe::this_child::executor(), base_url, count, timeout);
 }
 

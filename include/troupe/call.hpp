@@ -28,7 +28,8 @@ public:
   /// No call.
   bound_call() = default;
   bound_call(detail::call_code code, detail::bytes arguments)
-    : code_(code), arguments_(std::move(arguments)) {}
+    : code_(code)
+    , arguments_(std::move(arguments)) {}
 
   explicit operator bool() const noexcept { return code_.thunk != code_location{}; }
   /// Whether the function is an `asio::awaitable` coroutine.

@@ -40,7 +40,8 @@ namespace troupe {
 
 class encoder {
 public:
-  explicit encoder(detail::bytes& out) : out_(out) {}
+  explicit encoder(detail::bytes& out)
+    : out_(out) {}
 
   void raw(const void* data, std::size_t size);
   /// Throws `encode_error` if there are more than 2^32 - 1.
@@ -54,7 +55,8 @@ private:
 
 class decoder {
 public:
-  explicit decoder(std::span<const std::byte> in) : in_(in) {}
+  explicit decoder(std::span<const std::byte> in)
+    : in_(in) {}
 
   /// Throws `decode_error` if fewer bytes are left.
   void raw(void* data, std::size_t size);
@@ -101,18 +103,17 @@ inline constexpr bool is_std_array_v<std::array<T, N>> = true;
 
 // Copied as they are: no padding inside, every bit pattern is a value (bool is checked apart).
 template <class T>
-concept bitwise = (std::is_arithmetic_v<T> || std::is_enum_v<T> || std::same_as<T, std::byte>)
-                  && !std::same_as<T, bool>;
+concept bitwise = (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+                   std::same_as<T, std::byte>)&&!std::same_as<T, bool>;
 
 template <class T>
-concept duration_or_time_point = is_specialization_v<T, std::chrono::duration>
-                                 || is_specialization_v<T, std::chrono::time_point>;
+concept duration_or_time_point =
+  is_specialization_v<T, std::chrono::duration> || is_specialization_v<T, std::chrono::time_point>;
 
 template <class T>
-concept pointer_to_value
-  = is_specialization_v<T, std::shared_ptr>
-    || (is_specialization_v<T, std::unique_ptr>
-        && std::same_as<T, std::unique_ptr<typename T::element_type>>);
+concept pointer_to_value = is_specialization_v<T, std::shared_ptr> ||
+  (is_specialization_v<T, std::unique_ptr>&&
+      std::same_as<T, std::unique_ptr<typename T::element_type>>);
 
 template <class T>
 concept range_value = std::ranges::input_range<T> && requires(T& t) {
@@ -144,19 +145,20 @@ struct decode_inspector {
 };
 
 template <class T>
-concept inspectable = requires(encode_inspector& f, T& value) { inspect(f, value); };
+concept inspectable = requires(encode_inspector& f, T& value) {
+  inspect(f, value);
+};
 
 template <class T>
-concept plain_aggregate = std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T>
-                          && !std::ranges::range<T>;
+concept plain_aggregate =
+  std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
 
 template <class T>
-concept known_value
-  = bitwise<T> || std::same_as<T, bool> || std::same_as<T, std::monostate>
-    || std::same_as<T, std::filesystem::path> || std::same_as<T, std::error_code>
-    || duration_or_time_point<T> || pointer_to_value<T> || is_specialization_v<T, std::optional>
-    || is_specialization_v<T, std::variant> || tuple_value<T> || is_std_array_v<T>
-    || is_specialization_v<T, std::vector> || range_value<T>;
+concept known_value = bitwise<T> || std::same_as<T, bool> || std::same_as<T, std::monostate> ||
+  std::same_as<T, std::filesystem::path> || std::same_as<T, std::error_code> ||
+  duration_or_time_point<T> || pointer_to_value<T> || is_specialization_v<T, std::optional> ||
+  is_specialization_v<T, std::variant> || tuple_value<T> || is_std_array_v<T> ||
+  is_specialization_v<T, std::vector> || range_value<T>;
 
 } // namespace detail
 
@@ -219,10 +221,10 @@ void decode_range(decoder& in, T& value) {
 
 template <class Variant, std::size_t... I>
 void decode_variant(decoder& in, Variant& value, std::size_t index, std::index_sequence<I...>) {
-  const bool found = ((index == I
-                       && (value.template emplace<I>(in.make<std::variant_alternative_t<I, Variant>>()),
-                         true))
-                      || ...);
+  const bool found =
+    ((index == I &&
+       (value.template emplace<I>(in.make<std::variant_alternative_t<I, Variant>>()), true)) ||
+      ...);
   if (!found)
     throw_decode_error("variant index out of range");
 }
@@ -345,7 +347,8 @@ T decoder::make() {
     // Fields in order: braces evaluate left to right.
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
       return T{make<std::tuple_element_t<I, T>>()...};
-    }(std::make_index_sequence<std::tuple_size_v<T>>{});
+    }
+    (std::make_index_sequence<std::tuple_size_v<T>>{});
   } else {
     static_assert(std::is_default_constructible_v<T>,
       "troupe decodes into a default-constructed object: give this type a default constructor");

@@ -80,14 +80,15 @@ struct code_location {
 /// How a child ended.
 struct child_exit {
   pid_t pid = 0;
-  std::size_t slot = 0;            ///< Position in the pool, 0 to `processes` - 1.
-  int exit_code = -1;              ///< What it passed to `exit`, or -1 if a signal ended it.
-  int signal = 0;                  ///< The signal that ended it, or 0.
-  bool status_known = true;        ///< False if other code in this process reaped it (`waitpid(-1)`).
+  std::size_t slot = 0;     ///< Position in the pool, 0 to `processes` - 1.
+  int exit_code = -1;       ///< What it passed to `exit`, or -1 if a signal ended it.
+  int signal = 0;           ///< The signal that ended it, or 0.
+  bool status_known = true; ///< False if other code in this process reaped it (`waitpid(-1)`).
   std::uint64_t cpu_microseconds = 0; ///< User and system time that it used.
   std::uint64_t peak_kilobytes = 0;   ///< Largest resident set.
-  std::string reason;              ///< Why the pool ended it, or empty if the pool did not.
-  std::vector<code_location> frames; ///< The stack at the fatal signal, innermost first; may be empty.
+  std::string reason;                 ///< Why the pool ended it, or empty if the pool did not.
+  std::vector<code_location>
+    frames; ///< The stack at the fatal signal, innermost first; may be empty.
 
   /// "exit code 3", "signal 11 (Segmentation fault)", ... in words.
   std::string describe() const;

@@ -45,7 +45,10 @@ public:
   using reference = Value&;
   using pointer = Value*;
 
-  explicit result_iterator(Result& result) : result_(&result) { ++*this; }
+  explicit result_iterator(Result& result)
+    : result_(&result) {
+    ++*this;
+  }
   Value& operator*() const { return *current_; }
   Value* operator->() const { return &*current_; }
   result_iterator& operator++() {
@@ -53,7 +56,9 @@ public:
     return *this;
   }
   void operator++(int) { ++*this; }
-  friend bool operator==(const result_iterator& it, std::default_sentinel_t) { return !it.current_; }
+  friend bool operator==(const result_iterator& it, std::default_sentinel_t) {
+    return !it.current_;
+  }
 
 private:
   Result* result_;
@@ -73,8 +78,10 @@ public:
   /// A value of the results; `std::monostate` where the function returns nothing.
   using value_type = detail::item_value_t<R>;
 
-  map_result(detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
-    : window_(std::make_unique<detail::ordered_window>(std::move(pool), std::move(source), options.window()))
+  map_result(
+    detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
+    : window_(std::make_unique<detail::ordered_window>(
+        std::move(pool), std::move(source), options.window()))
     , fail_fast_(options.fail_fast) {}
 
   /// Waits for all that has not been taken, and returns it. Throws the first failure in input order; if
@@ -113,8 +120,9 @@ public:
 
   /// `co_await pool.map(...)`: as `get`, without blocking.
   template <class CompletionToken>
-    requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-  auto operator()(CompletionToken&& token) {
+  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
+    auto
+    operator()(CompletionToken&& token) {
     using values = std::vector<value_type>;
     return boost::asio::async_initiate<CompletionToken, void(detail::awaited<values>)>(
       [this](auto handler) {
@@ -164,7 +172,8 @@ private:
 template <class R>
 class map_item {
 public:
-  explicit map_item(detail::task_ptr task) : task_(std::move(task)) {}
+  explicit map_item(detail::task_ptr task)
+    : task_(std::move(task)) {}
 
   /// Position of the item in the input, from 0.
   std::size_t index() const noexcept { return task_->index; }
@@ -188,7 +197,7 @@ public:
   unordered_map_result(
     detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
     : window_(std::make_unique<detail::unordered_window>(
-      std::move(pool), std::move(source), options.window())) {}
+        std::move(pool), std::move(source), options.window())) {}
 
   auto begin() { return detail::result_iterator<unordered_map_result, map_item<R>>(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }

@@ -124,8 +124,8 @@ public:
   /// As `join`, for at most that long; true if the last child is gone.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> time) {
-    return join_until(std::chrono::steady_clock::now()
-                      + std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+    return join_until(std::chrono::steady_clock::now() +
+                      std::chrono::ceil<std::chrono::steady_clock::duration>(time));
   }
 
   // -- what is known of it ------------------------------------------------------------------------
@@ -150,7 +150,8 @@ private:
   };
 
   template <class F, class... Args>
-  auto submit(std::unique_ptr<const task_options> options, const std::decay_t<F>& f, Args&&... args) {
+  auto submit(
+    std::unique_ptr<const task_options> options, const std::decay_t<F>& f, Args&&... args) {
     using callable = detail::callable_for<F, Args...>;
     check_open();
     detail::bytes encoded;
@@ -178,7 +179,8 @@ private:
     auto make = [code = Callable::code(f)](const auto& item) {
       detail::bytes encoded;
       std::apply(
-        [&encoded](const auto&... elements) { Callable::encode_arguments(encoded, elements...); }, item);
+        [&encoded](const auto&... elements) { Callable::encode_arguments(encoded, elements...); },
+        item);
       return detail::task_ptr(new detail::task_state(code, std::move(encoded)));
     };
     auto view = std::views::all(std::forward<Range>(range));

@@ -16,11 +16,12 @@ namespace troupe {
 
 /// What is told of an exception that left a task in a child.
 struct exception_report {
-  std::string type;       ///< Demangled name of the thrown type.
-  std::string what;       ///< Its message.
-  std::string known_type; ///< Mangled name of the nearest type that `register_exception` knows, or empty.
-  std::string category;   ///< For system errors: name of the error category, else empty.
-  std::int32_t code = 0;  ///< For system errors: the error value.
+  std::string type; ///< Demangled name of the thrown type.
+  std::string what; ///< Its message.
+  std::string
+    known_type; ///< Mangled name of the nearest type that `register_exception` knows, or empty.
+  std::string category;              ///< For system errors: name of the error category, else empty.
+  std::int32_t code = 0;             ///< For system errors: the error value.
   std::vector<code_location> frames; ///< Where it was thrown, innermost first.
   std::shared_ptr<const exception_report> nested; ///< What it was thrown for, or null.
 
@@ -70,7 +71,7 @@ using report_ptr = std::shared_ptr<const exception_report>;
 
 /// How to recognise an exception type in the child and to make it again in the parent.
 struct exception_kind {
-  const char* name;                             // mangled
+  const char* name; // mangled
   bool (*matches)(const std::exception& thrown);
   std::exception_ptr (*make)(const report_ptr& report);
 };
@@ -100,7 +101,8 @@ template <class E>
 class proxied : public E, public proxy_exception {
 public:
   explicit proxied(const report_ptr& report)
-    : E(make_original<E>(*report)), proxy_exception(report) {}
+    : E(make_original<E>(*report))
+    , proxy_exception(report) {}
   const char* what() const noexcept override { return proxy_exception::what(); }
 };
 
@@ -133,7 +135,8 @@ std::exception_ptr make_proxy_of(const report_ptr& report) {
 template <class E>
 void register_exception() {
   static_assert(std::is_base_of_v<std::exception, E>, "E must derive from std::exception");
-  static_assert(!std::is_final_v<E>, "what is thrown in the parent derives from E, so E must not be final");
+  static_assert(
+    !std::is_final_v<E>, "what is thrown in the parent derives from E, so E must not be final");
   detail::register_exception_kind({typeid(E).name(),
     [](const std::exception& thrown) { return dynamic_cast<const E*>(&thrown) != nullptr; },
     &detail::make_proxy_of<E>});
@@ -144,6 +147,6 @@ void register_exception() {
 #define TROUPE_EXCEPTION_NAME_2(line) troupe_registered_exception_##line
 #define TROUPE_EXCEPTION_NAME(line) TROUPE_EXCEPTION_NAME_2(line)
 /// At namespace scope: `register_exception` for a type.
-#define TROUPE_EXCEPTION(...)                                                                        \
-  [[maybe_unused]] static const bool TROUPE_EXCEPTION_NAME(__LINE__)                                 \
-    = (::troupe::register_exception<__VA_ARGS__>(), true)
+#define TROUPE_EXCEPTION(...)                                                                      \
+  [[maybe_unused]] static const bool TROUPE_EXCEPTION_NAME(__LINE__) =                             \
+    (::troupe::register_exception<__VA_ARGS__>(), true)

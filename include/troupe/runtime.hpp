@@ -60,14 +60,14 @@ public:
   /// `asio::awaitable` or a callable that returns one. Like asyncio.run: blocking inside the coroutine
   /// blocks all pools of the process. Throws `std::logic_error` on the loop's own thread.
   template <class Awaitable>
-    requires detail::is_awaitable_v<std::decay_t<Awaitable>>
+  requires detail::is_awaitable_v<std::decay_t<Awaitable>>
   auto run(Awaitable&& task) {
     detail::check_may_block("runtime::run");
     return boost::asio::co_spawn(executor(), std::forward<Awaitable>(task), boost::asio::use_future)
       .get();
   }
   template <std::invocable F>
-    requires detail::is_awaitable_v<std::invoke_result_t<F>>
+  requires detail::is_awaitable_v<std::invoke_result_t<F>>
   auto run(F&& f) {
     return run(std::forward<F>(f)()); // `f` outlives the coroutine, which may use its captures
   }

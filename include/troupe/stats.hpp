@@ -12,13 +12,13 @@ namespace troupe {
 
 /// One position of a pool: its present child and what it has seen so far.
 struct child_stats {
-  std::size_t slot = 0;                 ///< 0 to `processes` - 1
-  pid_t pid = 0;                        ///< 0 while a successor is being started
-  std::uint64_t tasks = 0;              ///< tasks that ended here, of all children of this position
-  std::size_t running = 0;              ///< tasks that are in the child now
-  std::chrono::microseconds cpu{0};     ///< CPU time of all children of this position
-  std::chrono::milliseconds uptime{0};  ///< since the first child of this position was started
-  std::size_t restarts = 0;             ///< successors started: after deaths, and after `maxtasksperchild`
+  std::size_t slot = 0;                ///< 0 to `processes` - 1
+  pid_t pid = 0;                       ///< 0 while a successor is being started
+  std::uint64_t tasks = 0;             ///< tasks that ended here, of all children of this position
+  std::size_t running = 0;             ///< tasks that are in the child now
+  std::chrono::microseconds cpu{0};    ///< CPU time of all children of this position
+  std::chrono::milliseconds uptime{0}; ///< since the first child of this position was started
+  std::size_t restarts = 0; ///< successors started: after deaths, and after `maxtasksperchild`
 };
 
 /// A snapshot of a pool.

@@ -43,7 +43,8 @@ public:
 
   task_future() = default;
   task_future(detail::task_ptr task, detail::pool_ref pool)
-    : task_(std::move(task)), pool_(std::move(pool)) {}
+    : task_(std::move(task))
+    , pool_(std::move(pool)) {}
   task_future(task_future&&) noexcept = default;
   task_future& operator=(task_future&&) noexcept = default;
 
@@ -74,8 +75,8 @@ public:
     if (task_->done())
       return true;
     detail::check_may_block("task_future::wait_for");
-    return task_->wait_until(std::chrono::steady_clock::now()
-                             + std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+    return task_->wait_until(std::chrono::steady_clock::now() +
+                             std::chrono::ceil<std::chrono::steady_clock::duration>(time));
   }
 
   bool done() const noexcept { return task_->done(); }
@@ -89,14 +90,16 @@ public:
 
   /// `co_await future` in an `asio::awaitable` coroutine: as `get`, without blocking. At most once.
   template <class CompletionToken>
-    requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-  auto operator()(CompletionToken&& token) {
+  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
+    auto
+    operator()(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(detail::awaited<R>)>(
       [task = task_](auto handler) {
         using handler_type = decltype(handler);
-        detail::when_resolved(task, std::move(handler), [](handler_type&& h, const detail::task_state& done) {
-          std::move(h)(detail::await_result<R>(done));
-        });
+        detail::when_resolved(
+          task, std::move(handler), [](handler_type&& h, const detail::task_state& done) {
+            std::move(h)(detail::await_result<R>(done));
+          });
       },
       token);
   }

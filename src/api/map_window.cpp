@@ -128,11 +128,12 @@ public:
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<task_ptr> done_;          // guarded by mutex_
-  std::function<void()> when_ready_;   // guarded by mutex_
+  std::deque<task_ptr> done_;        // guarded by mutex_
+  std::function<void()> when_ready_; // guarded by mutex_
 };
 
-unordered_window::unordered_window(pool_ref pool, std::unique_ptr<map_source> source, std::size_t size)
+unordered_window::unordered_window(
+  pool_ref pool, std::unique_ptr<map_source> source, std::size_t size)
   : pool_(std::move(pool))
   , source_(std::move(source))
   , size_(size)

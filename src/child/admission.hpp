@@ -13,7 +13,8 @@ namespace troupe::child {
 template <class Call>
 class admission {
 public:
-  explicit admission(std::size_t concurrency) : concurrency_(concurrency) {}
+  explicit admission(std::size_t concurrency)
+    : concurrency_(concurrency) {}
 
   void push(Call call) { inbox_.push_back(std::move(call)); }
 

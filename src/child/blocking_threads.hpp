@@ -11,7 +11,8 @@ namespace troupe::child {
 /// The threads on which a child runs blocking functions. None until the first one is needed.
 class blocking_threads {
 public:
-  explicit blocking_threads(std::size_t count) : count_(count) {}
+  explicit blocking_threads(std::size_t count)
+    : count_(count) {}
   void run(std::function<void()> function);
 
 private:

@@ -69,8 +69,9 @@ public:
     , system_(config_)
     , loop_(system_)
     , link_(
-        loop_, link::channel(std::move(region), link::channel::side::child, std::move(child_bell),
-                 std::move(parent_bell)),
+        loop_,
+        link::channel(std::move(region), link::channel::side::child, std::move(child_bell),
+          std::move(parent_bell)),
         hello.generation, [this](const auto& header, auto payload) { on_frame(header, payload); },
         [this] { return worker_ != nullptr && worker_->work(); })
     , control_watch_(loop_.io(), control_.get(), [this] { on_control(); }) {}
@@ -164,14 +165,14 @@ private:
   void on_control() {
     link::control_message message;
     switch (link::receive_control(control_.get(), &message, sizeof message)) {
-      case link::receive_result::closed:
-        ::_exit(exit_parent_gone); // nobody is left to tell anything
-      case link::receive_result::message:
-        if (message.kind == link::control_kind::drain)
-          drain();
-        break;
-      case link::receive_result::nothing:
-        break;
+    case link::receive_result::closed:
+      ::_exit(exit_parent_gone); // nobody is left to tell anything
+    case link::receive_result::message:
+      if (message.kind == link::control_kind::drain)
+        drain();
+      break;
+    case link::receive_result::nothing:
+      break;
     }
   }
 
@@ -207,9 +208,8 @@ bool wait_readable(int fd) {
 [[noreturn]] void child_main(link::unique_fd control) {
   link::parent_hello hello;
   link::unique_fd fds[3];
-  if (!wait_readable(control.get())
-      || link::receive_control(control.get(), &hello, sizeof hello, fds, 3)
-           != link::receive_result::message)
+  if (!wait_readable(control.get()) || link::receive_control(control.get(), &hello, sizeof hello,
+                                         fds, 3) != link::receive_result::message)
     ::_exit(exit_parent_gone);
   const link::child_hello answer{link::link_magic, hello.generation, link::program_build_id()};
   link::send_control(control.get(), answer);

@@ -45,7 +45,8 @@ void on_fatal_signal(int signal, siginfo_t*, void* context) {
     // The frames above the faulting instruction are the handler's own.
     const auto fault = faulting_instruction(context);
     int first = 0;
-    while (first < count && reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(first)]) != fault)
+    while (first < count &&
+           reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(first)]) != fault)
       ++first;
     if (fault != 0)
       add_frame(fault);

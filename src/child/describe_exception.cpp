@@ -51,8 +51,8 @@ void describe_nested(const std::exception& thrown, exception_report& report, std
   const auto* outer = dynamic_cast<const std::nested_exception*>(&thrown);
   if (outer == nullptr || !outer->nested_ptr() || depth + 1 >= limits::max_nested_exceptions)
     return;
-  report.nested
-    = std::make_shared<const exception_report>(describe(outer->nested_ptr(), depth + 1));
+  report.nested =
+    std::make_shared<const exception_report>(describe(outer->nested_ptr(), depth + 1));
 }
 
 exception_report describe(const std::exception_ptr& thrown, std::size_t depth) {

@@ -32,8 +32,8 @@ void parent_link::send(link::frame_header header, detail::bytes&& payload) {
 }
 
 bool parent_link::poll() {
-  bool worked = channel_.receive(
-    [this](const link::frame_header& header, std::span<const std::byte> payload) {
+  bool worked =
+    channel_.receive([this](const link::frame_header& header, std::span<const std::byte> payload) {
       on_frame_(header, payload);
       return true;
     });

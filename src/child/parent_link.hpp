@@ -15,8 +15,8 @@ namespace troupe::child {
 /// by `ring_now`.
 class parent_link final : public loop::loop_source {
 public:
-  using frame_handler
-    = std::function<void(const link::frame_header&, std::span<const std::byte> payload)>;
+  using frame_handler =
+    std::function<void(const link::frame_header&, std::span<const std::byte> payload)>;
   using work_handler = std::function<bool()>;
 
   /// `on_frame` gets each message of the parent; `work` is called each turn and returns whether it did

@@ -18,7 +18,8 @@ namespace troupe::child {
 class on_cpu {
 public:
   on_cpu(std::atomic<std::uint64_t>& current, std::uint64_t slot_plus_1) noexcept
-    : current_(current), outer_(current.load(std::memory_order_relaxed)) {
+    : current_(current)
+    , outer_(current.load(std::memory_order_relaxed)) {
     current_.store(slot_plus_1, std::memory_order_release);
   }
   on_cpu(const on_cpu&) = delete;
@@ -44,21 +45,22 @@ template <class Inner>
 class task_executor {
 public:
   task_executor(const Inner& inner, std::shared_ptr<task_scope> scope) noexcept
-    : inner_(inner), scope_(std::move(scope)) {}
+    : inner_(inner)
+    , scope_(std::move(scope)) {}
 
   template <class Property>
-    requires boost::asio::can_query<const Inner&, Property>::value
-  decltype(auto) query(const Property& property) const {
+  requires boost::asio::can_query<const Inner&, Property>::value decltype(auto) query(
+    const Property& property) const {
     return boost::asio::query(inner_, property);
   }
   template <class Property>
-    requires boost::asio::can_require<const Inner&, Property>::value
-  auto require(const Property& property) const {
+  requires boost::asio::can_require<const Inner&, Property>::value auto require(
+    const Property& property) const {
     return wrap(boost::asio::require(inner_, property));
   }
   template <class Property>
-    requires boost::asio::can_prefer<const Inner&, Property>::value
-  auto prefer(const Property& property) const {
+  requires boost::asio::can_prefer<const Inner&, Property>::value auto prefer(
+    const Property& property) const {
     return wrap(boost::asio::prefer(inner_, property));
   }
 

@@ -31,7 +31,8 @@ thread_local recent_throws recent;
 
 } // namespace
 
-record_throws::record_throws() noexcept : outer_(recent.recording) {
+record_throws::record_throws() noexcept
+  : outer_(recent.recording) {
   recent.recording = true;
 }
 

@@ -64,24 +64,24 @@ bool worker_actor::work() {
 
 void worker_actor::start(call_message& call) {
   switch (call.kind) {
-    case detail::call_kind::plain:
-      // Whatever may take long must not keep finished results from a sleeping parent.
-      if (duration_of(call).average > limits::short_task || duration_of(call).function == nullptr)
-        link_.ring_now();
-      run_plain(call);
-      break;
-    case detail::call_kind::coroutine:
-      start_coroutine(call);
-      break;
-    case detail::call_kind::blocking:
-      start_blocking(call);
-      break;
+  case detail::call_kind::plain:
+    // Whatever may take long must not keep finished results from a sleeping parent.
+    if (duration_of(call).average > limits::short_task || duration_of(call).function == nullptr)
+      link_.ring_now();
+    run_plain(call);
+    break;
+  case detail::call_kind::coroutine:
+    start_coroutine(call);
+    break;
+  case detail::call_kind::blocking:
+    start_blocking(call);
+    break;
   }
 }
 
 worker_actor::duration_entry& worker_actor::duration_of(const call_message& call) noexcept {
-  const auto* function
-    = reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
+  const auto* function =
+    reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
   auto& entry = durations_[(reinterpret_cast<std::uintptr_t>(function) >> 4) % durations_.size()];
   if (entry.function != function)
     entry = {nullptr, std::chrono::nanoseconds::zero()};
@@ -100,14 +100,14 @@ void worker_actor::run_plain(call_message& call) {
   auto& entry = duration_of(call);
   const auto elapsed = now_ - started;
   entry.average += (elapsed - entry.average) / 4;
-  entry.function
-    = reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
+  entry.function = reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
 }
 
 // A task that is not finished when `start` returns. Stays where it is: `invocation` points into it.
 struct worker_actor::running_task {
   running_task(call_message&& message, clock::time_point start_time)
-    : call(std::move(message)), started(start_time) {}
+    : call(std::move(message))
+    , started(start_time) {}
   running_task(const running_task&) = delete;
 
   call_message call;
@@ -120,8 +120,8 @@ void worker_actor::start_coroutine(call_message& call) {
   const auto task = std::make_shared<running_task>(std::move(call), now_);
   const auto scope = std::make_shared<task_scope>(task_scope{current_, task->call.slot + 1u});
   const auto thunk = reinterpret_cast<detail::coroutine_thunk>(task->call.thunk);
-  boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope),
-    thunk(task->invocation), [this, task, scope](const std::exception_ptr& thrown) {
+  boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope), thunk(task->invocation),
+    [this, task, scope](const std::exception_ptr& thrown) {
       scope->slot_plus_1 = 0;
       now_ = clock::now();
       finish(task->call, std::move(task->result), thrown, task->started);

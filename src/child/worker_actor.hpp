@@ -45,7 +45,8 @@ public:
     void (*exception_handler)(std::exception_ptr) = nullptr;
   };
 
-  worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link, settings options);
+  worker_actor(
+    caf::actor_config& config, loop::event_loop& loop, parent_link& link, settings options);
 
   caf::behavior make_behavior() override;
 

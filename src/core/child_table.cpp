@@ -8,16 +8,16 @@ namespace troupe::core {
 
 std::string_view to_string(child_phase phase) {
   switch (phase) {
-    case child_phase::down:
-      return "down";
-    case child_phase::starting:
-      return "starting";
-    case child_phase::ready:
-      return "ready";
-    case child_phase::retiring:
-      return "retiring";
-    case child_phase::leaving:
-      return "leaving";
+  case child_phase::down:
+    return "down";
+  case child_phase::starting:
+    return "starting";
+  case child_phase::ready:
+    return "ready";
+  case child_phase::retiring:
+    return "retiring";
+  case child_phase::leaving:
+    return "leaving";
   }
   return "unknown";
 }
@@ -61,8 +61,9 @@ void child_table::down(std::uint32_t seat) {
 bool child_table::has_successor(
   std::uint32_t seat, std::initializer_list<child_phase> phases) const noexcept {
   return std::any_of(records_.begin(), records_.end(), [&](const child_record& other) {
-    return other.position == records_[seat].position && other.generation > records_[seat].generation
-           && std::find(phases.begin(), phases.end(), other.phase) != phases.end();
+    return other.position == records_[seat].position &&
+           other.generation > records_[seat].generation &&
+           std::find(phases.begin(), phases.end(), other.phase) != phases.end();
   });
 }
 

@@ -27,7 +27,7 @@ std::string_view to_string(child_phase phase);
 
 struct child_record {
   child_phase phase = child_phase::down;
-  std::size_t position = 0;     ///< 0 to processes - 1; a successor has its predecessor's
+  std::size_t position = 0; ///< 0 to processes - 1; a successor has its predecessor's
   queue_id queue = 0;
   std::uint32_t generation = 0; ///< counts every child of the pool, from 1
 };
@@ -37,7 +37,9 @@ struct child_record {
 /// as drawn above.
 class child_table {
 public:
-  child_table(std::size_t positions, std::size_t queues) : positions_(positions), queues_(queues) {}
+  child_table(std::size_t positions, std::size_t queues)
+    : positions_(positions)
+    , queues_(queues) {}
 
   std::size_t positions() const noexcept { return positions_; }
   queue_id queue_of(std::size_t position) const noexcept { return position % queues_; }

@@ -38,7 +38,8 @@ void decoder::finish() const {
     detail::throw_decode_error("bytes are left over");
 }
 
-decoder::depth_guard::depth_guard(decoder& in) : in_(in) {
+decoder::depth_guard::depth_guard(decoder& in)
+  : in_(in) {
   if (in_.depth_ >= limits::max_decode_depth)
     detail::throw_decode_error("values are nested too deeply");
   ++in_.depth_;

@@ -4,8 +4,9 @@
 #include <cstdlib>
 
 /// An invariant of our own, checked in every build: going on with broken accounts would lose tasks.
-#define TROUPE_ASSERT(condition)                                                                     \
-  ((condition) ? static_cast<void>(0) : ::troupe::core::assertion_failed(#condition, __FILE__, __LINE__))
+#define TROUPE_ASSERT(condition)                                                                   \
+  ((condition) ? static_cast<void>(0)                                                              \
+               : ::troupe::core::assertion_failed(#condition, __FILE__, __LINE__))
 
 namespace troupe::core {
 

@@ -27,7 +27,9 @@ void running_average::add(std::chrono::nanoseconds sample) noexcept {
 }
 
 dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
-  : concurrency_(concurrency), queues_(queues), concurrent_window_(concurrency + 1) {}
+  : concurrency_(concurrency)
+  , queues_(queues)
+  , concurrent_window_(concurrency + 1) {}
 
 void dispatcher::add_child(
   std::uint32_t seat, queue_id queue, std::size_t budget, clock::time_point now) {
@@ -69,8 +71,8 @@ bool dispatcher::has_credit(const child_state& child, kind task_kind) const noex
   // A task of either kind takes one of the `concurrency` places while it runs, so a plain function
   // behind a full house waits as a coroutine would.
   if (task_kind == kind::plain)
-    return child.plain < plain_window_
-           && child.owed() < std::max(plain_window_, concurrent_window_);
+    return child.plain < plain_window_ &&
+           child.owed() < std::max(plain_window_, concurrent_window_);
   return child.owed() < concurrent_window_;
 }
 
@@ -133,8 +135,8 @@ bool dispatcher::has_idle_child(const queue_state& queue) const noexcept {
 
 bool dispatcher::unbalanced() const {
   return std::any_of(queues_.begin(), queues_.end(), [this](const queue_state& queue) {
-    return queue.waiting.empty() && has_idle_child(queue)
-           && std::any_of(queue.seats.begin(), queue.seats.end(),
+    return queue.waiting.empty() && has_idle_child(queue) &&
+           std::any_of(queue.seats.begin(), queue.seats.end(),
              [this](auto seat) { return surplus(children_[seat]) > 0; });
   });
 }

@@ -76,7 +76,8 @@ public:
   template <class IsOpen>
   std::optional<assignment> next_assignment(IsOpen is_open);
   /// A task that was in the child has ended there, after running for `elapsed`.
-  void ended(std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now);
+  void ended(
+    std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now);
   /// A task has been taken back from the child unstarted.
   void taken_back(std::uint32_t seat, kind task_kind);
   std::size_t depth(queue_id queue) const { return queues_[queue].waiting.size(); }
@@ -102,7 +103,7 @@ private:
   struct child_state {
     bool present = false;
     queue_id queue = 0;
-    std::size_t plain = 0;      // owed, by kind
+    std::size_t plain = 0; // owed, by kind
     std::size_t concurrent = 0;
     std::size_t budget = 0;
     clock::time_point last_progress{};

@@ -14,9 +14,12 @@ namespace {
 
 class unknown_category final : public std::error_category {
 public:
-  explicit unknown_category(std::string name) : name_(std::move(name)) {}
+  explicit unknown_category(std::string name)
+    : name_(std::move(name)) {}
   const char* name() const noexcept override { return name_.c_str(); }
-  std::string message(int value) const override { return name_ + " error " + std::to_string(value); }
+  std::string message(int value) const override {
+    return name_ + " error " + std::to_string(value);
+  }
 
 private:
   std::string name_;

@@ -22,8 +22,9 @@ namespace {
 
 std::string lost_message(
   task_id task, const child_exit& exit, bool culprit, const std::vector<task_id>& suspects) {
-  std::string text = "task " + std::to_string(task) + " is lost: child " + std::to_string(exit.slot)
-                     + " (pid " + std::to_string(exit.pid) + ") " + exit.describe();
+  std::string text = "task " + std::to_string(task) + " is lost: child " +
+                     std::to_string(exit.slot) + " (pid " + std::to_string(exit.pid) + ") " +
+                     exit.describe();
   if (culprit)
     text += " while it ran this task";
   else if (suspects.size() == 1)
@@ -33,8 +34,7 @@ std::string lost_message(
 
 } // namespace
 
-child_lost::child_lost(
-  task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects)
+child_lost::child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects)
   : error(lost_message(task, exit, culprit, suspects))
   , task_(task)
   , culprit_(culprit)

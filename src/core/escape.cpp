@@ -20,8 +20,8 @@ std::string escape(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
     // U+0080 to U+009F are controls as well; in UTF-8 they are 0xC2 0x80 to 0xC2 0x9F.
-    const bool c1 = byte == 0xc2 && i + 1 < text.size()
-                    && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    const bool c1 =
+      byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (control) {
       append_hex(out, byte);
     } else if (c1) {

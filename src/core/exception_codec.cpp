@@ -38,10 +38,9 @@ namespace {
 
 // Boost's own categories, so that `e.code() == asio::error::eof` holds for a proxy as well.
 const boost::system::error_category* boost_category_named(const std::string& name) {
-  for (const boost::system::error_category* category :
-    {&boost::system::system_category(), &boost::system::generic_category(),
-      &boost::asio::error::get_netdb_category(), &boost::asio::error::get_addrinfo_category(),
-      &boost::asio::error::get_misc_category()})
+  for (const boost::system::error_category* category : {&boost::system::system_category(),
+         &boost::system::generic_category(), &boost::asio::error::get_netdb_category(),
+         &boost::asio::error::get_addrinfo_category(), &boost::asio::error::get_misc_category()})
     if (name == category->name())
       return category;
   return nullptr;
@@ -78,10 +77,11 @@ std::deque<exception_kind>& kinds() {
     kind_for<std::overflow_error>(), kind_for<std::underflow_error>(),
     kind_for<std::filesystem::filesystem_error>(), kind_for<std::ios_base::failure>(),
     kind_for<boost::system::system_error>(), kind_for<std::system_error>(),
-    kind_for<std::runtime_error>(), kind_for<std::bad_array_new_length>(), kind_for<std::bad_alloc>(),
-    kind_for<std::bad_any_cast>(), kind_for<std::bad_cast>(), kind_for<std::bad_typeid>(),
-    kind_for<std::bad_optional_access>(), kind_for<std::bad_variant_access>(),
-    kind_for<std::bad_function_call>(), kind_for<std::bad_weak_ptr>(), kind_for<std::bad_exception>()};
+    kind_for<std::runtime_error>(), kind_for<std::bad_array_new_length>(),
+    kind_for<std::bad_alloc>(), kind_for<std::bad_any_cast>(), kind_for<std::bad_cast>(),
+    kind_for<std::bad_typeid>(), kind_for<std::bad_optional_access>(),
+    kind_for<std::bad_variant_access>(), kind_for<std::bad_function_call>(),
+    kind_for<std::bad_weak_ptr>(), kind_for<std::bad_exception>()};
   return all;
 }
 

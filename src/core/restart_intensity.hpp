@@ -16,7 +16,8 @@ class restart_intensity {
 public:
   using clock = std::chrono::steady_clock;
 
-  explicit restart_intensity(const restart_options& options) : options_(options) {}
+  explicit restart_intensity(const restart_options& options)
+    : options_(options) {}
 
   /// Some child has become ready.
   void ready() noexcept { failed_starts_ = 0; }

@@ -12,7 +12,9 @@ namespace troupe::core {
 /// the order in which they were freed, so that one that was just released rests for a while.
 class slot_book {
 public:
-  explicit slot_book(std::uint32_t slots) : tasks_(slots), free_(slots) {
+  explicit slot_book(std::uint32_t slots)
+    : tasks_(slots)
+    , free_(slots) {
     for (std::uint32_t i = 0; i < slots; ++i)
       free_[i] = i;
   }
@@ -41,7 +43,7 @@ public:
   std::size_t used() const noexcept { return used_; }
 
 private:
-  std::vector<task_key> tasks_; // id 0: free
+  std::vector<task_key> tasks_;     // id 0: free
   std::vector<std::uint32_t> free_; // a ring: `size - used` entries from next_free_ on
   std::size_t next_free_ = 0;
   std::size_t used_ = 0;

@@ -29,19 +29,19 @@ parking_place& parking_place_of(const void* task) {
 void task_state::resolve(outcome&& result) noexcept {
   outcome_ = std::move(result);
   switch (status_.exchange(status::done, std::memory_order_acq_rel)) {
-    case status::waited_for: {
-      auto& place = parking_place_of(this);
-      // The lock orders this after the waiter's last look at the status.
-      { const std::lock_guard lock(place.mutex); }
-      place.changed.notify_all();
-      break;
-    }
-    case status::watched:
-      std::exchange(watcher_, nullptr)->resolved(*this);
-      break;
-    case status::pending:
-    case status::done:
-      break;
+  case status::waited_for: {
+    auto& place = parking_place_of(this);
+    // The lock orders this after the waiter's last look at the status.
+    { const std::lock_guard lock(place.mutex); }
+    place.changed.notify_all();
+    break;
+  }
+  case status::watched:
+    std::exchange(watcher_, nullptr)->resolved(*this);
+    break;
+  case status::pending:
+  case status::done:
+    break;
   }
 }
 
@@ -79,12 +79,12 @@ void task_state::watch(std::shared_ptr<task_watcher> watcher) {
 
 std::exception_ptr task_state::error() const {
   switch (outcome_.what) {
-    case outcome::kind::value:
-      return nullptr;
-    case outcome::kind::threw:
-      return decode_exception(view(outcome_.payload));
-    case outcome::kind::failed:
-      break;
+  case outcome::kind::value:
+    return nullptr;
+  case outcome::kind::threw:
+    return decode_exception(view(outcome_.payload));
+  case outcome::kind::failed:
+    break;
   }
   return outcome_.error;
 }

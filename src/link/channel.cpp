@@ -13,21 +13,21 @@ channel::channel(
   , peer_(which == side::parent ? &region_->header().child_bell : &region_->header().parent_bell)
   , own_bell_(std::move(own_bell))
   , peer_bell_(std::move(peer_bell))
-  , out_(which == side::parent ? ring_writer(region_->header().to_child, region_->to_child_data(),
-           limits::ring_bytes)
-                               : ring_writer(region_->header().to_parent, region_->to_parent_data(),
-                                 limits::ring_bytes))
-  , in_(which == side::parent ? ring_reader(region_->header().to_parent, region_->to_parent_data(),
-          limits::ring_bytes)
-                              : ring_reader(region_->header().to_child, region_->to_child_data(),
-                                limits::ring_bytes)) {}
+  , out_(
+      which == side::parent
+        ? ring_writer(region_->header().to_child, region_->to_child_data(), limits::ring_bytes)
+        : ring_writer(region_->header().to_parent, region_->to_parent_data(), limits::ring_bytes))
+  , in_(which == side::parent
+          ? ring_reader(region_->header().to_parent, region_->to_parent_data(), limits::ring_bytes)
+          : ring_reader(region_->header().to_child, region_->to_child_data(), limits::ring_bytes)) {
+}
 
 bool channel::publish(outgoing& message) {
   for (;;) {
     const auto head = std::span<const std::byte>(message.head)
                         .first(std::min(message.head.size(), limits::max_piece_bytes));
-    const auto body
-      = message.body.first(std::min(message.body.size(), limits::max_piece_bytes - head.size()));
+    const auto body =
+      message.body.first(std::min(message.body.size(), limits::max_piece_bytes - head.size()));
     const bool last = head.size() == message.head.size() && body.size() == message.body.size();
     auto header = message.header;
     if (!last)
@@ -65,16 +65,16 @@ void channel::ring_peer() {
   published_ = false;
   // Pairs with the fence in prepare_sleep: either we see that the peer sleeps, or it sees what we wrote.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (peer_->sleeping.load(std::memory_order_relaxed) != 0
-      && peer_->sleeping.exchange(0, std::memory_order_acq_rel) != 0)
+  if (peer_->sleeping.load(std::memory_order_relaxed) != 0 &&
+      peer_->sleeping.exchange(0, std::memory_order_acq_rel) != 0)
     ::eventfd_write(peer_bell_.get(), 1);
 }
 
 bool channel::assemble(const ring_reader::frame& piece) {
   if (assembling_.kind == frame_kind{})
     assembling_ = piece.header;
-  else if (piece.header.kind != assembling_.kind || piece.header.task != assembling_.task
-           || piece.header.slot != assembling_.slot)
+  else if (piece.header.kind != assembling_.kind || piece.header.task != assembling_.task ||
+           piece.header.slot != assembling_.slot)
     throw protocol_violation("a message in pieces is interrupted by another");
   if (assembly_.size() + piece.payload.size() > limits::max_message_bytes)
     throw protocol_violation("message too large");

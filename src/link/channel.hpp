@@ -21,7 +21,8 @@ public:
   enum class side { parent, child };
 
   /// `own_bell` is the eventfd on which this side is woken, `peer_bell` that of the other.
-  channel(std::shared_ptr<shared_region> region, side which, unique_fd own_bell, unique_fd peer_bell);
+  channel(
+    std::shared_ptr<shared_region> region, side which, unique_fd own_bell, unique_fd peer_bell);
 
   // -- sending --------------------------------------------------------------------------------------
 
@@ -87,8 +88,8 @@ private:
 template <class MakeOwner>
 void channel::send(const frame_header& header, std::span<const std::byte> head,
   std::span<const std::byte> body, MakeOwner owner) {
-  if (outbox_.empty() && head.size() + body.size() <= limits::max_piece_bytes
-      && out_.try_write(header, head, body)) {
+  if (outbox_.empty() && head.size() + body.size() <= limits::max_piece_bytes &&
+      out_.try_write(header, head, body)) {
     published_ = true;
     return;
   }
@@ -105,8 +106,8 @@ bool channel::receive(Handle handle) {
     if (!frame)
       break;
     ++count;
-    const bool in_pieces
-      = assembling_.kind != frame_kind{} || (frame->header.flags & more_follows) != 0;
+    const bool in_pieces =
+      assembling_.kind != frame_kind{} || (frame->header.flags & more_follows) != 0;
     if (!in_pieces) {
       if (!handle(frame->header, frame->payload))
         return true;

@@ -60,8 +60,8 @@ enum class receive_result { message, nothing, closed };
 
 /// Sends one whole message, with `fd_count` descriptors. Never blocks, never raises SIGPIPE; false if
 /// the peer is gone or does not read.
-bool send_control(
-  int socket, const void* message, std::size_t size, const int* fds = nullptr, std::size_t fd_count = 0);
+bool send_control(int socket, const void* message, std::size_t size, const int* fds = nullptr,
+  std::size_t fd_count = 0);
 
 /// Receives one message of exactly `size` bytes into `message`, and at most `fd_count` descriptors.
 /// Throws `protocol_violation` for a message of another size. Never blocks.

@@ -31,7 +31,8 @@ struct frame_header {
   std::uint32_t generation = 0; ///< of the child
   std::uint32_t slot = 0;       ///< in the slot table
   std::uint64_t task = 0;
-  std::uint64_t extra = 0; ///< call: number of the attempt; value and threw: nanoseconds that it ran
+  std::uint64_t extra =
+    0; ///< call: number of the attempt; value and threw: nanoseconds that it ran
 };
 static_assert(sizeof(frame_header) == 32 && std::is_trivially_copyable_v<frame_header>);
 

@@ -37,8 +37,8 @@ void find_build_id(const dl_phdr_info& info, build_id& found) {
       std::memcpy(&note, at, sizeof note);
       const char* name = at + sizeof note;
       const char* value = name + (note.n_namesz + 3) / 4 * 4;
-      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0
-          && note.n_descsz <= max_build_id_bytes) {
+      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+          std::memcmp(name, "GNU", 4) == 0 && note.n_descsz <= max_build_id_bytes) {
         found.length = note.n_descsz;
         std::memcpy(found.bytes.data(), value, note.n_descsz);
         return;
@@ -75,7 +75,8 @@ std::string to_string(const build_id& id) {
 
 code_location locate_in_signal_handler(std::uintptr_t address) noexcept {
   dl_find_object found{};
-  if (::_dl_find_object(reinterpret_cast<void*>(address), &found) != 0 || found.dlfo_link_map == nullptr)
+  if (::_dl_find_object(reinterpret_cast<void*>(address), &found) != 0 ||
+      found.dlfo_link_map == nullptr)
     return {no_module, address};
   const auto* module = found.dlfo_link_map;
   return {module_id(module->l_name), address - module->l_addr};
@@ -93,8 +94,8 @@ std::optional<std::uintptr_t> address_of(const code_location& place) {
         return 0;
       for (int i = 0; i < info->dlpi_phnum; ++i) {
         const auto& segment = info->dlpi_phdr[i];
-        if (segment.p_type == PT_LOAD && s.place.offset >= segment.p_vaddr
-            && s.place.offset < segment.p_vaddr + segment.p_memsz)
+        if (segment.p_type == PT_LOAD && s.place.offset >= segment.p_vaddr &&
+            s.place.offset < segment.p_vaddr + segment.p_memsz)
           s.address = info->dlpi_addr + s.place.offset;
       }
       return 1;
@@ -119,8 +120,8 @@ struct program_range {
     dl_find_object found{};
     // Any function of the program would do; this one is in it unless troupe is a shared library.
     const auto here = reinterpret_cast<void*>(&link::program_build_id);
-    if (::_dl_find_object(here, &found) == 0 && found.dlfo_link_map != nullptr
-        && *found.dlfo_link_map->l_name == '\0') {
+    if (::_dl_find_object(here, &found) == 0 && found.dlfo_link_map != nullptr &&
+        *found.dlfo_link_map->l_name == '\0') {
       base = found.dlfo_link_map->l_addr;
       begin = reinterpret_cast<std::uintptr_t>(found.dlfo_map_start);
       end = reinterpret_cast<std::uintptr_t>(found.dlfo_map_end);

@@ -53,19 +53,19 @@ void ring_writer::ask_for_space() noexcept {
 
 std::optional<ring_reader::frame> ring_reader::next() {
   if (read_ == head_seen_) {
-    head_seen_ = shared_->head.load(std::memory_order_acquire);
-    if (read_ == head_seen_)
+    const auto head = shared_->head.load(std::memory_order_acquire);
+    if (head == read_)
       return std::nullopt;
-    if (head_seen_ < read_ || head_seen_ - released_ > capacity_ || head_seen_ % 8 != 0)
+    if (head < read_ || head - released_ > capacity_ || head % 8 != 0)
       throw protocol_violation("ring index out of range");
+    head_seen_ = head;
   }
   const std::uint64_t available = head_seen_ - read_;
   if (available < sizeof(frame_header))
     throw protocol_violation("frame header is cut off");
   const std::byte* at = data_ + (read_ & (capacity_ - 1));
   const frame_header header = load_header(at);
-  if (header.length > limits::max_piece_bytes
-      || sizeof header + align8(header.length) > available)
+  if (header.length > limits::max_piece_bytes || sizeof header + align8(header.length) > available)
     throw protocol_violation("frame length out of range");
   read_ += sizeof header + align8(header.length);
   return frame{header, {at + sizeof header, header.length}};
@@ -76,8 +76,8 @@ bool ring_reader::release() noexcept {
     return false;
   released_ = read_;
   shared_->tail.store(released_, std::memory_order_seq_cst);
-  return shared_->wants_space.load(std::memory_order_seq_cst) != 0
-         && shared_->wants_space.exchange(0, std::memory_order_seq_cst) != 0;
+  return shared_->wants_space.load(std::memory_order_seq_cst) != 0 &&
+         shared_->wants_space.exchange(0, std::memory_order_seq_cst) != 0;
 }
 
 } // namespace troupe::link

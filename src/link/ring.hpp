@@ -11,8 +11,8 @@ namespace troupe::link {
 
 /// The shared indices of one ring. They count bytes and never wrap.
 struct ring_indices {
-  alignas(64) std::atomic<std::uint64_t> head; ///< written up to here
-  alignas(64) std::atomic<std::uint64_t> tail; ///< read up to here
+  alignas(64) std::atomic<std::uint64_t> head;        ///< written up to here
+  alignas(64) std::atomic<std::uint64_t> tail;        ///< read up to here
   alignas(64) std::atomic<std::uint32_t> wants_space; ///< the writer waits for `tail` to move
 };
 
@@ -22,7 +22,9 @@ class ring_writer {
 public:
   /// `data` has `capacity` bytes, mirrored behind themselves; `capacity` is a power of two.
   ring_writer(ring_indices& shared, std::byte* data, std::size_t capacity)
-    : shared_(&shared), data_(data), capacity_(capacity) {}
+    : shared_(&shared)
+    , data_(data)
+    , capacity_(capacity) {}
 
   /// Writes and publishes a frame whose payload is `first` followed by `second`; false if there is no
   /// room. Wait-free. `header.length` is set here.
@@ -43,7 +45,9 @@ private:
 class ring_reader {
 public:
   ring_reader(ring_indices& shared, const std::byte* data, std::size_t capacity)
-    : shared_(&shared), data_(data), capacity_(capacity) {}
+    : shared_(&shared)
+    , data_(data)
+    , capacity_(capacity) {}
 
   struct frame {
     frame_header header;

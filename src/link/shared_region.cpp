@@ -41,7 +41,8 @@ shared_region::shared_region(std::uint32_t slots)
     result = ::posix_fallocate(fd_.get(), 0, size);
   while (result == EINTR);
   if (result != 0)
-    throw std::system_error(result, std::generic_category(), "shared memory for the link to a child");
+    throw std::system_error(
+      result, std::generic_category(), "shared memory for the link to a child");
   if (::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     fail("sealing the shared memory of the link to a child");
   map();
@@ -66,17 +67,18 @@ void shared_region::map() {
   base_ = static_cast<std::byte*>(reserved);
   const auto place = [this](std::size_t at, std::size_t bytes, std::size_t file_offset) {
     return ::mmap(base_ + at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_.get(),
-             static_cast<off_t>(file_offset))
-           != MAP_FAILED;
+             static_cast<off_t>(file_offset)) != MAP_FAILED;
   };
   const std::size_t ring = limits::ring_bytes;
-  const bool mapped = place(0, head_bytes_ + ring, 0) && place(head_bytes_ + ring, ring, head_bytes_)
-                      && place(head_bytes_ + 2 * ring, ring, head_bytes_ + ring)
-                      && place(head_bytes_ + 3 * ring, ring, head_bytes_ + ring);
+  const bool mapped = place(0, head_bytes_ + ring, 0) &&
+                      place(head_bytes_ + ring, ring, head_bytes_) &&
+                      place(head_bytes_ + 2 * ring, ring, head_bytes_ + ring) &&
+                      place(head_bytes_ + 3 * ring, ring, head_bytes_ + ring);
   if (!mapped) {
     const int error = errno;
     ::munmap(base_, total);
-    throw std::system_error(error, std::generic_category(), "mapping the shared memory of the link");
+    throw std::system_error(
+      error, std::generic_category(), "mapping the shared memory of the link");
   }
 }
 

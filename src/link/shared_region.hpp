@@ -55,7 +55,9 @@ public:
   region_header& header() const noexcept { return *reinterpret_cast<region_header*>(base_); }
   slot_table slots() const noexcept;
   std::byte* to_child_data() const noexcept { return base_ + head_bytes_; }
-  std::byte* to_parent_data() const noexcept { return base_ + head_bytes_ + 2 * limits::ring_bytes; }
+  std::byte* to_parent_data() const noexcept {
+    return base_ + head_bytes_ + 2 * limits::ring_bytes;
+  }
 
   int fd() const noexcept { return fd_.get(); }
   std::uint32_t slot_count() const noexcept { return slots_; }

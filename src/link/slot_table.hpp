@@ -19,7 +19,9 @@ public:
   enum class state : std::uint8_t { free = 0, queued = 1, started = 2, done = 3, revoked = 4 };
 
   slot_table() = default;
-  slot_table(std::atomic<std::uint64_t>* words, std::uint32_t size) : words_(words), size_(size) {}
+  slot_table(std::atomic<std::uint64_t>* words, std::uint32_t size)
+    : words_(words)
+    , size_(size) {}
 
   std::uint32_t size() const noexcept { return size_; }
 

@@ -46,14 +46,15 @@ std::vector<source_line> lines_of(const backward::ResolvedTrace& trace) {
 
 // Where a task's own code ends and the code that called it begins.
 bool is_entry_of_task(const source_line& line) {
-  return line.function.find("troupe::detail::thunks<") != std::string::npos
-         || line.function.find("troupe::child::") != std::string::npos
-         || line.file.ends_with("troupe/detail/callable.hpp") || line.file.ends_with("/bits/invoke.h");
+  return line.function.find("troupe::detail::thunks<") != std::string::npos ||
+         line.function.find("troupe::child::") != std::string::npos ||
+         line.file.ends_with("troupe/detail/callable.hpp") || line.file.ends_with("/bits/invoke.h");
 }
 
 std::string describe(const source_line& line, const code_location& place) {
-  const std::string where
-    = line.file.empty() ? " + " + hex(place.offset) : " at " + line.file + ":" + std::to_string(line.line);
+  const std::string where = line.file.empty()
+                              ? " + " + hex(place.offset)
+                              : " at " + line.file + ":" + std::to_string(line.line);
   return core::escape((line.function.empty() ? "?" : line.function) + where);
 }
 

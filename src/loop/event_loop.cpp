@@ -31,7 +31,9 @@ void relax() noexcept {
 } // namespace
 
 event_loop::event_loop(caf::actor_system& system, int concurrency_hint)
-  : caf::execution_unit(&system), io_(concurrency_hint), work_(io_.get_executor()) {}
+  : caf::execution_unit(&system)
+  , io_(concurrency_hint)
+  , work_(io_.get_executor()) {}
 
 event_loop::~event_loop() {
   take_remote_jobs();
@@ -107,15 +109,15 @@ bool event_loop::run_jobs() {
     auto* job = jobs_.front();
     jobs_.pop_front();
     switch (job->resume(this, messages_per_turn)) {
-      case caf::resumable::resume_later:
-        jobs_.push_back(job);
-        break;
-      case caf::resumable::done:
-      case caf::resumable::awaiting_message:
-        caf::intrusive_ptr_release(job);
-        break;
-      case caf::resumable::shutdown_execution_unit:
-        break;
+    case caf::resumable::resume_later:
+      jobs_.push_back(job);
+      break;
+    case caf::resumable::done:
+    case caf::resumable::awaiting_message:
+      caf::intrusive_ptr_release(job);
+      break;
+    case caf::resumable::shutdown_execution_unit:
+      break;
     }
   }
   return count > 0;
@@ -171,7 +173,8 @@ void event_loop::sleep() {
 void detail::check_may_block(const char* what) {
   if (loop::event_loop::current() != nullptr)
     throw std::logic_error(
-      std::string(what) + " on the event loop's own thread would wait for itself: use co_await there");
+      std::string(what) +
+      " on the event loop's own thread would wait for itself: use co_await there");
 }
 
 } // namespace troupe

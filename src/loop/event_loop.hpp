@@ -36,7 +36,8 @@ public:
 /// before `run`.
 class event_loop final : public caf::execution_unit {
 public:
-  explicit event_loop(caf::actor_system& system, int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_SAFE);
+  explicit event_loop(
+    caf::actor_system& system, int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_SAFE);
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
   ~event_loop() override;

@@ -9,7 +9,8 @@ namespace troupe::loop {
 class loop_actor : public caf::event_based_actor {
 public:
   loop_actor(caf::actor_config& config, event_loop& loop)
-    : caf::event_based_actor(config), loop_(loop) {}
+    : caf::event_based_actor(config)
+    , loop_(loop) {}
 
   using caf::event_based_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {

@@ -21,8 +21,8 @@ public:
   void found(bool something) noexcept;
 
 private:
-  static constexpr std::size_t tries = 4;   // in vain, until it is suspended
-  static constexpr std::size_t pause = 64;  // sleeps without a look
+  static constexpr std::size_t tries = 4;  // in vain, until it is suspended
+  static constexpr std::size_t pause = 64; // sleeps without a look
 
   std::chrono::nanoseconds maximum_{0};
   std::size_t in_vain_ = 0;

@@ -42,16 +42,17 @@ child_process::child_process(loop::event_loop& loop, owner& told, std::uint32_t 
   exit_.slot = settings.position;
   own_hello_ = {link::link_magic, generation, link::program_build_id()};
   if (own_hello_.build.length == 0)
-    throw std::runtime_error("this program has no build id, by which a child proves that it runs the "
-                             "same image: link it with -Wl,--build-id");
+    throw std::runtime_error(
+      "this program has no build id, by which a child proves that it runs the "
+      "same image: link it with -Wl,--build-id");
   auto own_bell = make_eventfd();
   auto child_bell = make_eventfd();
   std::tie(control_, child_control_) = link::make_control_sockets();
-  const link::parent_hello hello{
-    link::link_magic, slots, generation, ::getpid(), own_hello_.build};
+  const link::parent_hello hello{link::link_magic, slots, generation, ::getpid(), own_hello_.build};
   const int fds[] = {region_->fd(), own_bell.get(), child_bell.get()};
   if (!link::send_control(control_.get(), &hello, sizeof hello, fds, std::size(fds)))
-    throw std::system_error(errno, std::generic_category(), "passing the link's descriptors to a child");
+    throw std::system_error(
+      errno, std::generic_category(), "passing the link's descriptors to a child");
   region_->close_fd();
   channel_ = std::make_unique<link::channel>(
     region_, link::channel::side::parent, std::move(own_bell), std::move(child_bell));
@@ -74,12 +75,11 @@ void child_process::launch(launcher& with, const std::shared_ptr<child_process>&
   loop_.add_source(this);
   bell_watch_ = std::make_unique<loop::descriptor_watch>(
     loop_.io(), channel_->bell_fd(), [this] { channel_->clear_bell(); });
-  control_watch_ = std::make_unique<loop::descriptor_watch>(
-    loop_.io(), control_.get(), [this] { on_control(); });
+  control_watch_ =
+    std::make_unique<loop::descriptor_watch>(loop_.io(), control_.get(), [this] { on_control(); });
   with.launch(std::move(child_control_), [self](launch_result result) {
     auto shared = std::make_shared<launch_result>(std::move(result));
-    boost::asio::post(
-      self->loop_.io(), [self, shared] { self->launched(std::move(*shared)); });
+    boost::asio::post(self->loop_.io(), [self, shared] { self->launched(std::move(*shared)); });
   });
 }
 
@@ -87,16 +87,16 @@ void child_process::launched(launch_result result) {
   exit_.pid = result.pid;
   if (result.error) {
     exit_.reason = "it could not be launched: " + result.error.message();
-    start_error_ = std::make_exception_ptr(
-      std::system_error(result.error, "launching a child process"));
+    start_error_ =
+      std::make_exception_ptr(std::system_error(result.error, "launching a child process"));
     exit_.status_known = false;
     gone();
     return;
   }
   pidfd_ = std::move(result.pidfd);
   try {
-    exit_watch_
-      = std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
+    exit_watch_ =
+      std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
   } catch (const boost::system::system_error&) { // the kernel has no room for one more to watch
     start_error_ = std::current_exception();
     kill("its end could not be watched for");
@@ -180,12 +180,11 @@ std::chrono::microseconds child_process::cpu_time() const {
     return std::chrono::microseconds(exit_.cpu_microseconds);
   clockid_t clock{};
   timespec used{};
-  if (exit_.pid == 0 || ::clock_getcpuclockid(exit_.pid, &clock) != 0
-      || ::clock_gettime(clock, &used) != 0)
+  if (exit_.pid == 0 || ::clock_getcpuclockid(exit_.pid, &clock) != 0 ||
+      ::clock_gettime(clock, &used) != 0)
     return std::chrono::microseconds::zero();
-  return std::chrono::seconds(used.tv_sec)
-         + std::chrono::duration_cast<std::chrono::microseconds>(
-           std::chrono::nanoseconds(used.tv_nsec));
+  return std::chrono::seconds(used.tv_sec) + std::chrono::duration_cast<std::chrono::microseconds>(
+                                               std::chrono::nanoseconds(used.tv_nsec));
 }
 
 // -- what the child says --------------------------------------------------------------------------------
@@ -194,16 +193,16 @@ void child_process::on_control() {
   try {
     link::child_hello hello;
     switch (link::receive_control(control_.get(), &hello, sizeof hello)) {
-      case link::receive_result::message:
-        check_hello(hello);
-        break;
-      case link::receive_result::closed:
-        control_watch_.reset();
-        // Normally it has exited, and its status is about to come. If it lives on, it is of no use.
-        kill(exit_.reason);
-        break;
-      case link::receive_result::nothing:
-        break;
+    case link::receive_result::message:
+      check_hello(hello);
+      break;
+    case link::receive_result::closed:
+      control_watch_.reset();
+      // Normally it has exited, and its status is about to come. If it lives on, it is of no use.
+      kill(exit_.reason);
+      break;
+    case link::receive_result::nothing:
+      break;
     }
   } catch (const link::protocol_violation& violation) {
     broken_ = true;
@@ -216,35 +215,34 @@ void child_process::check_hello(const link::child_hello& hello) {
     throw link::protocol_violation("unexpected hello");
   hello_checked_ = true;
   if (hello.build != own_hello_.build)
-    kill("its build id is " + to_string(hello.build) + ", the parent's is "
-         + to_string(own_hello_.build) + ": the program was replaced while it runs");
+    kill("its build id is " + to_string(hello.build) + ", the parent's is " +
+         to_string(own_hello_.build) + ": the program was replaced while it runs");
 }
 
-bool child_process::on_frame(
-  const link::frame_header& header, std::span<const std::byte> payload) {
+bool child_process::on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
   if (header.generation != generation_ || header.reserved != 0)
     throw link::protocol_violation("frame of another generation");
   switch (header.kind) {
-    case link::frame_kind::value:
-    case link::frame_kind::threw:
-      on_outcome(header, payload);
-      return true;
-    case link::frame_kind::ready:
-      if (!hello_checked_)
-        on_control(); // the hello was sent before, but the ring may be looked at first
-      if (ready_ || !hello_checked_)
-        throw link::protocol_violation("unexpected ready");
-      ready_ = true;
-      owner_.child_ready(*this);
-      return true;
-    case link::frame_kind::start_failed:
-      if (ready_)
-        throw link::protocol_violation("unexpected start_failed");
-      start_error_ = detail::decode_exception(payload);
-      return true;
-    case link::frame_kind::setup:
-    case link::frame_kind::call:
-      break;
+  case link::frame_kind::value:
+  case link::frame_kind::threw:
+    on_outcome(header, payload);
+    return true;
+  case link::frame_kind::ready:
+    if (!hello_checked_)
+      on_control(); // the hello was sent before, but the ring may be looked at first
+    if (ready_ || !hello_checked_)
+      throw link::protocol_violation("unexpected ready");
+    ready_ = true;
+    owner_.child_ready(*this);
+    return true;
+  case link::frame_kind::start_failed:
+    if (ready_)
+      throw link::protocol_violation("unexpected start_failed");
+    start_error_ = detail::decode_exception(payload);
+    return true;
+  case link::frame_kind::setup:
+  case link::frame_kind::call:
+    break;
   }
   throw link::protocol_violation("unknown kind of frame");
 }
@@ -256,10 +254,11 @@ void child_process::on_outcome(
     throw link::protocol_violation("outcome of a task that the child does not have");
   slots_.release(header.slot);
   book_.release(header.slot);
-  const auto longest = static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::hours(24)).count());
-  owner_.child_outcome_came(*this,
-    {key, header.kind == link::frame_kind::threw, payload,
-      std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)))});
+  const auto longest =
+    static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::hours(24)).count());
+  owner_.child_outcome_came(
+    *this, {key, header.kind == link::frame_kind::threw, payload,
+             std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)))});
 }
 
 bool child_process::receive() {
@@ -303,7 +302,8 @@ void child_process::on_exit() {
   read_exit_status();
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on;
   // they get as much as a ring holds.
-  constexpr std::size_t most_batches = limits::ring_bytes / sizeof(link::frame_header) / limits::frames_per_turn + 1;
+  constexpr std::size_t most_batches =
+    limits::ring_bytes / sizeof(link::frame_header) / limits::frames_per_turn + 1;
   for (std::size_t i = 0; i < most_batches && receive(); ++i) {
   }
   read_crash_area();
@@ -316,8 +316,7 @@ void child_process::read_exit_status() {
   long result = 0;
   do
     // The library's waitid does not pass the rusage on.
-    result = ::syscall(
-      SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED | WNOHANG, &usage);
+    result = ::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED | WNOHANG, &usage);
   while (result < 0 && errno == EINTR);
   if (result < 0 || info.si_pid == 0) {
     exit_.status_known = false;
@@ -327,9 +326,9 @@ void child_process::read_exit_status() {
     exit_.exit_code = info.si_status;
   else
     exit_.signal = info.si_status;
-  exit_.cpu_microseconds
-    = static_cast<std::uint64_t>((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000
-                                 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  exit_.cpu_microseconds =
+    static_cast<std::uint64_t>((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
+                               usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
   exit_.peak_kilobytes = static_cast<std::uint64_t>(usage.ru_maxrss);
 }
 

@@ -60,7 +60,8 @@ std::optional<double> cgroup_quota() {
     if (!v2 && ("," + controllers + ",").find(",cpu,") == std::string::npos)
       continue;
     for (;;) {
-      consider(v2 ? read_v2_quota("/sys/fs/cgroup" + path) : read_v1_quota("/sys/fs/cgroup/cpu" + path));
+      consider(
+        v2 ? read_v2_quota("/sys/fs/cgroup" + path) : read_v1_quota("/sys/fs/cgroup/cpu" + path));
       const auto slash = path.rfind('/');
       if (slash == std::string::npos || path.empty())
         break;

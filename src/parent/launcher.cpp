@@ -45,7 +45,9 @@ void reset_signals() noexcept {
 class child_setup {
 public:
   child_setup(int control, const char* const* environment, pid_t parent)
-    : control_(control), environment_(environment), parent_(parent) {}
+    : control_(control)
+    , environment_(environment)
+    , parent_(parent) {}
 
   process::error_code on_setup(
     process_launcher& with, const process::filesystem::path&, const char* const*&) {
@@ -100,7 +102,9 @@ std::vector<const char*> child_environment(const std::string& link_setting) {
 } // namespace
 
 launcher::launcher(std::vector<std::string> arguments, std::string program)
-  : arguments_(std::move(arguments)), program_(std::move(program)), thread_([this] { run(); }) {}
+  : arguments_(std::move(arguments))
+  , program_(std::move(program))
+  , thread_([this] { run(); }) {}
 
 launcher::~launcher() {
   {
@@ -151,13 +155,15 @@ launch_result launcher::start(const link::unique_fd& control) const {
   launch_result result;
   process_launcher launch;
   try {
-    boost::asio::io_context unused; // Boost wants one to notify of the fork; this one has nothing in it
+    boost::asio::io_context
+      unused; // Boost wants one to notify of the fork; this one has nothing in it
     process::error_code error;
     auto child = launch(unused.get_executor(), error, program_, arguments.data(),
       child_setup(control.get(), environment.data(), ::getpid()));
     child.detach(); // the pool waits for it, with a pidfd
     result.error = error;
-  } catch (const boost::system::system_error& e) { // for lack of descriptors, perhaps after the fork
+  } catch (
+    const boost::system::system_error& e) { // for lack of descriptors, perhaps after the fork
     result.error = e.code();
   }
   if (!result.error) {

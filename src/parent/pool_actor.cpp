@@ -77,9 +77,9 @@ void pool_actor::open(detail::task_ptr task) {
     info.argument_bytes = opened.arguments.size();
     const auto queue = scheduler_->schedule_task(key.id, info);
     if (queue >= options_->queuecount)
-      throw std::out_of_range("the scheduler of pool " + options_->name + " chose queue "
-                              + std::to_string(queue) + ", but there are only "
-                              + std::to_string(options_->queuecount));
+      throw std::out_of_range("the scheduler of pool " + options_->name + " chose queue " +
+                              std::to_string(queue) + ", but there are only " +
+                              std::to_string(options_->queuecount));
     ledger_.find(key)->queue = queue;
     dispatcher_.enqueue(key, opened.code.kind, queue);
   } catch (...) {
@@ -169,9 +169,9 @@ void pool_actor::on_down(std::uint32_t seat, const child_process& child) {
 
 bool pool_actor::may_run_again(core::task_key key, const tasks_at_death& tasks) {
   const auto* entry = ledger_.find(key);
-  return entry != nullptr && entry->task->options && entry->task->options->idempotent
-         && tasks.culprit != key && entry->attempt < limits::max_attempts
-         && (phase_ == phase::open || phase_ == phase::closing);
+  return entry != nullptr && entry->task->options && entry->task->options->idempotent &&
+         tasks.culprit != key && entry->attempt < limits::max_attempts &&
+         (phase_ == phase::open || phase_ == phase::closing);
 }
 
 void pool_actor::put_back(core::task_key key, bool started) {
@@ -250,8 +250,8 @@ void pool_actor::rebalance() {
 // -- the pool's life ------------------------------------------------------------------------------------
 
 void pool_actor::on_ready(std::uint32_t seat, queue_id queue) {
-  const auto budget
-    = options_->maxtasksperchild == 0 ? core::dispatcher::unlimited : options_->maxtasksperchild;
+  const auto budget =
+    options_->maxtasksperchild == 0 ? core::dispatcher::unlimited : options_->maxtasksperchild;
   dispatcher_.add_child(seat, queue, budget, clock::now());
   pump();
 }
@@ -309,7 +309,8 @@ void pool_actor::on_all_down() {
   balance_timer_.cancel();
   progress_->set_stopped();
   if (abandoned_)
-    caf::anon_send(caf::actor_cast<caf::actor>(abandoned_), abandon_pool{}); // to quit takes a message
+    caf::anon_send(
+      caf::actor_cast<caf::actor>(abandoned_), abandon_pool{}); // to quit takes a message
 }
 
 pool_stats pool_actor::stats() const {

@@ -111,7 +111,7 @@ private:
   bool balance_timer_armed_ = false;
   phase phase_ = phase::open;
   caf::strong_actor_ptr abandoned_; // itself, once the last handle is gone and children are not yet
-  std::exception_ptr failure_; // why the pool failed, for tasks that come later
+  std::exception_ptr failure_;      // why the pool failed, for tasks that come later
   pool_stats counts_;
   clock::time_point now_{}; // of the present batch of outcomes
 };

@@ -21,15 +21,15 @@ void check_range(const char* name, T value, T least, T most, const char* unit = 
       return std::to_string(v.count()) + unit;
   };
   if (value < least || value > most)
-    throw std::invalid_argument(std::string("pool option ") + name + " is " + text(value)
-                                + ", but must be " + text(least) + " to " + text(most));
+    throw std::invalid_argument(std::string("pool option ") + name + " is " + text(value) +
+                                ", but must be " + text(least) + " to " + text(most));
 }
 
 void check_call(const char* name, const bound_call& call) {
   if (call && call.code().kind != detail::call_kind::plain)
-    throw std::invalid_argument(std::string("pool option ") + name
-                                + " must be a plain function: it is called before the child's event "
-                                  "loop serves coroutines");
+    throw std::invalid_argument(std::string("pool option ") + name +
+                                " must be a plain function: it is called before the child's event "
+                                "loop serves coroutines");
 }
 
 std::string next_pool_name() {
@@ -45,18 +45,21 @@ pool_options checked(pool_options options) {
   check_range<std::size_t>(
     "childconcurrency", options.childconcurrency, 1, limits::max_childconcurrency);
   if (options.queuecount > options.processes)
-    throw std::invalid_argument("queue count must be <= process count: queuecount is "
-                                + std::to_string(options.queuecount) + ", processes is "
-                                + std::to_string(options.processes));
+    throw std::invalid_argument("queue count must be <= process count: queuecount is " +
+                                std::to_string(options.queuecount) + ", processes is " +
+                                std::to_string(options.processes));
   check_range<std::size_t>("queuecount", options.queuecount, 1, options.processes);
   check_range<std::size_t>(
     "restart.intensity", options.restart.intensity, 0, limits::max_restart_intensity);
-  check_range("restart.period", options.restart.period, milliseconds(1), limits::max_timeout, " ms");
-  check_range("restart.backoff", options.restart.backoff, milliseconds(0), limits::max_backoff, " ms");
+  check_range(
+    "restart.period", options.restart.period, milliseconds(1), limits::max_timeout, " ms");
+  check_range(
+    "restart.backoff", options.restart.backoff, milliseconds(0), limits::max_backoff, " ms");
   check_range<std::size_t>(
     "restart.start_attempts", options.restart.start_attempts, 1, limits::max_start_attempts);
   check_range("start_timeout", options.start_timeout, milliseconds(1), limits::max_timeout, " ms");
-  check_range("shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout, " ms");
+  check_range(
+    "shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout, " ms");
   check_call("initializer", options.initializer);
   check_call("finalizer", options.finalizer);
   if (options.name.empty())

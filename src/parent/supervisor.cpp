@@ -74,8 +74,8 @@ void supervisor::start_child(std::size_t position) {
   }
   const auto settings = settings_for(position);
   try {
-    children_[seat] = std::make_shared<child_process>(
-      loop_, static_cast<child_process::owner&>(*this), seat, table_[seat].generation, slots_, settings);
+    children_[seat] = std::make_shared<child_process>(loop_,
+      static_cast<child_process::owner&>(*this), seat, table_[seat].generation, slots_, settings);
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
     children_[seat].reset();
@@ -89,8 +89,8 @@ void supervisor::start_child(std::size_t position) {
   if (settings.spin_nanoseconds > 0)
     loop_.set_spin_maximum(spin_time);
   deadlines_[seat] = deadline(seat, options_.start_timeout,
-    "it was not ready within the start timeout of " + std::to_string(options_.start_timeout.count())
-      + " ms");
+    "it was not ready within the start timeout of " +
+      std::to_string(options_.start_timeout.count()) + " ms");
 }
 
 void supervisor::start_later(std::size_t position, std::chrono::milliseconds delay) {
@@ -136,8 +136,9 @@ void supervisor::child_ready(child_process& child) {
 // -- leaving --------------------------------------------------------------------------------------------
 
 bool supervisor::has_successor(std::uint32_t seat) const {
-  return start_timers_[table_[seat].position] != nullptr
-         || table_.has_successor(seat, {child_phase::starting, child_phase::ready, child_phase::retiring});
+  return start_timers_[table_[seat].position] != nullptr ||
+         table_.has_successor(
+           seat, {child_phase::starting, child_phase::ready, child_phase::retiring});
 }
 
 void supervisor::retire(std::uint32_t seat) {
@@ -148,11 +149,12 @@ void supervisor::retire(std::uint32_t seat) {
 
 void supervisor::dismiss_retired() {
   for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
-    if (!table_.present(seat) || table_[seat].phase != child_phase::retiring || !owner_.is_idle(seat))
+    if (!table_.present(seat) || table_[seat].phase != child_phase::retiring ||
+        !owner_.is_idle(seat))
       continue;
     // A successor that has used up its budget already was ready as well.
-    if (owner_.needs_children()
-        && !table_.has_successor(seat, {child_phase::ready, child_phase::retiring}))
+    if (owner_.needs_children() &&
+        !table_.has_successor(seat, {child_phase::ready, child_phase::retiring}))
       continue;
     table_.leave(seat);
     children_[seat]->drain();
@@ -170,8 +172,8 @@ void supervisor::drain_all() {
     table_.leave(seat);
     children_[seat]->drain();
     deadlines_[seat] = deadline(seat, options_.shutdown_timeout,
-      "it did not leave within the shutdown timeout of "
-        + std::to_string(options_.shutdown_timeout.count()) + " ms");
+      "it did not leave within the shutdown timeout of " +
+        std::to_string(options_.shutdown_timeout.count()) + " ms");
   }
   check_all_down();
 }
@@ -199,14 +201,14 @@ void supervisor::check_all_down() {
 
 std::optional<std::chrono::milliseconds> supervisor::after_death(child_phase phase) {
   switch (phase) {
-    case child_phase::starting:
-      return intensity_.failed_to_start(clock::now());
-    case child_phase::ready:
-    case child_phase::retiring:
-      return intensity_.died(clock::now());
-    case child_phase::leaving:
-    case child_phase::down:
-      break;
+  case child_phase::starting:
+    return intensity_.failed_to_start(clock::now());
+  case child_phase::ready:
+  case child_phase::retiring:
+    return intensity_.died(clock::now());
+  case child_phase::leaving:
+  case child_phase::down:
+    break;
   }
   return std::chrono::milliseconds::zero();
 }
@@ -239,7 +241,8 @@ void supervisor::child_down(child_process& child) {
 }
 
 void supervisor::after_failed_prepare(std::size_t position, std::exception_ptr why) {
-  log()->warn("pool {}: child {} could not be prepared: {}", options_.name, position, message_of(why));
+  log()->warn(
+    "pool {}: child {} could not be prepared: {}", options_.name, position, message_of(why));
   if (const auto delay = intensity_.failed_to_start(clock::now())) {
     start_later(position, *delay);
     return;
@@ -248,9 +251,9 @@ void supervisor::after_failed_prepare(std::size_t position, std::exception_ptr w
     std::rethrow_exception(why);
   } catch (...) {
     try {
-      std::throw_with_nested(start_failed("pool " + options_.name + " has failed: child "
-                                          + std::to_string(position)
-                                          + " could not be prepared: " + message_of(why)));
+      std::throw_with_nested(
+        start_failed("pool " + options_.name + " has failed: child " + std::to_string(position) +
+                     " could not be prepared: " + message_of(why)));
     } catch (...) {
       give_up(std::current_exception());
     }
@@ -258,19 +261,19 @@ void supervisor::after_failed_prepare(std::size_t position, std::exception_ptr w
 }
 
 void supervisor::give_up(const child_process& last, child_phase phase) {
-  const std::string who = "pool " + options_.name + " has failed: child "
-                          + std::to_string(last.exit().slot) + " ";
+  const std::string who =
+    "pool " + options_.name + " has failed: child " + std::to_string(last.exit().slot) + " ";
   if (phase != child_phase::starting) {
     give_up(std::make_exception_ptr(
-      pool_failed(who + last.exit().describe() + ", and more than "
-                  + std::to_string(options_.restart.intensity) + " children died within "
-                  + std::to_string(options_.restart.period.count()) + " ms")));
+      pool_failed(who + last.exit().describe() + ", and more than " +
+                  std::to_string(options_.restart.intensity) + " children died within " +
+                  std::to_string(options_.restart.period.count()) + " ms")));
     return;
   }
   if (!last.start_error()) {
-    give_up(std::make_exception_ptr(start_failed(
-      who + last.exit().describe() + " before it was ready, as the last of "
-      + std::to_string(intensity_.failed_starts()) + " failed starts in a row")));
+    give_up(std::make_exception_ptr(
+      start_failed(who + last.exit().describe() + " before it was ready, as the last of " +
+                   std::to_string(intensity_.failed_starts()) + " failed starts in a row")));
     return;
   }
   try {
@@ -315,8 +318,8 @@ std::vector<child_stats> supervisor::stats() const {
     one.cpu = history.cpu;
     one.restarts = history.starts == 0 ? 0 : history.starts - 1;
     if (history.starts > 0)
-      one.uptime
-        = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - history.first_start);
+      one.uptime =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - history.first_start);
   }
   for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
     if (!table_.present(seat) || !children_[seat])

@@ -44,8 +44,8 @@ public:
     ~owner() = default;
   };
 
-  supervisor(loop::event_loop& loop, launcher& with, const pool_options& options, std::uint32_t slots,
-    owner& told);
+  supervisor(loop::event_loop& loop, launcher& with, const pool_options& options,
+    std::uint32_t slots, owner& told);
   ~supervisor();
 
   void start_all();

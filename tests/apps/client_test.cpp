@@ -1,11 +1,11 @@
 #include "books/http_client.hpp"
 #include "bookshop/server_thread.hpp"
 
+#include "support/catch.hpp"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
-#include "support/catch.hpp"
 
 #include <chrono>
 #include <functional>

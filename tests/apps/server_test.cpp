@@ -1,10 +1,10 @@
 #include "bookshop/pages.hpp"
 #include "bookshop/server_thread.hpp"
 
+#include "support/catch.hpp"
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include "support/catch.hpp"
 
 #include <memory>
 #include <string>

@@ -2,8 +2,8 @@
 #include "config/toml_node.hpp"
 #include "config_file.hpp"
 
-#include <boost/pfr/tuple_size.hpp>
 #include "support/catch.hpp"
+#include <boost/pfr/tuple_size.hpp>
 
 using namespace troupe;
 

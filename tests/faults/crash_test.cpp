@@ -113,9 +113,15 @@ TEST_CASE("a stack overflow is a crash like any other") {
 
 TEST_CASE("an exit in the middle of a task is a death, also with code 0") {
   troupe::pool pool{rt(), {.processes = 1}};
-  CHECK(lost(pool, [](int code) { ::_exit(code); }, 0).exit_code() == 0);
-  CHECK(lost(pool, [](int code) { ::_exit(code); }, 3).exit_code() == 3);
-  CHECK(lost(pool, [](int code) { std::exit(code); }, 7).exit_code() == 7);
+  CHECK(lost(
+          pool, [](int code) { ::_exit(code); }, 0)
+          .exit_code() == 0);
+  CHECK(lost(
+          pool, [](int code) { ::_exit(code); }, 3)
+          .exit_code() == 3);
+  CHECK(lost(
+          pool, [](int code) { std::exit(code); }, 7)
+          .exit_code() == 7);
 }
 
 TEST_CASE("tasks that were accepted and not started run in the successor") {
@@ -193,7 +199,8 @@ TEST_CASE("whatever a task throws is an error of that task and no more") {
   CHECK(error_of([] { throw 42; }) == "int: 42");
   CHECK(error_of([] { throw "text"; }) == "const char*: text");
   CHECK(error_of([] { throw std::string("text"); }) == "std::string: text");
-  CHECK_THAT(error_of([] { throw std::pair<int, int>(); }), ContainsSubstring("std::pair<int, int>"));
+  CHECK_THAT(
+    error_of([] { throw std::pair<int, int>(); }), ContainsSubstring("std::pair<int, int>"));
   CHECK(pool.apply(square, 3).get() == 9);
 }
 

@@ -31,8 +31,8 @@ std::vector<std::span<std::uint8_t>> link_memory() {
   for (std::string line; std::getline(maps, line);) {
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;
-    if (line.find("memfd:troupe-link") != std::string::npos
-        && std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2)
+    if (line.find("memfd:troupe-link") != std::string::npos &&
+        std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2)
       found.emplace_back(reinterpret_cast<std::uint8_t*>(begin), end - begin);
   }
   return found;
@@ -61,8 +61,8 @@ void scribble_indices(unsigned seed) {
 void write_garbage_to_every_descriptor() {
   const char garbage[512] = "garbage";
   for (int fd = 3; fd < 256; ++fd)
-    if (::send(fd, garbage, sizeof garbage, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-      [[maybe_unused]] const auto written = ::write(fd, garbage, 8);
+    if (::send(fd, garbage, sizeof garbage, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) [[maybe_unused]]
+      const auto written = ::write(fd, garbage, 8);
 }
 
 void close_everything() {

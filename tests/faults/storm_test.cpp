@@ -30,7 +30,8 @@ int work(int x) {
 
 } // namespace
 
-TEST_CASE("kill -9 of random children, ten a second: every task resolves once, only started ones are lost") {
+TEST_CASE("kill -9 of random children, ten a second: every task resolves once, only started ones "
+          "are lost") {
   { troupe::pool warm_up{rt(), {.processes = 1}}; }
   const auto before = footprint::of_this_process();
   const unsigned seed = 20261124;
@@ -73,8 +74,9 @@ TEST_CASE("kill -9 of random children, ten a second: every task resolves once, o
   }
   CHECK(values + lost == tasks);
   CHECK(deaths > 0);
-  CHECK(static_cast<std::uint64_t>(lost) <= deaths); // plain functions: at most one is started in a child
+  CHECK(static_cast<std::uint64_t>(lost) <=
+        deaths); // plain functions: at most one is started in a child
   CHECK(memory_late < memory_early + 20'000);
-  CHECK(eventually([&] { return footprint::of_this_process() == before; }));
+  CHECK(eventually([&] { return !footprint::of_this_process().exceeds(before); }));
   WARN(tasks << " tasks, " << deaths << " deaths, " << lost << " lost");
 }

@@ -107,8 +107,8 @@ TEST_CASE("a finalizer runs in a child that leaves") {
 
 TEST_CASE("the exception handler sees the live exception in the child, and the caller the proxy") {
   troupe::pool pool{rt(), {.processes = 1, .exception_handler = &note_exception}};
-  CHECK_THROWS_AS(pool.apply([](int) -> int { throw std::runtime_error("12345"); }, 1).get(),
-    std::runtime_error);
+  CHECK_THROWS_AS(
+    pool.apply([](int) -> int { throw std::runtime_error("12345"); }, 1).get(), std::runtime_error);
   CHECK(pool.apply([] { return value_of_initializer; }).get() == 5);
 }
 

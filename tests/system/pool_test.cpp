@@ -101,8 +101,8 @@ TEST_CASE("a pool maps a range in order, as a whole and one by one") {
   for (int v : pool.map(square, std::vector{1, 2, 3}))
     iterated.push_back(v);
   CHECK(iterated == std::vector{1, 4, 9});
-  CHECK(pool.starmap(add, std::vector<std::tuple<int, int>>{{1, 2}, {3, 4}}).get()
-        == std::vector{3, 7});
+  CHECK(pool.starmap(add, std::vector<std::tuple<int, int>>{{1, 2}, {3, 4}}).get() ==
+        std::vector{3, 7});
   CHECK(pool.map(square, std::vector<int>{}).get().empty());
   CHECK(pool.map([](int) {}, std::vector{1, 2}).get().size() == 2);
 }
@@ -110,7 +110,8 @@ TEST_CASE("a pool maps a range in order, as a whole and one by one") {
 TEST_CASE("an input longer than the buffer is read as results are taken") {
   troupe::pool pool{rt(), {.processes = 1}};
   int read = 0;
-  auto counted = std::views::iota(0, 1000) | std::views::transform([&read](int i) { return ++read, i; });
+  auto counted =
+    std::views::iota(0, 1000) | std::views::transform([&read](int i) { return ++read, i; });
   auto results = pool.map(troupe::map_options{.buffersize = 10}, square, counted);
   CHECK(read == 10);
   int expected = 0;
@@ -206,7 +207,8 @@ TEST_CASE("a coroutine that waits for a failed task gets its exception") {
 
 TEST_CASE("blocking on the event loop's own thread is refused") {
   troupe::pool pool{rt(), {.processes = 1}};
-  CHECK_THROWS_AS(rt().run([&]() -> asio::awaitable<int> { co_return pool.apply(nap, 5ms).get(), 1; }),
+  CHECK_THROWS_AS(
+    rt().run([&]() -> asio::awaitable<int> { co_return pool.apply(nap, 5ms).get(), 1; }),
     std::logic_error);
 }
 

@@ -3,6 +3,7 @@
 #include "support/test_runtime.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <ranges>
 #include <thread>
 
@@ -77,8 +78,8 @@ TEST_CASE("leaving the scope ends a pool with everything pending cancelled") {
 }
 
 TEST_CASE("a child that ignores SIGTERM is killed after the shutdown timeout") {
-  troupe::pool pool{rt(),
-    {.processes = 1, .initializer = troupe::call(ignore_sigterm), .shutdown_timeout = 50ms}};
+  troupe::pool pool{
+    rt(), {.processes = 1, .initializer = troupe::call(ignore_sigterm), .shutdown_timeout = 50ms}};
   pool.apply(square, 1).get();
   auto running = pool.apply(sleep_long);
   pool.terminate();
@@ -108,7 +109,7 @@ TEST_CASE("a pool leaves nothing behind") {
     pool.close();
     pool.join();
   }
-  CHECK(eventually([&] { return footprint::of_this_process() == before; }));
+  CHECK(eventually([&] { return !footprint::of_this_process().exceeds(before); }));
 }
 
 TEST_CASE("results outlive their pool") {
@@ -132,17 +133,13 @@ TEST_CASE("an idle pool makes no wake-ups") {
       total += voluntary_context_switches(pid);
     return total + voluntary_context_switches(::getpid());
   };
-  // Idle means that what was under way has come to rest: two looks in a row are the same.
-  std::uint64_t before = 0;
-  const bool rested = eventually([&] {
-    const auto now = all_switches();
-    return std::exchange(before, now) + 1 >= now; // one is this thread's own sleep between two looks
-  });
-  REQUIRE(rested);
-  before = all_switches();
-  const auto window = std::chrono::seconds(std::getenv("TROUPE_IDLE_SECONDS") != nullptr
-                                             ? std::stoi(std::getenv("TROUPE_IDLE_SECONDS"))
-                                             : 2);
-  std::this_thread::sleep_for(window); // the span that is measured
-  CHECK(all_switches() - before <= 1); // this thread's sleep
+  // What was under way comes to rest at some time; from then on every span is silent. Something that
+  // wakes up now and then would never let one be.
+  const auto span = std::chrono::seconds(
+    std::getenv("TROUPE_IDLE_SECONDS") != nullptr ? std::stoi(std::getenv("TROUPE_IDLE_SECONDS")) : 2);
+  CHECK(eventually([&] {
+    const auto before = all_switches();
+    std::this_thread::sleep_for(span);
+    return all_switches() - before <= 1; // this thread's own sleep
+  }));
 }

@@ -37,7 +37,7 @@ void holds(Property property) {
   std::ostringstream text;
   rc::detail::printResultMessage(result, text);
   INFO("seed " << params.seed << ": " << text.str());
-  CHECK(result.is<rc::detail::SuccessResult>());
+  CHECK(result.template is<rc::detail::SuccessResult>());
 }
 
 template <class T>
@@ -56,6 +56,16 @@ void extremes_come_back() {
   comes_back(std::numeric_limits<T>::max());
   comes_back(T{0});
 }
+
+// Leaves a variant without a value.
+struct unmakeable {
+  unmakeable() = default;
+  explicit unmakeable(int) { throw std::runtime_error("never"); }
+  unmakeable(const unmakeable&) {}
+  unmakeable& operator=(const unmakeable&) = default;
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector&, unmakeable&) {}
+};
 
 } // namespace
 
@@ -176,30 +186,11 @@ TEST_CASE("variants come back as the same alternative, also if two have one type
 }
 
 TEST_CASE("a variant without a value cannot be encoded") {
-  struct throws_on_copy {
-    int x = 0;
-    throws_on_copy() = default;
-    throws_on_copy(const throws_on_copy&) { throw 1; }
-    throws_on_copy& operator=(const throws_on_copy&) = default;
-  };
-  std::variant<int, std::optional<throws_on_copy>> value{1};
-  const std::optional<throws_on_copy> source{std::in_place};
-  try {
-    value.emplace<1>(source);
-  } catch (int) {
-  }
+  std::variant<int, unmakeable> value;
+  CHECK_THROWS_AS(value.emplace<1>(7), std::runtime_error);
   REQUIRE(value.valueless_by_exception());
-  std::variant<int, std::string> other;
   detail::bytes out;
-  struct throws_on_conversion {
-    operator std::string() const { throw 1; }
-  };
-  try {
-    other.emplace<1>(throws_on_conversion{});
-  } catch (int) {
-  }
-  REQUIRE(other.valueless_by_exception());
-  CHECK_THROWS_AS(encoder{out}(other), encode_error);
+  CHECK_THROWS_AS(encoder{out}(value), encode_error);
 }
 
 TEST_CASE("what a smart pointer points to comes back, and so does a null") {
@@ -226,8 +217,8 @@ TEST_CASE("error codes come back with the categories that this process knows") {
   comes_back(std::make_error_code(std::errc::broken_pipe));
   comes_back(std::error_code(4, std::system_category()));
   comes_back(std::make_error_code(std::io_errc::stream));
-  comes_back(std::error_code(boost::asio::error::eof));
-  comes_back(std::error_code(boost::asio::error::host_not_found));
+  comes_back(std::error_code(boost::system::error_code(boost::asio::error::eof)));
+  comes_back(std::error_code(boost::system::error_code(boost::asio::error::host_not_found)));
 }
 
 TEST_CASE("an error code of an unknown category keeps its value and the category's name") {

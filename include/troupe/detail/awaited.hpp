@@ -47,7 +47,8 @@ public:
   using result_type = troupe::detail::awaited<T>*;
 
   awaitable_async_op_handler(awaitable_thread<Executor>* from, result_type& result)
-    : awaitable_thread<Executor>(std::move(*from)), result_(result) {}
+    : awaitable_thread<Executor>(std::move(*from))
+    , result_(result) {}
 
   void operator()(troupe::detail::awaited<T> value) {
     result_ = &value;

@@ -131,7 +131,8 @@ struct thunks {
     if constexpr (std::is_void_v<R>)
       std::apply(invoke, arguments);
     else
-      encoder(call.result)(static_cast<const std::remove_cvref_t<R>&>(std::apply(invoke, arguments)));
+      encoder(call.result)(
+        static_cast<const std::remove_cvref_t<R>&>(std::apply(invoke, arguments)));
   }
 
   static boost::asio::awaitable<void> start(invocation& call) {
@@ -172,9 +173,10 @@ template <class GetFunction, class R, class... Ps>
 struct callable_base {
   using result_type = typename result_traits<R>::type;
   static_assert(std::is_void_v<result_type> || encodable<result_type>,
-    "troupe cannot encode the result of this function: make it an aggregate, or give it a CAF inspect()");
-  static constexpr call_kind kind
-    = result_traits<R>::is_awaitable ? call_kind::coroutine : call_kind::plain;
+    "troupe cannot encode the result of this function: make it an aggregate, or give it a CAF "
+    "inspect()");
+  static constexpr call_kind kind =
+    result_traits<R>::is_awaitable ? call_kind::coroutine : call_kind::plain;
   using thunk = thunks<GetFunction, R, Ps...>;
 
   template <class... Args>
@@ -190,8 +192,7 @@ struct callable_base {
 private:
   template <class Storage, class Arg>
   static void encode_argument(encoder& encode, Arg&& arg) {
-    static_assert(std::is_convertible_v<Arg&&, Storage>
-                    || std::is_constructible_v<Storage, Arg&&>,
+    static_assert(std::is_convertible_v<Arg&&, Storage> || std::is_constructible_v<Storage, Arg&&>,
       "an argument cannot be converted to the function's parameter type");
     if constexpr (std::same_as<std::remove_cvref_t<Arg>, Storage>)
       encode(static_cast<const Storage&>(arg));
@@ -201,7 +202,9 @@ private:
 };
 
 template <class F>
-concept has_one_call_operator = requires { &F::operator(); };
+concept has_one_call_operator = requires {
+  &F::operator();
+};
 
 template <class Member>
 struct call_operator;
@@ -219,14 +222,15 @@ struct call_operator<R (F::*)(Ps...) noexcept> : call_operator<R (F::*)(Ps...) c
 template <class F, class... Args>
 struct lambda_callable {
   static_assert(std::is_class_v<F>, "a task is a function, a captureless lambda or a coroutine");
-  static_assert(std::is_empty_v<F>,
-    "troupe cannot send a lambda with captures to another process: pass what it captures as arguments");
+  static_assert(std::is_empty_v<F>, "troupe cannot send a lambda with captures to another process: "
+                                    "pass what it captures as arguments");
   static_assert(std::default_initializable<F>, "a function object must be default-constructible");
 };
 
 template <class F, class... Args>
-  requires(std::is_empty_v<F> && std::default_initializable<F> && has_one_call_operator<F>)
-struct lambda_callable<F, Args...> : call_operator<decltype(&F::operator())>::base {
+requires(std::is_empty_v<F>&& std::default_initializable<F>&&
+    has_one_call_operator<F>) struct lambda_callable<F, Args...>
+  : call_operator<decltype(&F::operator())>::base {
   static call_code code(const F&) {
     using self = lambda_callable;
     return {self::thunk::place(), {}, self::kind};
@@ -235,8 +239,8 @@ struct lambda_callable<F, Args...> : call_operator<decltype(&F::operator())>::ba
 
 // A generic lambda: its parameters are what it is called with.
 template <class F, class... Args>
-  requires(std::is_empty_v<F> && std::default_initializable<F> && !has_one_call_operator<F>)
-struct lambda_callable<F, Args...>
+requires(std::is_empty_v<F>&& std::default_initializable<F> &&
+         !has_one_call_operator<F>) struct lambda_callable<F, Args...>
   : callable_base<get_stateless<F>, std::invoke_result_t<F, std::decay_t<Args>...>,
       std::decay_t<Args>...> {
   static call_code code(const F&) {

@@ -39,7 +39,9 @@ public:
 template <class View, class MakeTask>
 class range_source final : public map_source {
 public:
-  range_source(View view, MakeTask make) : view_(std::move(view)), make_(std::move(make)) {}
+  range_source(View view, MakeTask make)
+    : view_(std::move(view))
+    , make_(std::move(make)) {}
 
   task_ptr next() override {
     if (!position_)
@@ -66,7 +68,8 @@ private:
   View view_;
   MakeTask make_;
   std::optional<std::ranges::iterator_t<View>> position_;
-  bool taken_ = false; // the item at `position_` has been used: move on only when the next is wanted
+  bool taken_ =
+    false; // the item at `position_` has been used: move on only when the next is wanted
   std::uint64_t index_ = 0;
 };
 
@@ -111,8 +114,9 @@ public:
     unordered_window& window;
 
     template <class CompletionToken>
-      requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto operator()(CompletionToken&& token) {
+    requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
+      auto
+      operator()(CompletionToken&& token) {
       return boost::asio::async_initiate<CompletionToken, void()>(
         [&w = window](auto handler) {
           auto executor = boost::asio::get_associated_executor(handler);

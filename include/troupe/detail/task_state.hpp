@@ -48,7 +48,8 @@ public:
 class task_state {
 public:
   task_state(const call_code& task_code, bytes task_arguments)
-    : code(task_code), arguments(std::move(task_arguments)) {}
+    : code(task_code)
+    , arguments(std::move(task_arguments)) {}
   task_state(const task_state&) = delete;
   task_state& operator=(const task_state&) = delete;
 
