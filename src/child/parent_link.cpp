@@ -21,14 +21,10 @@ parent_link::~parent_link() {
 
 void parent_link::send(link::frame_header header, detail::bytes&& payload) {
   header.generation = generation_;
-  if (payload.size() <= limits::max_piece_bytes && channel_.outbox_empty()) {
-    channel_.send(header, {}, detail::view(payload),
-      [&] { return std::make_shared<const detail::bytes>(payload); });
+  if (channel_.try_send(header, {}, detail::view(payload)))
     return;
-  }
-  // The message will wait, so it needs its bytes for longer than this call.
   const auto kept = std::make_shared<const detail::bytes>(std::move(payload));
-  channel_.send(header, {}, detail::view(*kept), [&] { return kept; });
+  channel_.enqueue(header, {}, detail::view(*kept), kept);
 }
 
 bool parent_link::poll() {

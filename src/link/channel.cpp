@@ -22,6 +22,21 @@ channel::channel(
           : ring_reader(region_->header().to_child, region_->to_child_data(), limits::ring_bytes)) {
 }
 
+bool channel::try_send(
+  const frame_header& header, std::span<const std::byte> head, std::span<const std::byte> body) {
+  if (!outbox_.empty() || head.size() + body.size() > limits::max_piece_bytes ||
+      !out_.try_write(header, head, body))
+    return false;
+  published_ = true;
+  return true;
+}
+
+void channel::enqueue(const frame_header& header, std::span<const std::byte> head,
+  std::span<const std::byte> body, std::shared_ptr<const void> owner) {
+  outbox_.push_back({header, {head.begin(), head.end()}, body, std::move(owner)});
+  flush_outbox();
+}
+
 bool channel::publish(outgoing& message) {
   for (;;) {
     const auto head = std::span<const std::byte>(message.head)

@@ -26,11 +26,23 @@ public:
 
   // -- sending --------------------------------------------------------------------------------------
 
-  /// Sends `head` followed by `body` as one message and publishes it at once if there is room. `owner`
-  /// makes a keep-alive for `body`, and is only called if the message must wait.
+  /// Publishes `head` followed by `body` as one message, if there is room at once; else does nothing.
+  bool try_send(
+    const frame_header& header, std::span<const std::byte> head, std::span<const std::byte> body);
+
+  /// Sends it as soon as there is room, in pieces if need be. `owner` keeps the memory of `body` alive
+  /// until then.
+  void enqueue(const frame_header& header, std::span<const std::byte> head,
+    std::span<const std::byte> body, std::shared_ptr<const void> owner);
+
+  /// `try_send`, and else `enqueue` with the owner that `make_owner` makes, which must keep the very
+  /// memory that `body` refers to.
   template <class MakeOwner>
   void send(const frame_header& header, std::span<const std::byte> head,
-    std::span<const std::byte> body, MakeOwner owner);
+    std::span<const std::byte> body, MakeOwner make_owner) {
+    if (!try_send(header, head, body))
+      enqueue(header, head, body, make_owner());
+  }
 
   /// True if everything has been published.
   bool outbox_empty() const noexcept { return outbox_.empty(); }
@@ -84,18 +96,6 @@ private:
   frame_header assembling_{}; // kind 0: no message in pieces is under way
   bool published_ = false;
 };
-
-template <class MakeOwner>
-void channel::send(const frame_header& header, std::span<const std::byte> head,
-  std::span<const std::byte> body, MakeOwner owner) {
-  if (outbox_.empty() && head.size() + body.size() <= limits::max_piece_bytes &&
-      out_.try_write(header, head, body)) {
-    published_ = true;
-    return;
-  }
-  outbox_.push_back({header, {head.begin(), head.end()}, body, owner()});
-  flush_outbox();
-}
 
 template <class Handle>
 bool channel::receive(Handle handle) {

@@ -164,6 +164,7 @@ void pool_actor::on_down(std::uint32_t seat, const child_process& child) {
   for (auto key = tasks.unstarted.rbegin(); key != tasks.unstarted.rend(); ++key)
     put_back(*key, false);
   pump();
+  watch_balance();
   check_drained();
 }
 
@@ -254,6 +255,7 @@ void pool_actor::on_ready(std::uint32_t seat, queue_id queue) {
     options_->maxtasksperchild == 0 ? core::dispatcher::unlimited : options_->maxtasksperchild;
   dispatcher_.add_child(seat, queue, budget, clock::now());
   pump();
+  watch_balance();
 }
 
 bool pool_actor::needs_children() const {

@@ -319,6 +319,25 @@ TEST_CASE("dropped futures leak nothing and cancel nothing") {
   SUCCEED("all of them were run");
 }
 
+TEST_CASE("results that find their ring full wait for room, unharmed") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto text_of = [](int i) { return std::string(3000, static_cast<char>('a' + i % 26)); };
+  pool.map(text_of, std::views::iota(0, 1000))
+    .get(); // they are known to be short: many are sent ahead
+  auto results = pool.map(text_of, std::views::iota(0, 2000));
+  for (int round = 0; round < 10; ++round) // the parent's loop looks away
+    rt().run([]() -> asio::awaitable<void> {
+      std::this_thread::sleep_for(5ms);
+      co_return;
+    });
+  int i = 0;
+  for (const auto& text : results) {
+    REQUIRE(text == text_of(i));
+    ++i;
+  }
+  CHECK(i == 2000);
+}
+
 TEST_CASE("arguments and results of many megabytes go both ways at once") {
   troupe::pool pool{rt(), {.processes = 2}};
   const auto reverse = [](std::vector<std::uint8_t> data) {
