@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 apps/install-dependencies.sh
-cmake --preset release --log-level=WARNING -DTROUPE_BUILD_TESTS=OFF >/dev/null
+cmake --preset release --log-level=WARNING >/dev/null
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "building (a few minutes the first time) ..."

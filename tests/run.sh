@@ -8,7 +8,7 @@ apps/install-dependencies.sh
 presets=("$@")
 [ ${#presets[@]} -gt 0 ] || presets=(release asan)
 for preset in "${presets[@]}"; do
-  cmake --preset "$preset" --log-level=WARNING >/dev/null
+  cmake --preset "$preset" -DTROUPE_BUILD_TESTS=ON --log-level=WARNING >/dev/null
   cmake --build --preset "$preset"
   ctest --preset "$preset"
 done

@@ -169,7 +169,7 @@ concept encodable = detail::known_value<T> || detail::inspectable<T> || detail::
 
 namespace detail {
 
-// A lower bound on the bytes of one encoded T; 0 where a type may take none.
+// A lower bound on the bytes of one encoded T; 0 for types that take none.
 template <class T>
 constexpr std::size_t min_encoded_size() {
   if constexpr (bitwise<T> || std::same_as<T, bool>)
@@ -179,7 +179,7 @@ constexpr std::size_t min_encoded_size() {
   else if constexpr (range_value<T>)
     return sizeof(std::uint32_t);
   else
-    return 0;
+    return std::is_empty_v<T> ? 0 : 1;
 }
 
 template <class T>

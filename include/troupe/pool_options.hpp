@@ -48,7 +48,8 @@ struct pool_options {
   /// initializer's own error nested in it.
   bound_call initializer{};
 
-  /// A child leaves after exactly this many tasks; its successor is ready before it leaves. 0: never.
+  /// A child leaves after exactly this many tasks (fewer only if one that it had been given was cancelled
+  /// or moved to an idle child); its successor is ready before it leaves. 0: never.
   std::size_t maxtasksperchild = 0;
 
   /// Tasks that one child runs at the same time: coroutines, and blocking functions on its thread

@@ -8,6 +8,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cstring>
+#include <future>
 #include <string>
 #include <system_error>
 #include <typeinfo>
@@ -39,6 +40,9 @@ void describe_standard(const std::exception& thrown, exception_report& report) {
   if (const auto* boost_error = dynamic_cast<const boost::system::system_error*>(&thrown)) {
     report.code = boost_error->code().value();
     report.category = boost_error->code().category().name();
+  } else if (const auto* future_error = dynamic_cast<const std::future_error*>(&thrown)) {
+    report.code = future_error->code().value();
+    report.category = future_error->code().category().name();
   } else if (const auto* system_error = dynamic_cast<const std::system_error*>(&thrown)) {
     report.code = system_error->code().value();
     report.category = system_error->code().category().name();

@@ -1,7 +1,7 @@
 #include "config/text_check.hpp"
 
 #include "config/message_text.hpp"
-#include "config/utf8.hpp"
+#include "core/utf8.hpp"
 
 #include <algorithm>
 

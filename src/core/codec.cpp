@@ -27,9 +27,13 @@ void decoder::raw(void* data, std::size_t size) {
 
 std::size_t decoder::count(std::size_t min_bytes) {
   const auto n = make<std::uint32_t>();
-  // An element that takes no bytes bounds nothing, so such a count is held to the bytes left as well.
-  if (n > in_.size() / (min_bytes == 0 ? 1 : min_bytes))
+  if (min_bytes == 0) {
+    // Elements that take no bytes, such as std::monostate: the bytes left say nothing of their number.
+    if (n > limits::max_empty_elements)
+      detail::throw_decode_error("a count of empty elements is too large");
+  } else if (n > in_.size() / min_bytes) {
     detail::throw_decode_error("a count exceeds the bytes left");
+  }
   return n;
 }
 

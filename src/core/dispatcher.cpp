@@ -66,7 +66,7 @@ void dispatcher::enqueue_front(task_key task, kind task_kind, queue_id queue) {
 }
 
 bool dispatcher::has_credit(const child_state& child, kind task_kind) const noexcept {
-  if (child.budget == 0)
+  if (child.budget == 0 || child.stuck)
     return false;
   // A task of either kind takes one of the `concurrency` places while it runs, so a plain function
   // behind a full house waits as a coroutine would.
@@ -103,6 +103,7 @@ void dispatcher::ended(
   TROUPE_ASSERT(child.present && owed > 0);
   --owed;
   child.last_progress = now;
+  child.stuck = false;
   (task_kind == kind::plain ? plain_time_ : concurrent_time_).add(elapsed);
   update_windows();
 }
@@ -117,8 +118,11 @@ void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
   auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
   TROUPE_ASSERT(child.present && owed > 0);
   --owed;
-  if (child.budget != unlimited)
+  // Where the budget was used up the child is on its way out, and its successor on the way in.
+  if (child.budget != unlimited && child.budget > 0)
     ++child.budget;
+  if (child.owed() == 0)
+    child.stuck = false;
 }
 
 std::size_t dispatcher::surplus(const child_state& child) const noexcept {
@@ -141,14 +145,16 @@ bool dispatcher::unbalanced() const {
   });
 }
 
-std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) const {
+std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
   for (const auto& queue : queues_) {
     if (!queue.waiting.empty() || !has_idle_child(queue))
       continue;
     for (const auto seat : queue.seats) {
-      const auto& child = children_[seat];
-      if (surplus(child) > 0 && now - child.last_progress >= limits::take_back_after)
+      auto& child = children_[seat];
+      if (surplus(child) > 0 && now - child.last_progress >= limits::take_back_after) {
+        child.stuck = true; // or it would be given the same tasks again
         return take_back{seat, surplus(child)};
+      }
     }
   }
   return std::nullopt;

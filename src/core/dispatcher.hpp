@@ -88,8 +88,8 @@ public:
   /// cannot have started yet: then `next_take_back` is worth asking again later. O(children).
   bool unbalanced() const;
   /// A child which has finished nothing for `limits::take_back_after` while another is idle, and how
-  /// many unstarted tasks to take from it. O(children).
-  std::optional<take_back> next_take_back(clock::time_point now) const;
+  /// many unstarted tasks to take from it. Gets nothing more until it has finished something. O(children).
+  std::optional<take_back> next_take_back(clock::time_point now);
 
 private:
   struct waiting_task {
@@ -107,6 +107,7 @@ private:
     std::size_t concurrent = 0;
     std::size_t budget = 0;
     clock::time_point last_progress{};
+    bool stuck = false; // tasks have been taken back, and it has finished nothing since
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };

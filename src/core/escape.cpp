@@ -1,5 +1,7 @@
 #include "core/escape.hpp"
 
+#include "core/utf8.hpp"
+
 namespace troupe::core {
 
 namespace {
@@ -16,20 +18,19 @@ void append_hex(std::string& out, unsigned char byte) {
 std::string escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+  while (!text.empty()) {
+    const auto length = detail::utf8_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f;
     // U+0080 to U+009F are controls as well; in UTF-8 they are 0xC2 0x80 to 0xC2 0x9F.
-    const bool c1 =
-      byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (control) {
-      append_hex(out, byte);
-    } else if (c1) {
-      append_hex(out, byte);
-      append_hex(out, static_cast<unsigned char>(text[++i]));
-    } else {
-      out += text[i];
-    }
+    const bool c1 = length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+    const auto taken = length == 0 ? 1 : length;
+    if (length == 0 || control || c1)
+      for (const char byte : text.substr(0, taken))
+        append_hex(out, static_cast<unsigned char>(byte));
+    else
+      out += text.substr(0, taken);
+    text.remove_prefix(taken);
   }
   return out;
 }

@@ -5,8 +5,8 @@
 
 namespace troupe::core {
 
-/// Text from another process, made safe for a terminal: control characters become \xNN, except that
-/// newlines and tabs stay. UTF-8 passes through, but for the C1 controls.
+/// Text from another process, made safe for a terminal: control characters, but for newlines and tabs, and
+/// bytes that are not UTF-8 become \xNN.
 std::string escape(std::string_view text);
 
 } // namespace troupe::core

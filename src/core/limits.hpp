@@ -54,5 +54,7 @@ inline constexpr std::size_t max_error_text_bytes = std::size_t{64} * 1024;
 // -- the codec --------------------------------------------------------------------------------------
 
 inline constexpr std::size_t max_decode_depth = 512;
+/// The longest container of elements that take no bytes.
+inline constexpr std::size_t max_empty_elements = std::size_t{1} << 20;
 
 } // namespace troupe::limits

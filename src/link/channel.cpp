@@ -86,10 +86,10 @@ void channel::ring_peer() {
 }
 
 bool channel::assemble(const ring_reader::frame& piece) {
-  if (assembling_.kind == frame_kind{})
+  if (!assembling_)
     assembling_ = piece.header;
-  else if (piece.header.kind != assembling_.kind || piece.header.task != assembling_.task ||
-           piece.header.slot != assembling_.slot)
+  else if (piece.header.kind != assembling_->kind || piece.header.task != assembling_->task ||
+           piece.header.slot != assembling_->slot)
     throw protocol_violation("a message in pieces is interrupted by another");
   if (assembly_.size() + piece.payload.size() > limits::max_message_bytes)
     throw protocol_violation("message too large");

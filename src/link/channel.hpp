@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -93,7 +94,7 @@ private:
   ring_reader in_;
   std::deque<outgoing> outbox_;
   std::vector<std::byte> assembly_;
-  frame_header assembling_{}; // kind 0: no message in pieces is under way
+  std::optional<frame_header> assembling_; // the message in pieces that is under way
   bool published_ = false;
 };
 
@@ -106,14 +107,13 @@ bool channel::receive(Handle handle) {
     if (!frame)
       break;
     ++count;
-    const bool in_pieces =
-      assembling_.kind != frame_kind{} || (frame->header.flags & more_follows) != 0;
+    const bool in_pieces = assembling_ || (frame->header.flags & more_follows) != 0;
     if (!in_pieces) {
       if (!handle(frame->header, frame->payload))
         return true;
     } else if (assemble(*frame)) {
       const auto whole = std::exchange(assembly_, {});
-      assembling_ = {};
+      assembling_.reset();
       if (!handle(frame->header, std::span<const std::byte>(whole)))
         return true;
     }

@@ -83,9 +83,9 @@ receive_result receive_control(
   while (received < 0 && errno == EINTR);
   if (received < 0)
     return errno == EAGAIN ? receive_result::nothing : receive_result::closed;
+  take_fds(header, fds, fd_count); // also those that come with an empty message
   if (received == 0)
     return receive_result::closed;
-  take_fds(header, fds, fd_count);
   if (received != static_cast<ssize_t>(size) || (header.msg_flags & MSG_TRUNC) != 0)
     throw protocol_violation("control message of a wrong size");
   return receive_result::message;

@@ -32,9 +32,12 @@ bool ring_writer::try_write(frame_header header, std::span<const std::byte> firs
   const std::size_t length = first.size() + second.size();
   const std::size_t need = sizeof header + align8(length);
   if (head_ + need - tail_seen_ > capacity_) {
-    tail_seen_ = shared_->tail.load(std::memory_order_acquire);
+    const auto tail = shared_->tail.load(std::memory_order_acquire);
     // A tail that cannot be is the peer's fault, and costs it the ring: nothing fits any more.
-    if (tail_seen_ > head_ || head_ + need - tail_seen_ > capacity_)
+    if (tail < tail_seen_ || tail > head_)
+      return false;
+    tail_seen_ = tail;
+    if (head_ + need - tail_seen_ > capacity_)
       return false;
   }
   header.length = static_cast<std::uint32_t>(length);

@@ -1,4 +1,4 @@
-#include "config/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace troupe::detail {
 
