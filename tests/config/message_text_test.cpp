@@ -1,6 +1,6 @@
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
-#include "config/utf8.hpp"
+#include "core/utf8.hpp"
 
 #include "support/catch.hpp"
 

@@ -128,6 +128,29 @@ TEST_CASE("maxtasksperchild is exact") {
   }
 }
 
+TEST_CASE("tasks of a child on its way out can be cancelled and moved to another one") {
+  const auto nap = [](int milliseconds) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    return milliseconds;
+  };
+  {
+    troupe::pool pool{rt(), {.processes = 1, .maxtasksperchild = 3}};
+    pool.apply(nap, 0).get();
+    auto running = pool.apply(nap, 100);
+    auto dropped = pool.apply(nap, 1);
+    auto waiting = pool.apply(nap, 2);
+    dropped.cancel();
+    CHECK(waiting.get() == 2);
+    CHECK(running.get() == 100);
+  }
+  troupe::pool pool{rt(), {.processes = 2, .maxtasksperchild = 40}};
+  for (int i = 0; i < 10; ++i)
+    pool.apply(nap, 0).get();
+  std::vector<int> naps(120, 0);
+  naps[0] = 100;
+  CHECK(pool.map(nap, naps).get() == naps);
+}
+
 TEST_CASE("with maxtasksperchild and a backlog, close runs everything") {
   troupe::pool pool{rt(), {.processes = 2, .maxtasksperchild = 3}};
   auto results = pool.map(square, std::views::iota(0, 40));

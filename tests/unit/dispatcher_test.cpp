@@ -250,12 +250,22 @@ TEST_CASE("a child is given exactly its budget of tasks in its life") {
 
 TEST_CASE("a task that is taken back does not count against the budget") {
   dispatcher d(1, 16);
+  d.add_child(0, 0, 3, t0);
+  enqueue(d, 1, 2);
+  CHECK(assign(d).size() == 2);
+  d.taken_back(0, kind::plain);
+  CHECK(d.owed_by(0) == 1);
+  CHECK(d.budget_of(0) == 2);
+}
+
+TEST_CASE("a budget that was used up stays so, whatever is taken back") {
+  dispatcher d(1, 16);
   d.add_child(0, 0, 2, t0);
   enqueue(d, 1, 2);
   CHECK(assign(d).size() == 2);
   d.taken_back(0, kind::plain);
   CHECK(d.owed_by(0) == 1);
-  CHECK(d.budget_of(0) == 1);
+  CHECK(d.budget_of(0) == 0);
 }
 
 TEST_CASE("without a maximum the budget does not shrink") {

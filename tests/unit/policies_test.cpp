@@ -309,7 +309,7 @@ TEST_CASE("the C1 controls are escaped in UTF-8") {
   CHECK(escape("\xc2\x9b"
                "31m") == "\\xc2\\x9b31m");
   CHECK(escape("\xc2\x80") == "\\xc2\\x80");
-  CHECK(escape("\xc2\xc2\x9b") == "\xc2\\xc2\\x9b");
+  CHECK(escape("\xc2\xc2\x9b") == "\\xc2\\xc2\\x9b");
 }
 
 TEST_CASE("other UTF-8 passes") {
