@@ -77,6 +77,10 @@ void event_loop::run() {
   while (!stopped_.load(std::memory_order_relaxed))
     if (!turn() && !spin())
       sleep();
+  // What was asked for before `stop` is still done: an actor that was told to quit does, or its actor
+  // system would wait for it for ever. Bounded, should actors keep each other busy.
+  for (int turns = 0; turns < 10'000 && turn(); ++turns) {
+  }
   current_loop = nullptr;
 }
 

@@ -42,11 +42,13 @@ caf::behavior pool_actor::make_behavior() {
     [this](submit& message) {
       open(std::move(message.task));
       pump();
+      check_drained(); // the scheduler may have refused it
     },
     [this](submit_many& message) {
       for (auto& task : message.tasks)
         open(std::move(task));
       pump();
+      check_drained();
     },
     [this](const cancel_task& message) { cancel(message.task); },
     [this](const close_pool&) { close(); },

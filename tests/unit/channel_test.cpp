@@ -319,6 +319,12 @@ TEST_CASE("a message in pieces must not be interrupted by another") {
     other_kind.write(frame_kind::threw, 1, true);
     CHECK_THROWS_AS(other_kind.read(), protocol_violation);
   }
+  {
+    hostile_link no_kind;
+    no_kind.write(frame_kind{}, 1, true);
+    no_kind.write(frame_kind::value, 1, true);
+    CHECK_THROWS_AS(no_kind.read(), protocol_violation);
+  }
 }
 
 TEST_CASE("a forged head or length is a violation for the channel too") {

@@ -57,6 +57,8 @@ void extremes_come_back() {
   comes_back(T{0});
 }
 
+struct nothing {};
+
 // Leaves a variant without a value.
 struct unmakeable {
   unmakeable() = default;
@@ -156,6 +158,12 @@ TEST_CASE("sets and maps come back") {
   all_round_trip<std::unordered_map<std::string, int>>();
   comes_back(
     std::map<std::pair<int, int>, std::set<std::string>>{{{1, 2}, {"a", "b"}}, {{3, 4}, {}}});
+}
+
+TEST_CASE("sequences of values without content keep their length") {
+  comes_back(std::vector<std::monostate>(3));
+  comes_back(std::vector<std::tuple<>>(3));
+  CHECK(round_trip(std::vector<nothing>(3)).size() == 3);
 }
 
 TEST_CASE("arrays, pairs and tuples come back") {

@@ -248,7 +248,7 @@ TEST_CASE("a child is given exactly its budget of tasks in its life") {
   CHECK(d.depth(0) == 7);
 }
 
-TEST_CASE("a task that is taken back does not count against the budget") {
+TEST_CASE("a task that is taken back does not count against the budget, unless it was the last") {
   dispatcher d(1, 16);
   d.add_child(0, 0, 3, t0);
   enqueue(d, 1, 2);
@@ -256,16 +256,14 @@ TEST_CASE("a task that is taken back does not count against the budget") {
   d.taken_back(0, kind::plain);
   CHECK(d.owed_by(0) == 1);
   CHECK(d.budget_of(0) == 2);
-}
-
-TEST_CASE("a budget that was used up stays so, whatever is taken back") {
-  dispatcher d(1, 16);
-  d.add_child(0, 0, 2, t0);
-  enqueue(d, 1, 2);
-  CHECK(assign(d).size() == 2);
-  d.taken_back(0, kind::plain);
-  CHECK(d.owed_by(0) == 1);
-  CHECK(d.budget_of(0) == 0);
+  // Where it was used up the child is on its way out, and must not be given more.
+  dispatcher retiring(1, 16);
+  retiring.add_child(0, 0, 2, t0);
+  enqueue(retiring, 1, 3);
+  CHECK(assign(retiring).size() == 2);
+  retiring.taken_back(0, kind::plain);
+  CHECK(retiring.budget_of(0) == 0);
+  CHECK(assign(retiring).empty());
 }
 
 TEST_CASE("without a maximum the budget does not shrink") {
@@ -405,4 +403,26 @@ TEST_CASE("a plain function holds everything behind it, so all of that can be ta
   CHECK(assign(d).size() == 4);
   d.add_child(1, 0, unlimited, t0);
   CHECK(d.next_take_back(t0 + 1h)->at_most == 3);
+}
+
+TEST_CASE("what was taken from a stuck child does not go back to it") {
+  dispatcher d(1, 16);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 1);
+  assign(d);
+  d.ended(0, kind::plain, 1us, t0); // short tasks, so that a child gets many
+  enqueue(d, 2, 101);
+  CHECK(assign(d).size() == 100);
+  d.add_child(1, 0, unlimited, t0);
+  const auto take = d.next_take_back(t0 + patience);
+  REQUIRE(take);
+  REQUIRE(take->at_most == 99);
+  for (std::uint64_t id = 101; id > 2; --id) {
+    d.taken_back(0, kind::plain);
+    d.enqueue_front(key(id), kind::plain, 0);
+  }
+  CHECK(seats(assign(d)) == seat_list(99, 1));
+  d.ended(0, kind::plain, 1us, t0 + 1s); // it lives
+  enqueue(d, 102, 102);
+  CHECK(seats(assign(d)) == seat_list{0});
 }

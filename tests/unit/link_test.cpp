@@ -134,14 +134,17 @@ TEST_CASE("a reader refuses a head that cannot be") {
   }
 }
 
-TEST_CASE("a reader refuses a head that goes backwards") {
+TEST_CASE("a reader refuses a head that goes backwards, each time") {
   heap_ring ring(small_capacity);
   auto writer = ring.writer();
   auto reader = ring.reader();
-  CHECK(writer.try_write({}, text("four byte")));
+  CHECK(writer.try_write({}, text("nine byte")));
   CHECK(reader.next());
-  ring.indices.head = 8;
-  CHECK_THROWS_AS(reader.next(), protocol_violation);
+  for (const std::uint64_t head : {8, 8, 0}) {
+    ring.indices.head = head;
+    CHECK_THROWS_AS(reader.next(), protocol_violation);
+    reader.release();
+  }
 }
 
 TEST_CASE("a head may be a whole ring ahead of what was released, and no more") {
@@ -207,13 +210,16 @@ TEST_CASE("a ring with corrupted bytes yields frames or a protocol_violation") {
   CHECK(violations > 100);
 }
 
-TEST_CASE("a writer does not write where a tail cannot be") {
+TEST_CASE("a tail that cannot be costs the peer its ring") {
   heap_ring ring(small_capacity);
   auto writer = ring.writer();
   const std::vector<std::byte> payload(small_capacity - sizeof(frame_header));
   CHECK(writer.try_write({}, payload));
-  ring.indices.tail = small_capacity + 4096;
-  CHECK_FALSE(writer.try_write({}, payload));
+  for (const std::uint64_t tail : {std::uint64_t{8192}, std::uint64_t{4104}, ~std::uint64_t{0}}) {
+    ring.indices.tail = tail;
+    CHECK_FALSE(writer.try_write({}, payload));
+    CHECK_FALSE(writer.try_write({}, {}));
+  }
 }
 
 // -- the shared memory
@@ -380,13 +386,18 @@ TEST_CASE("descriptors that nobody asked for are closed") {
   CHECK_FALSE(wanted.at_end());
 }
 
-TEST_CASE("descriptors of a message of a wrong size are closed") {
+TEST_CASE("descriptors of a message of a wrong size, or of an empty one, are closed") {
   const auto [a, b] = make_control_sockets();
-  pipe_ends surplus;
-  const int fd = surplus.write.get();
-  CHECK(send_control(a.get(), "x", 1, &fd, 1));
   number_message message;
+  pipe_ends with_byte;
+  pipe_ends with_nothing;
+  const int fds[] = {with_byte.write.get(), with_nothing.write.get()};
+  CHECK(send_control(a.get(), "x", 1, &fds[0], 1));
+  CHECK(send_control(a.get(), "", 0, &fds[1], 1));
   CHECK_THROWS_AS(receive(b, message), protocol_violation);
-  surplus.write.reset();
-  CHECK(surplus.at_end());
+  CHECK(receive(b, message) == receive_result::closed);
+  with_byte.write.reset();
+  with_nothing.write.reset();
+  CHECK(with_byte.at_end());
+  CHECK(with_nothing.at_end());
 }

@@ -309,7 +309,14 @@ TEST_CASE("the C1 controls are escaped in UTF-8") {
   CHECK(escape("\xc2\x9b"
                "31m") == "\\xc2\\x9b31m");
   CHECK(escape("\xc2\x80") == "\\xc2\\x80");
+}
+
+TEST_CASE("bytes that are not UTF-8 are escaped, and nothing after them is swallowed") {
+  CHECK(escape("\x9b"
+               "31m") == "\\x9b31m");
+  CHECK(escape("\xc2\nnext") == "\\xc2\nnext");
   CHECK(escape("\xc2\xc2\x9b") == "\\xc2\\xc2\\x9b");
+  CHECK(escape("cut \xe2\x82") == "cut \\xe2\\x82");
 }
 
 TEST_CASE("other UTF-8 passes") {
