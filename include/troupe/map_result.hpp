@@ -112,8 +112,11 @@ public:
     const auto task = window_->front();
     if (!task)
       co_return std::nullopt;
-    if (!task->done())
-      co_await detail::resolution{task};
+    if (!task->done()) {
+      // Not a temporary: g++ 12 destroys aggregate temporaries of a co_await expression twice.
+      detail::resolution resolved{task};
+      co_await std::move(resolved);
+    }
     window_->pop();
     co_return detail::take_item<R>(*task);
   }
@@ -206,7 +209,8 @@ public:
   boost::asio::awaitable<std::optional<map_item<R>>> next() {
     if (!window_->expects_more())
       co_return std::nullopt;
-    co_await detail::unordered_window::readiness{*window_};
+    detail::unordered_window::readiness ready{*window_};
+    co_await std::move(ready);
     co_return map_item<R>(window_->take());
   }
 

@@ -3,6 +3,7 @@
 #include "unit/codec_types.hpp"
 
 #include <rapidcheck.h>
+#include <rapidcheck/detail/TestListenerAdapter.h>
 
 #include <array>
 #include <bit>
@@ -33,7 +34,10 @@ void holds(Property property) {
   params.seed = 42;
   params.maxSuccess = 60;
   params.maxSize = 40;
-  const auto result = rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params);
+  rc::detail::TestListenerAdapter listener;
+  const std::unordered_map<std::string, rc::detail::Reproduce> reproduce;
+  const auto result =
+    rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params, listener, reproduce);
   std::ostringstream text;
   rc::detail::printResultMessage(result, text);
   INFO("seed " << params.seed << ": " << text.str());

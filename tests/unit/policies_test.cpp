@@ -166,8 +166,12 @@ TEST_CASE("a successor has its predecessor's position and queue, and a seat of i
   const auto old = table.start(3);
   table.ready(old);
   table.retire(old);
+  CHECK_FALSE(table.has_successor(old, {child_phase::starting, child_phase::ready}));
   const auto successor = table.start(3);
   CHECK(successor != old);
+  CHECK(table.has_successor(old, {child_phase::starting}));
+  CHECK_FALSE(table.has_successor(old, {child_phase::ready}));
+  CHECK_FALSE(table.has_successor(successor, {child_phase::retiring}));
   CHECK(table[successor].position == 3);
   CHECK(table[successor].queue == table[old].queue);
   CHECK(table.population() == 2);
