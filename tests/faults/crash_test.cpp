@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <ranges>
 #include <thread>
 
@@ -33,7 +34,8 @@ __attribute__((noinline)) int write_to(int* where) {
 }
 
 int segfault() {
-  int* volatile nowhere = nullptr;
+  // Not null, which UndefinedBehaviorSanitizer would report before the signal comes.
+  int* volatile nowhere = reinterpret_cast<int*>(std::uintptr_t{64});
   return write_to(nowhere);
 }
 

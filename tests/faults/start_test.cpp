@@ -116,6 +116,9 @@ TEST_CASE("a crash loop fails the pool with the reason, and every task resolves"
   pool.join();
 }
 
+// UndefinedBehaviorSanitizer opens a pipe to look whether an object's memory is readable, so without
+// descriptors it takes every object for a broken one.
+#if !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("when descriptors run out a pool fails with a clear error, and works after relief") {
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
@@ -135,3 +138,4 @@ TEST_CASE("when descriptors run out a pool fails with a clear error, and works a
     CHECK(pool.apply(square, 3).get() == 9);
   }
 }
+#endif
