@@ -78,10 +78,6 @@ std::size_t random_size(random_source& random) {
   return sizes[random.one_in(3) ? random.below(std::size(sizes)) : random.below(8)];
 }
 
-bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
-}
-
 class stream {
 public:
   stream(channel& from, channel& to, frame_kind kind)
@@ -105,7 +101,7 @@ public:
     to_.receive([this](const frame_header& header, std::span<const std::byte> payload) {
       ++received_count_;
       intact_ = intact_ && !sent_.empty() && header.task == received_count_ &&
-                header.kind == kind_ && same_bytes(payload, sent_.front());
+                header.kind == kind_ && std::ranges::equal(payload, sent_.front());
       if (!sent_.empty())
         sent_.pop_front();
       return intact_;
@@ -128,7 +124,7 @@ private:
 } // namespace
 
 TEST_CASE("messages of any size go both ways at once, and arrive intact and in order") {
-  for_each_seed(4, [](random_source& random) {
+  for_each_seed(6, [](random_source& random) {
     link_pair link;
     stream calls(link.parent, link.child, frame_kind::call);
     stream results(link.child, link.parent, frame_kind::value);
@@ -322,12 +318,6 @@ TEST_CASE("a message in pieces must not be interrupted by another") {
     other_kind.write(frame_kind::value, 1, true);
     other_kind.write(frame_kind::threw, 1, true);
     CHECK_THROWS_AS(other_kind.read(), protocol_violation);
-  }
-  {
-    hostile_link no_kind;
-    no_kind.write(frame_kind{}, 1, true);
-    no_kind.write(frame_kind::value, 1, true);
-    CHECK_THROWS_AS(no_kind.read(), protocol_violation);
   }
 }
 

@@ -1,14 +1,60 @@
+#include "core/dispatcher.hpp"
+#include "core/limits.hpp"
 #include "support/catch.hpp"
-#include "unit/assignments.hpp"
 
-#include <optional>
 #include <set>
 #include <vector>
 
 using namespace std::chrono_literals;
-using namespace troupe::test;
+using namespace troupe::core;
+using kind = dispatcher::kind;
 
 namespace {
+
+constexpr dispatcher::clock::time_point t0{1h};
+constexpr auto unlimited = dispatcher::unlimited;
+constexpr auto patience = troupe::limits::take_back_after;
+
+bool all_open(task_key) {
+  return true;
+}
+
+task_key key(std::uint64_t id) {
+  return {static_cast<std::uint32_t>(id), id};
+}
+
+void enqueue(dispatcher& d, std::uint64_t first, std::uint64_t last, kind k = kind::plain,
+  troupe::queue_id queue = 0) {
+  for (auto id = first; id <= last; ++id)
+    d.enqueue(key(id), k, queue);
+}
+
+std::vector<dispatcher::assignment> assign(dispatcher& d, std::size_t at_most = unlimited) {
+  std::vector<dispatcher::assignment> result;
+  while (result.size() < at_most)
+    if (const auto next = d.next_assignment(all_open))
+      result.push_back(*next);
+    else
+      break;
+  return result;
+}
+
+std::vector<std::uint64_t> ids(const std::vector<dispatcher::assignment>& assignments) {
+  std::vector<std::uint64_t> result;
+  for (const auto& each : assignments)
+    result.push_back(each.task.id);
+  return result;
+}
+
+std::vector<std::uint32_t> seats(const std::vector<dispatcher::assignment>& assignments) {
+  std::vector<std::uint32_t> result;
+  for (const auto& each : assignments)
+    result.push_back(each.seat);
+  return result;
+}
+
+using id_list = std::vector<std::uint64_t>;
+using seat_list = std::vector<std::uint32_t>;
 
 // How many tasks of a kind one child gets, when the last one of that kind took `length`.
 std::size_t credit(
@@ -202,7 +248,7 @@ TEST_CASE("a child is given exactly its budget of tasks in its life") {
   CHECK(d.depth(0) == 7);
 }
 
-TEST_CASE("a task that is taken back does not count against the budget, unless it was the last") {
+TEST_CASE("a task that is taken back does not count against the budget") {
   dispatcher d(1, 16);
   d.add_child(0, 0, 3, t0);
   enqueue(d, 1, 2);
@@ -210,14 +256,16 @@ TEST_CASE("a task that is taken back does not count against the budget, unless i
   d.taken_back(0, kind::plain);
   CHECK(d.owed_by(0) == 1);
   CHECK(d.budget_of(0) == 2);
-  // Where it was used up the child is on its way out, and must not be given more.
-  dispatcher retiring(1, 16);
-  retiring.add_child(0, 0, 2, t0);
-  enqueue(retiring, 1, 3);
-  CHECK(assign(retiring).size() == 2);
-  retiring.taken_back(0, kind::plain);
-  CHECK(retiring.budget_of(0) == 0);
-  CHECK(assign(retiring).empty());
+}
+
+TEST_CASE("a budget that was used up stays so, whatever is taken back") {
+  dispatcher d(1, 16);
+  d.add_child(0, 0, 2, t0);
+  enqueue(d, 1, 2);
+  CHECK(assign(d).size() == 2);
+  d.taken_back(0, kind::plain);
+  CHECK(d.owed_by(0) == 1);
+  CHECK(d.budget_of(0) == 0);
 }
 
 TEST_CASE("without a maximum the budget does not shrink") {
@@ -245,4 +293,116 @@ TEST_CASE("a removed child gets nothing, and its seat starts afresh") {
   CHECK(assign(d).empty());
   d.add_child(0, 0, unlimited, t0);
   CHECK(seats(assign(d)) == seat_list{0, 0});
+}
+
+// -- take-back
+// --------------------------------------------------------------------------------------
+
+namespace {
+
+// Child 0 has two tasks, of which one runs; child 1 has just become idle. The queue is empty.
+dispatcher one_holds_what_another_could_run() {
+  dispatcher d(1, 16);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 2);
+  CHECK(assign(d).size() == 2);
+  d.add_child(1, 0, unlimited, t0);
+  return d;
+}
+
+} // namespace
+
+TEST_CASE("an idle child takes from one that has made no progress for a while") {
+  auto d = one_holds_what_another_could_run();
+  CHECK(d.unbalanced());
+  CHECK_FALSE(d.next_take_back(t0 + patience - 1ns));
+  const auto take = d.next_take_back(t0 + patience);
+  REQUIRE(take);
+  CHECK(take->from == 0);
+  CHECK(take->at_most == 1);
+  d.taken_back(0, kind::plain);
+  d.enqueue_front(key(2), kind::plain, 0);
+  CHECK(seats(assign(d)) == seat_list{1});
+  CHECK_FALSE(d.unbalanced());
+}
+
+TEST_CASE("a child that makes progress keeps what it has") {
+  auto d = one_holds_what_another_could_run();
+  enqueue(d, 3, 4);
+  CHECK(seats(assign(d)) == seat_list{1, 1});
+  d.ended(1, kind::plain, 1s, t0);
+  d.ended(1, kind::plain, 1s, t0);
+  d.ended(0, kind::plain, 1s, t0 + 1s);
+  enqueue(d, 5, 5);
+  CHECK(seats(assign(d)) == seat_list{1});
+  d.ended(1, kind::plain, 1s, t0 + 1s);
+  enqueue(d, 6, 7, kind::coroutine); // something for child 0 to owe beyond what it runs
+  CHECK(seats(assign(d)) == seat_list{1, 0});
+  d.ended(1, kind::coroutine, 1s, t0 + 1s);
+  CHECK(d.unbalanced());
+  CHECK_FALSE(d.next_take_back(t0 + 1s + patience - 1ns));
+  CHECK(d.next_take_back(t0 + 1s + patience));
+}
+
+TEST_CASE("nothing is taken back while tasks wait in the queue") {
+  auto d = one_holds_what_another_could_run();
+  enqueue(d, 3, 3);
+  CHECK_FALSE(d.unbalanced());
+  CHECK_FALSE(d.next_take_back(t0 + 1h));
+}
+
+TEST_CASE("nothing is taken back unless another child of the same queue is idle") {
+  dispatcher d(2, 16);
+  d.add_child(0, 0, unlimited, t0);
+  d.add_child(1, 1, unlimited, t0); // idle, but of another queue
+  d.add_child(2, 0, unlimited, t0);
+  enqueue(d, 1, 3);
+  CHECK(seats(assign(d)) == seat_list{0, 2, 0});
+  CHECK_FALSE(d.unbalanced());
+  CHECK_FALSE(d.next_take_back(t0 + 1h));
+  d.ended(2, kind::plain, 1s, t0);
+  CHECK(d.next_take_back(t0 + 1h)->from == 0);
+}
+
+TEST_CASE("nothing is taken back for an idle child that may be given no more tasks") {
+  dispatcher d(1, 16);
+  d.add_child(0, 0, unlimited, t0);
+  d.add_child(1, 0, 1, t0);
+  enqueue(d, 1, 3);
+  CHECK(seats(assign(d)) == seat_list{0, 1, 0});
+  d.ended(1, kind::plain, 1s, t0);
+  CHECK_FALSE(d.unbalanced());
+  CHECK_FALSE(d.next_take_back(t0 + 1h));
+}
+
+TEST_CASE("what a child runs is not taken from it") {
+  dispatcher plain(1, 16);
+  plain.add_child(0, 0, unlimited, t0);
+  enqueue(plain, 1, 1);
+  assign(plain);
+  plain.add_child(1, 0, unlimited, t0);
+  CHECK_FALSE(plain.unbalanced());
+  CHECK_FALSE(plain.next_take_back(t0 + 1h));
+
+  dispatcher concurrent(1, 4);
+  concurrent.add_child(0, 0, unlimited, t0);
+  enqueue(concurrent, 1, 4, kind::coroutine);
+  assign(concurrent);
+  concurrent.add_child(1, 0, unlimited, t0);
+  CHECK_FALSE(concurrent.unbalanced());
+  enqueue(concurrent, 5, 9, kind::coroutine);
+  CHECK(seats(assign(concurrent)) == seat_list{1, 1, 1, 1, 0});
+  for (int i = 0; i < 4; ++i)
+    concurrent.ended(1, kind::coroutine, 1s, t0);
+  CHECK(concurrent.next_take_back(t0 + 1h)->at_most == 1);
+}
+
+TEST_CASE("a plain function holds everything behind it, so all of that can be taken back") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  d.enqueue(key(1), kind::plain, 0);
+  enqueue(d, 2, 4, kind::coroutine);
+  CHECK(assign(d).size() == 4);
+  d.add_child(1, 0, unlimited, t0);
+  CHECK(d.next_take_back(t0 + 1h)->at_most == 3);
 }

