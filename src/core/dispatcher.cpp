@@ -126,6 +126,9 @@ void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
 }
 
 std::size_t dispatcher::surplus(const child_state& child) const noexcept {
+  // What could be taken from a stuck child has been; what is left there may have been started.
+  if (child.stuck)
+    return 0;
   // A plain function on the CPU holds everything behind it.
   if (child.plain > 0)
     return child.owed() - 1;
@@ -151,9 +154,10 @@ std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_poin
       continue;
     for (const auto seat : queue.seats) {
       auto& child = children_[seat];
-      if (surplus(child) > 0 && now - child.last_progress >= limits::take_back_after) {
+      const auto at_most = surplus(child);
+      if (at_most > 0 && now - child.last_progress >= limits::take_back_after) {
         child.stuck = true; // or it would be given the same tasks again
-        return take_back{seat, surplus(child)};
+        return take_back{seat, at_most};
       }
     }
   }

@@ -115,7 +115,7 @@ private:
   bool has_credit(const child_state& child, kind task_kind) const noexcept;
   std::optional<std::uint32_t> best_child(const queue_state& queue, kind task_kind) const noexcept;
   void charge(child_state& child, kind task_kind) noexcept;
-  // Tasks in the child that cannot have been started yet.
+  // Tasks in the child that cannot have been started yet and have not been asked back.
   std::size_t surplus(const child_state& child) const noexcept;
   bool has_idle_child(const queue_state& queue) const noexcept;
   void update_windows() noexcept;

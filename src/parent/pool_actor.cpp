@@ -233,8 +233,8 @@ void pool_actor::rebalance() {
     auto& child = supervisor_[take->from];
     // The latest to be sent are the last to be started.
     auto candidates = child.remaining_tasks().unstarted;
-    std::size_t taken = 0;
-    for (; taken < take->at_most && !candidates.empty(); candidates.pop_back()) {
+    for (std::size_t taken = 0; taken < take->at_most && !candidates.empty();
+         candidates.pop_back()) {
       const auto key = candidates.back();
       const auto* entry = ledger_.find(key);
       if (entry == nullptr || !child.take_back(entry->slot))
@@ -243,8 +243,6 @@ void pool_actor::rebalance() {
       put_back(key, false);
       ++taken;
     }
-    if (taken == 0)
-      break;
     pump();
   }
   watch_balance();

@@ -64,7 +64,6 @@ public:
 
   std::vector<child_stats> stats() const;
   std::uint64_t deaths() const noexcept { return deaths_; }
-  std::size_t population() const noexcept { return table_.population(); }
 
 private:
   using clock = std::chrono::steady_clock;

@@ -406,3 +406,55 @@ TEST_CASE("a plain function holds everything behind it, so all of that can be ta
   d.add_child(1, 0, unlimited, t0);
   CHECK(d.next_take_back(t0 + 1h)->at_most == 3);
 }
+
+TEST_CASE("a stuck child from which nothing could be taken does not keep others from being asked") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  d.enqueue(key(1), kind::coroutine, 0);
+  d.enqueue(key(2), kind::plain, 0);
+  CHECK(seats(assign(d)) == seat_list{0, 0}); // both have started, which the dispatcher cannot see
+  d.add_child(1, 0, unlimited, t0);
+  enqueue(d, 3, 4);
+  CHECK(seats(assign(d)) == seat_list{1, 1});
+  d.add_child(2, 0, unlimited, t0);
+  CHECK(d.unbalanced());
+  CHECK(d.next_take_back(t0 + 1h)->from == 0); // and the pool finds nothing to take
+  CHECK(d.unbalanced());
+  const auto take = d.next_take_back(t0 + 1h);
+  REQUIRE(take);
+  CHECK(take->from == 1);
+  CHECK(take->at_most == 1);
+  d.taken_back(1, kind::plain);
+  d.enqueue_front(key(4), kind::plain, 0);
+  CHECK(seats(assign(d)) == seat_list{2});
+  CHECK_FALSE(d.unbalanced());
+}
+
+TEST_CASE("tasks that were taken back do not go to the stuck child again") {
+  dispatcher d(1, 16);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 1);
+  assign(d);
+  d.ended(0, kind::plain, 1us, t0); // short, so the child is given many
+  enqueue(d, 2, 202);
+  const auto held = assign(d);
+  REQUIRE(held.size() > 2);
+  d.add_child(1, 0, unlimited, t0);
+  while (const auto next = d.next_assignment(all_open)) // the rest, to the idle child
+    d.ended(next->seat, kind::plain, 1us, t0);
+  const auto take = d.next_take_back(t0 + patience);
+  REQUIRE(take);
+  CHECK(take->from == 0);
+  CHECK(take->at_most == held.size() - 1);
+  for (std::size_t i = held.size() - 1; i > 0; --i) {
+    d.taken_back(0, kind::plain);
+    d.enqueue_front(held[i].task, kind::plain, 0);
+  }
+  std::size_t moved = 0;
+  while (const auto next = d.next_assignment(all_open)) {
+    CHECK(next->seat == 1);
+    d.ended(1, kind::plain, 1us, t0 + patience);
+    ++moved;
+  }
+  CHECK(moved == held.size() - 1);
+}
