@@ -85,6 +85,7 @@ public:
 private:
   std::span<const std::byte> in_;
   std::size_t depth_ = 0;
+  std::size_t empty_elements_ = 0; // so far, of all containers
 };
 
 namespace detail {
@@ -101,10 +102,16 @@ inline constexpr bool is_std_array_v = false;
 template <class T, std::size_t N>
 inline constexpr bool is_std_array_v<std::array<T, N>> = true;
 
+template <class T>
+inline constexpr bool is_bool_enum_v = false;
+template <class T>
+requires std::is_enum_v<T>
+inline constexpr bool is_bool_enum_v<T> = std::same_as<std::underlying_type_t<T>, bool>;
+
 // Copied as they are: no padding inside, every bit pattern is a value (bool is checked apart).
 template <class T>
-concept bitwise = (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
-                   std::same_as<T, std::byte>)&&!std::same_as<T, bool>;
+concept bitwise = (std::is_arithmetic_v<T> || std::is_enum_v<T>)&&!std::same_as<T, bool> &&
+                  !is_bool_enum_v<T>;
 
 template <class T>
 concept duration_or_time_point =
@@ -154,7 +161,7 @@ concept plain_aggregate =
   std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
 
 template <class T>
-concept known_value = bitwise<T> || std::same_as<T, bool> || std::same_as<T, std::monostate> ||
+concept known_value = bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> || std::same_as<T, std::monostate> ||
   std::same_as<T, std::filesystem::path> || std::same_as<T, std::error_code> ||
   duration_or_time_point<T> || pointer_to_value<T> || is_specialization_v<T, std::optional> ||
   is_specialization_v<T, std::variant> || tuple_value<T> || is_std_array_v<T> ||
@@ -169,6 +176,31 @@ concept encodable = detail::known_value<T> || detail::inspectable<T> || detail::
 
 namespace detail {
 
+// Whether no value of T takes any bytes: std::monostate, std::array<T, 0>, and what consists of such.
+template <class T>
+constexpr bool takes_no_bytes();
+
+template <class T, template <std::size_t, class> class Element, std::size_t... I>
+constexpr bool elements_take_no_bytes(std::index_sequence<I...>) {
+  return (takes_no_bytes<std::remove_cv_t<Element<I, T>>>() && ...);
+}
+
+template <class T>
+constexpr bool takes_no_bytes() {
+  if constexpr (std::is_empty_v<T>)
+    return true;
+  else if constexpr (is_std_array_v<T>)
+    return std::tuple_size_v<T> == 0 || takes_no_bytes<typename T::value_type>();
+  else if constexpr (tuple_value<T>)
+    return elements_take_no_bytes<T, std::tuple_element_t>(
+      std::make_index_sequence<std::tuple_size_v<T>>());
+  else if constexpr (!known_value<T> && !inspectable<T> && plain_aggregate<T>)
+    return elements_take_no_bytes<T, boost::pfr::tuple_element_t>(
+      std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+  else
+    return false;
+}
+
 // A lower bound on the bytes of one encoded T; 0 for types that take none.
 template <class T>
 constexpr std::size_t min_encoded_size() {
@@ -179,7 +211,7 @@ constexpr std::size_t min_encoded_size() {
   else if constexpr (range_value<T>)
     return sizeof(std::uint32_t);
   else
-    return std::is_empty_v<T> ? 0 : 1;
+    return takes_no_bytes<T>() ? 0 : 1;
 }
 
 template <class T>
@@ -241,6 +273,8 @@ void encoder::operator()(const T& value) {
     "troupe cannot encode this type: make it an aggregate, or give it a CAF inspect() function");
   if constexpr (bitwise<T>) {
     raw(&value, sizeof value);
+  } else if constexpr (std::is_enum_v<T>) { // of bool
+    (*this)(static_cast<bool>(value));
   } else if constexpr (std::same_as<T, bool>) {
     const unsigned char byte = value ? 1 : 0;
     raw(&byte, 1);
@@ -288,6 +322,8 @@ void decoder::operator()(T& value) {
     "troupe cannot decode this type: make it an aggregate, or give it a CAF inspect() function");
   if constexpr (bitwise<T>) {
     raw(&value, sizeof value);
+  } else if constexpr (std::is_enum_v<T>) { // of bool
+    value = static_cast<T>(make<bool>());
   } else if constexpr (std::same_as<T, bool>) {
     unsigned char byte = 0;
     raw(&byte, 1);

@@ -29,8 +29,9 @@ std::size_t decoder::count(std::size_t min_bytes) {
   const auto n = make<std::uint32_t>();
   if (min_bytes == 0) {
     // Elements that take no bytes, such as std::monostate: the bytes left say nothing of their number.
-    if (n > limits::max_empty_elements)
+    if (n > limits::max_empty_elements - empty_elements_)
       detail::throw_decode_error("a count of empty elements is too large");
+    empty_elements_ += n;
   } else if (n > in_.size() / min_bytes) {
     detail::throw_decode_error("a count exceeds the bytes left");
   }

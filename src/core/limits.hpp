@@ -54,7 +54,7 @@ inline constexpr std::size_t max_error_text_bytes = std::size_t{64} * 1024;
 // -- the codec --------------------------------------------------------------------------------------
 
 inline constexpr std::size_t max_decode_depth = 512;
-/// The longest container of elements that take no bytes.
+/// Elements that take no bytes, in all containers of one message.
 inline constexpr std::size_t max_empty_elements = std::size_t{1} << 20;
 
 } // namespace troupe::limits
