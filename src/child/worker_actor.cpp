@@ -15,6 +15,10 @@ namespace troupe::child {
 
 namespace {
 
+const void* function_of(const call_message& call) noexcept {
+  return reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
+}
+
 // Runs the thunk; the exception that left it, or null.
 std::exception_ptr invoke(const call_message& call, detail::bytes& result) noexcept {
   const record_throws recording;
@@ -65,9 +69,6 @@ bool worker_actor::work() {
 void worker_actor::start(call_message& call) {
   switch (call.kind) {
   case detail::call_kind::plain:
-    // Whatever may take long must not keep finished results from a sleeping parent.
-    if (duration_of(call).average > limits::short_task || duration_of(call).function == nullptr)
-      link_.ring_now();
     run_plain(call);
     break;
   case detail::call_kind::coroutine:
@@ -80,8 +81,7 @@ void worker_actor::start(call_message& call) {
 }
 
 worker_actor::duration_entry& worker_actor::duration_of(const call_message& call) noexcept {
-  const auto* function =
-    reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
+  const auto* function = function_of(call);
   auto& entry = durations_[(reinterpret_cast<std::uintptr_t>(function) >> 4) % durations_.size()];
   if (entry.function != function)
     entry = {nullptr, std::chrono::nanoseconds::zero()};
@@ -89,6 +89,10 @@ worker_actor::duration_entry& worker_actor::duration_of(const call_message& call
 }
 
 void worker_actor::run_plain(call_message& call) {
+  auto& duration = duration_of(call);
+  // Whatever may take long must not keep finished results from a sleeping parent.
+  if (duration.average > limits::short_task || duration.function == nullptr)
+    link_.ring_now();
   const auto started = now_;
   detail::bytes result;
   std::exception_ptr thrown;
@@ -97,10 +101,9 @@ void worker_actor::run_plain(call_message& call) {
     thrown = invoke(call, result);
   }
   finish(call, std::move(result), thrown, started);
-  auto& entry = duration_of(call);
   const auto elapsed = now_ - started;
-  entry.average += (elapsed - entry.average) / 4;
-  entry.function = reinterpret_cast<const void*>(call.target != nullptr ? call.target : call.thunk);
+  duration.average += (elapsed - duration.average) / 4;
+  duration.function = function_of(call);
 }
 
 // A task that is not finished when `start` returns. Stays where it is: `invocation` points into it.
@@ -123,7 +126,6 @@ void worker_actor::start_coroutine(call_message& call) {
   boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope), thunk(task->invocation),
     [this, task, scope](const std::exception_ptr& thrown) {
       scope->slot_plus_1 = 0;
-      now_ = clock::now();
       finish(task->call, std::move(task->result), thrown, task->started);
     });
 }
@@ -133,7 +135,6 @@ void worker_actor::start_blocking(call_message& call) {
   threads_.run([this, task] {
     const auto thrown = invoke(task->call, task->result);
     boost::asio::post(loop().io(), [this, task, thrown] {
-      now_ = clock::now();
       finish(task->call, std::move(task->result), thrown, task->started);
     });
   });
