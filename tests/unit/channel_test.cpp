@@ -366,3 +366,19 @@ TEST_CASE("a link with corrupted bytes yields messages or a protocol_violation")
   });
   CHECK(violations > 100);
 }
+
+TEST_CASE("pieces of different kinds are no message") {
+  const auto region = std::make_shared<shared_region>(8);
+  channel parent(region, channel::side::parent, unique_fd(), unique_fd());
+  ring_writer writer(region->header().to_parent, region->to_parent_data(), ring_bytes);
+  const std::vector<std::byte> payload(100);
+  auto first = header_of(frame_kind::value, 0);
+  first.flags = more_follows;
+  auto second = header_of(frame_kind::threw, 0);
+  second.flags = more_follows;
+  CHECK(writer.try_write(first, payload));
+  CHECK(writer.try_write(second, payload));
+  CHECK(writer.try_write(header_of(frame_kind::threw, 0), payload));
+  received seen;
+  CHECK_THROWS_AS(parent.receive(std::ref(seen)), protocol_violation);
+}

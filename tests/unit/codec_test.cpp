@@ -315,3 +315,31 @@ TEST_CASE("bytes keep what is appended, within the object and beyond it") {
     RC_ASSERT(text(bytes) == expected);
   });
 }
+
+namespace {
+
+struct nothing {
+  friend bool operator==(const nothing&, const nothing&) = default;
+};
+
+struct two_nothings {
+  std::monostate first;
+  nothing second;
+  friend bool operator==(const two_nothings&, const two_nothings&) = default;
+};
+
+enum class answer : bool { no, yes };
+
+} // namespace
+
+TEST_CASE("a container of values that take no bytes keeps its size") {
+  comes_back(std::vector<nothing>(3));
+  comes_back(std::vector<two_nothings>(3));
+  comes_back(std::vector<std::array<int, 0>>(3));
+  comes_back(std::vector<std::tuple<std::monostate, nothing>>(3));
+  CHECK(round_trip(std::vector<std::monostate>(3)).size() == 3);
+}
+
+TEST_CASE("an enum of bool comes back") {
+  comes_back(std::vector{answer::yes, answer::no});
+}

@@ -1,4 +1,5 @@
 // Exceptions cross to the parent as themselves and as `proxy_exception`.
+#include "child/describe_exception.hpp"
 #include "core/exception_codec.hpp"
 #include "core/limits.hpp"
 #include "unit/seeded.hpp"
@@ -341,4 +342,13 @@ TEST_CASE("whatever bytes a child sends as its error, the parent has an error") 
         random.pick(bytes) = static_cast<std::byte>(random.word());
     is_always_an_error(bytes);
   });
+}
+
+TEST_CASE("std::future_error keeps its code") {
+  const auto thrown = std::make_exception_ptr(std::future_error(std::future_errc::broken_promise));
+  try {
+    std::rethrow_exception(across(child::describe_exception(thrown)));
+  } catch (const std::future_error& e) {
+    CHECK(e.code() == std::future_errc::broken_promise);
+  }
 }

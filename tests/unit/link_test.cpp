@@ -390,3 +390,36 @@ TEST_CASE("descriptors of a message of a wrong size are closed") {
   surplus.write.reset();
   CHECK(surplus.at_end());
 }
+
+TEST_CASE("descriptors that come with an empty control message are closed") {
+  auto [a, b] = make_control_sockets();
+  pipe_ends pipe;
+  const int sent = pipe.write.get();
+  CHECK(send_control(a.get(), "", 0, &sent, 1));
+  number_message message;
+  CHECK(receive(b, message) == receive_result::closed);
+  pipe.write.reset();
+  CHECK(pipe.at_end()); // nobody else has the other end
+}
+
+TEST_CASE("a writer refuses a tail that cannot be, again and again") {
+  heap_ring ring(small_capacity);
+  auto writer = ring.writer();
+  const std::vector<std::byte> payload(small_capacity - sizeof(frame_header));
+  CHECK(writer.try_write({}, payload));
+  ring.indices.tail = 2 * small_capacity;
+  CHECK_FALSE(writer.try_write({}, payload));
+  CHECK_FALSE(writer.try_write({}, payload));
+}
+
+TEST_CASE("a reader refuses what follows a violation") {
+  heap_ring ring(small_capacity);
+  auto writer = ring.writer();
+  auto reader = ring.reader();
+  const std::vector<std::byte> payload(9);
+  CHECK(writer.try_write({}, payload));
+  CHECK(reader.next());
+  ring.indices.head = 8;
+  CHECK_THROWS_AS(reader.next(), protocol_violation);
+  CHECK_THROWS_AS(reader.next(), protocol_violation);
+}

@@ -317,3 +317,12 @@ TEST_CASE("other UTF-8 passes") {
   CHECK(escape(text) == text);
   CHECK(escape("").empty());
 }
+
+TEST_CASE("a C1 control that is not UTF-8 is escaped") {
+  CHECK(escape("\x9b"
+               "31m") == "\\x9b31m");
+}
+
+TEST_CASE("a cut UTF-8 sequence is escaped and takes nothing with it") {
+  CHECK(escape("\xc2\nnext") == "\\xc2\nnext");
+}
