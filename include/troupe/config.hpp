@@ -5,12 +5,23 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 namespace troupe {
+
+namespace detail {
+
+/// What a file says of a pool. A scheduler must not be shared, so it is made for each use.
+struct configured_pool {
+  pool_options options;
+  std::shared_ptr<scheduler> (*make_scheduler)() = nullptr; // null: the default
+};
+
+} // namespace detail
 
 /// A value that troupe leaves to the program: an entry of an `[app.NAME]` table.
 struct app_setting {
@@ -25,10 +36,11 @@ public:
   /// The names of the `[pool.NAME]` tables, sorted.
   std::vector<std::string> pool_names() const;
 
-  /// The options of `[pool.NAME]`, with `pool_options::name` set to `name`.
+  /// The options of `[pool.NAME]`, with `pool_options::name` set to `name`, and with a scheduler of their
+  /// own, if the file names one: get them anew for each pool.
   /// Throws `config_error` ("file: problem") if there is no such table; the message has the nearest name
   /// there is.
-  const pool_options& pool(std::string_view name) const;
+  pool_options pool(std::string_view name) const;
 
   /// The entries of `[app.NAME]`; empty if there is no such table.
   const std::map<std::string, app_setting>& app(std::string_view name) const;
@@ -37,7 +49,7 @@ private:
   friend config load_config(const std::filesystem::path& path);
 
   std::string file_;
-  std::map<std::string, pool_options, std::less<>> pools_;
+  std::map<std::string, detail::configured_pool, std::less<>> pools_;
   std::map<std::string, std::map<std::string, app_setting>, std::less<>> apps_;
 };
 

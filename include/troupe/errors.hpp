@@ -45,6 +45,25 @@ public:
   using error::error;
 };
 
+/// The task ran longer than its `task_options::timeout`.
+class task_timeout : public error {
+public:
+  using error::error;
+};
+
+/// The task was not started within its `task_options::expires`.
+class task_expired : public error {
+public:
+  using error::error;
+};
+
+/// As many tasks as `pool_options::max_queue` allows are waiting, and the caller may not wait for room:
+/// `pool_options::overflow` is `reject`, or it is the event loop's thread.
+class queue_full : public error {
+public:
+  using error::error;
+};
+
 /// An argument or a result cannot be encoded. For an argument, thrown by the call that submits.
 class encode_error : public error {
 public:

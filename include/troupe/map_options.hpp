@@ -1,17 +1,42 @@
 #pragma once
 
+#include <troupe/task_options.hpp>
+
 #include <cstddef>
+#include <functional>
+#include <optional>
 
 namespace troupe {
+
+/// How far a map has come.
+struct map_progress {
+  std::size_t submitted = 0; ///< items read from the input
+  std::size_t completed = 0; ///< of those, items that have ended, one way or another
+  std::size_t failed = 0;    ///< of those, items that ended without a value
+  /// Size of the input, where it is known.
+  std::optional<std::size_t> total{};
+};
 
 /// What can be said about a map. Give it as the first argument:
 /// `pool.map(troupe::map_options{.buffersize = 100}, f, range)`.
 struct map_options {
+  /// Items that are read and handed to the pool at a time. Transport only: each item has its own task,
+  /// outcome, deadline and blame. 0: as many as the pool runs in about a millisecond, by its measured
+  /// task times, 1 to 256.
+  std::size_t chunksize = 0;
+
   /// At most this many items are in flight or unread. 0: `default_buffersize`.
   std::size_t buffersize = 0;
 
   /// When an item fails while all results are waited for at once, cancel those that have not been started.
   bool fail_fast = true;
+
+  /// Called after each item, on the event loop's thread, which it must not hold up. What it throws is
+  /// ignored. Where only a look now and then is wanted, ask `progress()` of the results instead.
+  std::function<void(const map_progress&)> on_progress{};
+
+  /// For each item's task.
+  task_options task{};
 
   static constexpr std::size_t default_buffersize = 16'384;
   std::size_t window() const noexcept { return buffersize == 0 ? default_buffersize : buffersize; }

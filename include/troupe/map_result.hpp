@@ -80,8 +80,7 @@ public:
 
   map_result(
     detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
-    : window_(std::make_unique<detail::ordered_window>(
-        std::move(pool), std::move(source), options.window()))
+    : window_(std::make_unique<detail::ordered_window>(std::move(pool), std::move(source), options))
     , fail_fast_(options.fail_fast) {}
 
   /// Waits for all that has not been taken, and returns it. Throws the first failure in input order; if
@@ -95,7 +94,7 @@ public:
         all.push_back(std::move(*value));
     } catch (...) {
       if (fail_fast_)
-        window_->cancel();
+        window_->cancel(false);
       throw;
     }
     return all;
@@ -138,8 +137,11 @@ public:
       token);
   }
 
-  /// Drops the tasks that have not been started, and reads no more input.
-  void cancel() { window_->cancel(); }
+  /// Cancels all tasks that are not done, as `task_future::cancel`, and reads no more input.
+  void cancel() { window_->cancel(true); }
+
+  /// How far it has come. Also from another thread than that which takes the results.
+  map_progress progress() const noexcept { return window_->progress(); }
 
   std::optional<value_type> next_blocking() {
     const auto task = window_->front();
@@ -161,7 +163,7 @@ private:
         values.push_back(std::move(*value));
     } catch (...) {
       if (fail_fast_)
-        window_->cancel();
+        window_->cancel(false);
       throw;
     }
     co_return values;
@@ -199,8 +201,8 @@ public:
 
   unordered_map_result(
     detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
-    : window_(std::make_unique<detail::unordered_window>(
-        std::move(pool), std::move(source), options.window())) {}
+    : window_(
+        std::make_unique<detail::unordered_window>(std::move(pool), std::move(source), options)) {}
 
   auto begin() { return detail::result_iterator<unordered_map_result, map_item<R>>(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
@@ -214,8 +216,11 @@ public:
     co_return map_item<R>(window_->take());
   }
 
-  /// Drops the tasks that have not been started, and reads no more input.
+  /// Cancels all tasks that are not done, as `task_future::cancel`, and reads no more input.
   void cancel() { window_->cancel(); }
+
+  /// How far it has come. Also from another thread than that which takes the results.
+  map_progress progress() const noexcept { return window_->progress(); }
 
   std::optional<map_item<R>> next_blocking() {
     if (!window_->expects_more())

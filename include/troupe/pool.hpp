@@ -39,7 +39,8 @@ namespace troupe {
 /// `std::span<const T>`. Each accepted task resolves exactly once: with its value, with the exception
 /// that it threw (proxy_exception.hpp), with `child_lost` if its child died after it was started, or
 /// with the error that kept it from running. Tasks that were not started when their child died run in
-/// another one.
+/// another one. Timeouts, retries and priorities are in task_options.hpp; what a task can know of itself
+/// is in this_task.hpp.
 ///
 /// All functions may be called from any thread. Those that block (`join`, `join_for`, `stats`, the
 /// destructor) throw `std::logic_error` on the event loop's thread, but for the destructor, which does
@@ -56,8 +57,9 @@ public:
 
   // -- one task -----------------------------------------------------------------------------------
 
-  /// Runs `f(args...)` in a child. Throws `pool_closed`, and `encode_error` if an argument cannot be
-  /// encoded. O(size of the arguments).
+  /// Runs `f(args...)` in a child. Throws `pool_closed`, `encode_error` if an argument cannot be
+  /// encoded, `queue_full` as `pool_options::overflow` says, and `std::invalid_argument` for options
+  /// out of range. O(size of the arguments).
   template <class F, class... Args>
   auto apply(F&& f, Args&&... args) {
     return submit<F, Args...>(nullptr, f, std::forward<Args>(args)...);
@@ -65,7 +67,7 @@ public:
   template <class F, class... Args>
   auto apply(task_options options, F&& f, Args&&... args) {
     return submit<F, Args...>(
-      std::make_unique<const task_options>(std::move(options)), f, std::forward<Args>(args)...);
+      detail::checked_options(std::move(options)), f, std::forward<Args>(args)...);
   }
 
   // -- many tasks ---------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ private:
 
   template <class F, class... Args>
   auto submit(
-    std::unique_ptr<const task_options> options, const std::decay_t<F>& f, Args&&... args) {
+    std::shared_ptr<const task_options> options, const std::decay_t<F>& f, Args&&... args) {
     using callable = detail::callable_for<F, Args...>;
     check_open();
     detail::bytes encoded;

@@ -32,6 +32,12 @@ struct restart_options {
   std::size_t start_attempts = 5;
 };
 
+/// What a submission does when `pool_options::max_queue` tasks wait already.
+enum class overflow {
+  block, ///< waits for room; on the event loop's thread, which must not wait, it throws `queue_full`
+  reject, ///< throws `queue_full`
+};
+
 /// Everything that can be said about a pool, with its defaults. Aggregate: use designated
 /// initializers, `{.processes = 4, .childconcurrency = 16}`. Values out of range make the constructor
 /// of `pool` throw `std::invalid_argument` before any child starts.
@@ -83,8 +89,25 @@ struct pool_options {
   /// to react to SIGTERM. Then it is killed. 0 to 1 day.
   std::chrono::milliseconds shutdown_timeout{5'000};
 
+  // -- backpressure -------------------------------------------------------------------------------
+
+  /// Tasks that may wait in the parent, submitted and not yet sent to a child. 0: any number. The input
+  /// of a map waits for room whatever `overflow` says, and is not read meanwhile; one that is read on the
+  /// event loop's thread is bounded by `map_options::buffersize` alone.
+  std::size_t max_queue = 0;
+
+  troupe::overflow overflow = troupe::overflow::block;
+
+  // -- the end of a child -------------------------------------------------------------------------
+
   /// Called in each child after its last task when it leaves in an orderly way.
   bound_call finalizer{};
+
+  /// Time that a running task gets to stop by itself after it was cancelled or ran into its timeout. A
+  /// coroutine is cancelled as Asio does it; a plain or blocking function can look at
+  /// `this_task::stop_token`. Then its child is ended, by SIGTERM and after the same time again by
+  /// SIGKILL, which loses the other tasks that it runs. 0 to 1 day.
+  std::chrono::milliseconds cancel_grace{1'000};
 };
 
 } // namespace troupe

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <random>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +21,9 @@ using queue_id = std::size_t;
 struct task_info {
   /// The name given in `task_options`, or empty.
   std::string_view name;
+  /// The key given in `task_options`, or empty.
+  std::string_view key;
+  int priority = 0;
   /// Size of the encoded arguments, in bytes.
   std::size_t argument_bytes = 0;
 };
@@ -54,6 +60,14 @@ public:
   /// `depth` tasks wait in `queue` and have not been sent to a child. Called before each
   /// `schedule_task` for the queues whose depth has changed since.
   virtual void queue_depth(queue_id queue, std::size_t depth);
+
+  /// A task of that queue has ended, one way or another; `ran` is how long it ran, if it came to an
+  /// outcome of its own. Called before `complete_task` or `lose_task`.
+  virtual void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran);
+
+  /// Whether a task may be run by a child of another queue when that child is idle and the task's own
+  /// have no room. No, unless overridden: the choice of the queue is a choice of the child.
+  virtual bool may_move() const noexcept;
 };
 
 /// Gives each process of the pool one task in turn, as aiomultiprocess's scheduler of that name does:
@@ -64,9 +78,85 @@ public:
   void register_process(queue_id queue) override;
   queue_id schedule_task(task_id id, const task_info& info) override;
 
+  bool may_move() const noexcept override { return true; }
+
 private:
   std::vector<queue_id> turns_; // one entry per process
   std::size_t next_ = 0;
+};
+
+/// What is known of the load of each queue: the basis of the schedulers below.
+class queue_loads {
+public:
+  void add_queue();
+  void add_process(queue_id queue);
+  void submitted(queue_id queue);
+  void left(queue_id queue, std::optional<std::chrono::nanoseconds> ran);
+
+  std::size_t queues() const noexcept { return loads_.size(); }
+  /// The time that one process of the queue would take for everything that the queue has, in
+  /// nanoseconds, by the running average of the times of its tasks.
+  double load(queue_id queue) const noexcept;
+  /// The queue with the least load; of equal ones, the first from `begin` on. Throws `std::logic_error`
+  /// if there is none. O(queues).
+  queue_id least(queue_id begin) const;
+
+private:
+  struct queue_load {
+    std::size_t processes = 0;
+    std::size_t tasks = 0; // waiting or running
+    double average = 0;    // nanoseconds; exponentially weighted
+    bool measured = false;
+  };
+  std::vector<queue_load> loads_;
+  double average_ = 1; // of all tasks: for a queue that has none of its own yet
+};
+
+/// Gives each task to the queue with the least work: the number of its tasks, waiting and running, times
+/// the running average of their times, per process. O(queues).
+class least_loaded final : public scheduler {
+public:
+  void register_queue(queue_id queue) override;
+  void register_process(queue_id queue) override;
+  queue_id schedule_task(task_id id, const task_info& info) override;
+  void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
+  bool may_move() const noexcept override { return true; }
+
+private:
+  queue_loads loads_;
+  queue_id next_ = 0; // where to begin, so that equal loads take turns
+};
+
+/// Looks at two queues at random and takes the better one: nearly as good as looking at all, in O(1)
+/// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
+class random_two final : public scheduler {
+public:
+  /// Equal seeds choose equally.
+  explicit random_two(std::uint64_t seed = std::random_device{}());
+  void register_queue(queue_id queue) override;
+  void register_process(queue_id queue) override;
+  queue_id schedule_task(task_id id, const task_info& info) override;
+  void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
+  bool may_move() const noexcept override { return true; }
+
+private:
+  queue_loads loads_;
+  std::mt19937_64 random_;
+};
+
+/// Gives all tasks of one `task_options::key` to the same queue, so that a cache in a child serves them.
+/// With `queuecount` equal to `processes` that is the same child (or its successor). Tasks without a key
+/// go to the least loaded queue.
+class by_key final : public scheduler {
+public:
+  void register_queue(queue_id queue) override;
+  void register_process(queue_id queue) override;
+  queue_id schedule_task(task_id id, const task_info& info) override;
+  void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
+
+private:
+  queue_loads loads_;
+  queue_id next_ = 0;
 };
 
 } // namespace troupe

@@ -28,6 +28,9 @@ struct pool_stats {
   std::uint64_t succeeded = 0; ///< ended with a value
   std::uint64_t failed = 0;    ///< threw
   std::uint64_t lost = 0;      ///< their child died
+  std::uint64_t timed_out = 0; ///< ran longer than their `timeout`
+  std::uint64_t expired = 0;   ///< were not started within their `expires`
+  std::uint64_t retried = 0;   ///< attempts beyond the first, after a failure
   std::uint64_t cancelled = 0; ///< dropped by `cancel`, `terminate`, or because the pool failed
   std::size_t queued = 0;      ///< wait in the parent
   std::size_t running = 0;     ///< are in a child

@@ -5,7 +5,9 @@
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -84,18 +86,25 @@ public:
   /// The failure of a task that is done, or null.
   std::exception_ptr error() const { return task_->done() ? task_->error() : nullptr; }
 
-  /// Drops the task if it has not been started: then it fails with `task_cancelled`. One that has been
-  /// started goes on.
-  void cancel() { detail::cancel_task(pool_, task_); }
+  /// Fails the task with `task_cancelled`, unless it is done. One that has been started is asked to stop,
+  /// and ended with its child if it does not (`pool_options::cancel_grace`). Does not wait.
+  void cancel() { detail::cancel_task(pool_, task_, true); }
 
-  /// `co_await future` in an `asio::awaitable` coroutine: as `get`, without blocking. At most once.
+  /// `co_await future` in an `asio::awaitable` coroutine: as `get`, without blocking. At most once. If
+  /// the wait is cancelled as Asio does it, for example as the loser of `future || timer`, the task is.
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(detail::awaited<R>)>(
-      [task = task_](auto handler) {
+      [task = task_, pool = pool_](auto handler) {
         using handler_type = decltype(handler);
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected())
+          slot.assign([task, pool](boost::asio::cancellation_type type) {
+            if (type != boost::asio::cancellation_type::none)
+              detail::cancel_task(pool, task, true);
+          });
         detail::when_resolved(
           task, std::move(handler), [](handler_type&& h, const detail::task_state& done) {
             std::move(h)(detail::await_result<R>(done));

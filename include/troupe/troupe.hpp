@@ -6,6 +6,7 @@
 #include <troupe/config.hpp>
 #include <troupe/cpus.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/map_options.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/pool_options.hpp>
@@ -16,3 +17,4 @@
 #include <troupe/task_future.hpp>
 #include <troupe/task_options.hpp>
 #include <troupe/this_child.hpp>
+#include <troupe/this_task.hpp>

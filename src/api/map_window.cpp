@@ -2,63 +2,86 @@
 
 namespace troupe::detail {
 
+map_source::~map_source() = default;
+
+// -- feeding --------------------------------------------------------------------------------------------
+
 namespace {
 
-// Tasks that are handed over in one message: enough to make the message cheap, few enough that the first
-// are on their way while the last are still encoded.
-constexpr std::size_t batch = 256;
+// Tasks that are handed over at a time: enough to make the message cheap, few enough that the first are
+// on their way while the last are still encoded.
+constexpr std::size_t most_at_a_time = 256;
+constexpr std::chrono::nanoseconds chunk_time = std::chrono::milliseconds(1);
 
-// Reads up to `wanted` tasks and submits them. `keep` sees each. False at the end of the input.
+} // namespace
+
+map_feeder::map_feeder(
+  pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
+  : pool_(std::move(pool))
+  , source_(std::move(source))
+  , size_hint_(source_->size().value_or(0))
+  , chunk_size_(options.chunksize)
+  , task_options_(checked_options(options.task))
+  , counters_(new map_counters(options.on_progress, source_->size())) {}
+
+std::size_t map_feeder::chunk_size() const {
+  if (chunk_size_ != 0)
+    return chunk_size_;
+  const auto each = std::max(average_time(pool_), std::chrono::nanoseconds(1));
+  return std::clamp<std::size_t>(static_cast<std::size_t>(chunk_time / each), 1, most_at_a_time);
+}
+
+task_ptr map_feeder::next() {
+  auto task = source_->next();
+  if (task) {
+    task->options = task_options_;
+    task->counters = counters_;
+    counters_->submitted();
+  }
+  return task;
+}
+
 template <class Keep>
-bool submit_some(const pool_ref& pool, map_source& source, std::size_t wanted, Keep keep) {
-  bool more = true;
-  while (more && wanted > 0) {
+void map_feeder::feed(std::size_t wanted, Keep keep) {
+  while (source_ && wanted > 0) {
+    const auto most = std::min(wanted, chunk_size());
     std::vector<task_ptr> tasks;
-    tasks.reserve(std::min(wanted, batch));
+    tasks.reserve(most);
     std::exception_ptr error;
     try {
-      while (more && tasks.size() < batch && wanted > 0) {
-        if (auto task = source.next()) {
+      while (source_ && tasks.size() < most) {
+        if (auto task = next()) {
           keep(task);
           tasks.push_back(std::move(task));
-          --wanted;
         } else {
-          more = false;
+          source_.reset();
         }
       }
     } catch (...) {
       error = std::current_exception();
     }
+    wanted -= tasks.size();
     if (!tasks.empty())
-      submit_tasks(pool, std::move(tasks));
+      submit_tasks(pool_, std::move(tasks));
     if (error)
       std::rethrow_exception(error);
   }
-  // Notices the end at once, so that an input that fits into the window is done with.
-  return more;
 }
-
-} // namespace
-
-map_source::~map_source() = default;
 
 // -- ordered --------------------------------------------------------------------------------------------
 
-ordered_window::ordered_window(pool_ref pool, std::unique_ptr<map_source> source, std::size_t size)
-  : pool_(std::move(pool))
-  , source_(std::move(source))
-  , size_(size)
-  , size_hint_(source_->size_hint()) {
+ordered_window::ordered_window(
+  pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
+  : feeder_(std::move(pool), std::move(source), options)
+  , size_(options.window()) {
   fill();
 }
 
 void ordered_window::fill() {
   // In large steps, so that the pool is woken rarely; but never so late that it runs dry.
-  if (!source_ || tasks_.size() > size_ / 2)
+  if (feeder_.at_end() || tasks_.size() > size_ / 2)
     return;
-  if (!submit_some(pool_, *source_, size_ - tasks_.size(),
-        [this](const task_ptr& task) { tasks_.push_back(task); }))
-    source_.reset();
+  feeder_.feed(size_ - tasks_.size(), [this](const task_ptr& task) { tasks_.push_back(task); });
 }
 
 task_ptr ordered_window::front() {
@@ -72,11 +95,11 @@ void ordered_window::pop() {
   fill();
 }
 
-void ordered_window::cancel() {
-  source_.reset();
+void ordered_window::cancel(bool started_too) {
+  feeder_.stop();
   for (const auto& task : tasks_)
     if (!task->done())
-      cancel_task(pool_, task);
+      cancel_task(feeder_.pool(), task, started_too);
 }
 
 // -- unordered ------------------------------------------------------------------------------------------
@@ -133,10 +156,9 @@ private:
 };
 
 unordered_window::unordered_window(
-  pool_ref pool, std::unique_ptr<map_source> source, std::size_t size)
-  : pool_(std::move(pool))
-  , source_(std::move(source))
-  , size_(size)
+  pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
+  : feeder_(std::move(pool), std::move(source), options)
+  , size_(options.window())
   , completions_(std::make_shared<completions>()) {
   fill();
 }
@@ -144,15 +166,13 @@ unordered_window::unordered_window(
 unordered_window::~unordered_window() = default;
 
 void unordered_window::fill() {
-  if (!source_ || outstanding_ > size_ / 2)
+  if (feeder_.at_end() || outstanding_ > size_ / 2)
     return;
-  const auto keep = [this](const task_ptr& task) {
+  feeder_.feed(size_ - outstanding_, [this](const task_ptr& task) {
     task->watch(completions_);
     completions_->pending.insert(task);
     ++outstanding_;
-  };
-  if (!submit_some(pool_, *source_, size_ - outstanding_, keep))
-    source_.reset();
+  });
 }
 
 bool unordered_window::expects_more() {
@@ -174,10 +194,10 @@ task_ptr unordered_window::take() {
 }
 
 void unordered_window::cancel() {
-  source_.reset();
+  feeder_.stop();
   for (const auto& task : completions_->pending)
     if (!task->done())
-      cancel_task(pool_, task);
+      cancel_task(feeder_.pool(), task, true);
 }
 
 void unordered_window::notify(std::function<void()> when_ready) {

@@ -55,8 +55,12 @@ void submit_tasks(const pool_ref& pool, std::vector<task_ptr> tasks) {
   pool->submit(std::move(tasks));
 }
 
-void cancel_task(const pool_ref& pool, const task_ptr& task) {
-  pool->cancel(task);
+void cancel_task(const pool_ref& pool, const task_ptr& task, bool started_too) {
+  pool->cancel(task, started_too);
+}
+
+std::chrono::nanoseconds average_time(const pool_ref& pool) {
+  return pool->average_time();
 }
 
 } // namespace detail

@@ -74,6 +74,7 @@ public:
           std::move(parent_bell)),
         hello.generation, [this](const auto& header, auto payload) { on_frame(header, payload); },
         [this] { return worker_ != nullptr && worker_->work(); })
+    , stops_(link_.region().slots(), control_.get())
     , control_watch_(loop_.io(), control_.get(), [this] { on_control(); }) {}
 
   void run() { loop_.run(); }
@@ -108,7 +109,7 @@ private:
     options.concurrency = settings_.concurrency;
     options.exception_handler = reinterpret_cast<void (*)(std::exception_ptr)>(
       detail::function_at(settings_.exception_handler));
-    worker_handle_ = system_.spawn<worker_actor>(loop_, link_, options);
+    worker_handle_ = system_.spawn<worker_actor>(loop_, link_, stops_, options);
     worker_ = static_cast<worker_actor*>(caf::actor_cast<caf::abstract_actor*>(worker_handle_));
   }
 
@@ -154,6 +155,7 @@ private:
     call.slot = header.slot;
     call.attempt = static_cast<std::uint32_t>(header.extra);
     call.kind = static_cast<detail::call_kind>(head.kind);
+    call.timeout = std::chrono::nanoseconds(head.timeout);
     call.thunk = detail::function_at({head.thunk_module, head.thunk_offset});
     call.target = detail::function_at({head.target_module, head.target_offset});
     call.arguments.assign(payload);
@@ -170,6 +172,9 @@ private:
     case link::receive_result::message:
       if (message.kind == link::control_kind::drain)
         drain();
+      stops_.look();
+      if (message.kind == link::control_kind::stop && worker_ != nullptr)
+        worker_->stop(message.slot, message.task);
       break;
     case link::receive_result::nothing:
       break;
@@ -193,6 +198,7 @@ private:
   caf::actor worker_handle_;
   worker_actor* worker_ = nullptr; // owned by worker_handle_
   parent_link link_;
+  stop_requests stops_;
   loop::descriptor_watch control_watch_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "child/task_context.hpp"
 #include "child/throw_recorder.hpp"
 
 #include <boost/asio/execution.hpp>
@@ -32,10 +33,11 @@ private:
 };
 
 /// The task that a coroutine's executor belongs to. Outlives the task where the coroutine left objects
-/// behind that hold its executor; then `slot_plus_1` is 0.
+/// behind that hold its executor; then `slot_plus_1` is 0 and `context` null.
 struct task_scope {
   std::atomic<std::uint64_t>& current;
   std::uint64_t slot_plus_1;
+  const task_context* context;
 };
 
 /// The executor that a coroutine task runs on: the loop's, with everything that it executes marked as
@@ -69,6 +71,7 @@ public:
     boost::asio::execution::execute(
       inner_, [scope = scope_, step = std::forward<Function>(function)]() mutable {
         const on_cpu mark(scope->current, scope->slot_plus_1);
+        const as_current_task current(scope->context);
         const record_throws recording;
         std::move(step)();
       });

@@ -3,17 +3,19 @@
 #include "child/admission.hpp"
 #include "child/blocking_threads.hpp"
 #include "child/parent_link.hpp"
+#include "child/stop_requests.hpp"
+#include "child/task_context.hpp"
 #include "child/task_executor.hpp"
 #include "link/frame.hpp"
 #include "loop/loop_actor.hpp"
 
 #include <troupe/detail/callable.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <vector>
 
 namespace troupe::child {
 
@@ -23,6 +25,7 @@ struct call_message {
   std::uint32_t slot = 0;
   std::uint32_t attempt = 0;
   detail::call_kind kind = detail::call_kind::plain;
+  std::chrono::nanoseconds timeout{0}; // 0: none
   void (*thunk)() = nullptr;
   void (*target)() = nullptr;
   detail::bytes arguments;
@@ -45,17 +48,20 @@ public:
     void (*exception_handler)(std::exception_ptr) = nullptr;
   };
 
-  worker_actor(
-    caf::actor_config& config, loop::event_loop& loop, parent_link& link, settings options);
+  worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link,
+    stop_requests& stops, settings options);
 
   caf::behavior make_behavior() override;
 
   /// Starts what may start, for at most `limits::work_slice`; true if something was started.
   bool work();
+  /// Cancels the task that runs in that slot, if it is a coroutine.
+  void stop(std::uint32_t slot, task_id task);
 
 private:
   using clock = std::chrono::steady_clock;
   struct running_task;
+  struct running_coroutine;
 
   void start(call_message& call);
   void run_plain(call_message& call);
@@ -64,23 +70,17 @@ private:
   // Publishes the outcome; `thrown` is null for a value.
   void finish(const call_message& call, detail::bytes&& result, const std::exception_ptr& thrown,
     clock::time_point started);
+  task_context context_of(const call_message& call) const;
   detail::bytes report(const call_message& call, const std::exception_ptr& thrown);
 
-  // Whether calls of that function have been short so far. A small table without chains: a collision
-  // costs a ring of the doorbell, nothing else.
-  struct duration_entry {
-    const void* function = nullptr;
-    std::chrono::nanoseconds average{0};
-  };
-  duration_entry& duration_of(const call_message& call) noexcept;
-
   parent_link& link_;
+  stop_requests& stops_;
   settings settings_;
   link::slot_table slots_;
   std::atomic<std::uint64_t>& current_;
   admission<call_message> admission_;
   blocking_threads threads_;
-  std::array<duration_entry, 64> durations_{};
+  std::vector<running_coroutine*> coroutines_; // by slot
   clock::time_point now_{}; // the end of the latest plain task: saves a look at the clock
 };
 

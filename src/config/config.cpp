@@ -12,14 +12,18 @@ namespace troupe {
 
 std::vector<std::string> config::pool_names() const {
   std::vector<std::string> names;
-  for (const auto& [name, options] : pools_)
+  for (const auto& [name, pool] : pools_)
     names.push_back(name);
   return names;
 }
 
-const pool_options& config::pool(std::string_view name) const {
-  if (const auto found = pools_.find(name); found != pools_.end())
-    return found->second;
+pool_options config::pool(std::string_view name) const {
+  if (const auto found = pools_.find(name); found != pools_.end()) {
+    auto options = found->second.options;
+    if (found->second.make_scheduler != nullptr)
+      options.scheduler = found->second.make_scheduler();
+    return options;
+  }
   const auto names = pool_names();
   const std::vector<std::string_view> views(names.begin(), names.end());
   throw config_error(file_ + ": pool." + detail::key_for_message(name) + ": no such pool" +

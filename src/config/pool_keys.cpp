@@ -23,6 +23,20 @@ constexpr auto of_restart = [](pool_options& options) -> auto& {
   return options.restart.*Member;
 };
 
+template <class Scheduler>
+std::shared_ptr<scheduler> make_scheduler() {
+  return std::make_shared<Scheduler>();
+}
+
+std::span<const std::string_view> overflow_words() {
+  static constexpr std::array<std::string_view, 2> words{"block", "reject"};
+  return words;
+}
+
+void choose_overflow(pool_options& options, std::size_t index) {
+  options.overflow = index == 0 ? overflow::block : overflow::reject;
+}
+
 } // namespace
 
 std::span<const pool_key> pool_keys() {
@@ -38,6 +52,10 @@ std::span<const pool_key> pool_keys() {
       duration_key{of_pool<&pool_options::start_timeout>, milliseconds(1), limits::max_timeout}},
     pool_key{"shutdown_timeout",
       duration_key{of_pool<&pool_options::shutdown_timeout>, milliseconds(0), limits::max_timeout}},
+    pool_key{"max_queue", count_key{of_pool<&pool_options::max_queue>, 0, limits::max_queue}},
+    pool_key{"overflow", choice_key{"overflow policy", overflow_words, choose_overflow}},
+    pool_key{"cancel_grace",
+      duration_key{of_pool<&pool_options::cancel_grace>, milliseconds(0), limits::max_timeout}},
   };
   return keys;
 }
@@ -57,8 +75,16 @@ std::span<const pool_key> restart_keys() {
 }
 
 std::span<const std::string_view> scheduler_names() {
-  static constexpr std::array<std::string_view, 1> names{"round_robin"};
+  static constexpr std::array<std::string_view, 4> names{
+    "round_robin", "least_loaded", "random_two", "by_key"};
   return names;
+}
+
+std::shared_ptr<scheduler> (*scheduler_factory(std::size_t index))() {
+  static constexpr std::array<std::shared_ptr<scheduler> (*)(), 4> factories{
+    make_scheduler<round_robin>, make_scheduler<least_loaded>, make_scheduler<random_two>,
+    make_scheduler<by_key>};
+  return factories.at(index);
 }
 
 } // namespace troupe::detail

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -29,6 +30,13 @@ struct duration_key {
 /// The name of a built-in scheduler.
 struct scheduler_key {};
 
+/// One of some words.
+struct choice_key {
+  std::string_view what; ///< in messages, "unknown WHAT"
+  std::span<const std::string_view> (*words)();
+  void (*choose)(pool_options&, std::size_t index);
+};
+
 /// A table.
 struct group_key {
   std::span<const pool_key> (*keys)();
@@ -37,7 +45,7 @@ struct group_key {
 /// A key of a `[pool.NAME]` table, and where its value goes.
 struct pool_key {
   std::string_view name;
-  std::variant<count_key, duration_key, scheduler_key, group_key> kind;
+  std::variant<count_key, duration_key, scheduler_key, choice_key, group_key> kind;
 };
 
 /// All keys of `[pool.NAME]`.
@@ -48,5 +56,8 @@ std::span<const pool_key> restart_keys();
 
 /// The schedulers that a configuration file can name.
 std::span<const std::string_view> scheduler_names();
+
+/// Makes the scheduler of that place in `scheduler_names`.
+std::shared_ptr<scheduler> (*scheduler_factory(std::size_t index))();
 
 } // namespace troupe::detail

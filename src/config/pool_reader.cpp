@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -41,8 +42,9 @@ std::string missing_unit(const toml::node& found) {
 // Reads the values of one pool. There is one `read` for each kind of key.
 class pool_reader {
 public:
-  pool_reader(pool_options& options, config_problems& problems)
-    : options_(options)
+  pool_reader(configured_pool& pool, config_problems& problems)
+    : pool_(pool)
+    , options_(pool.options)
     , problems_(problems) {}
 
   void read_group(
@@ -52,6 +54,7 @@ private:
   void read(const count_key& key, const toml::node& node, const std::string& path);
   void read(const duration_key& key, const toml::node& node, const std::string& path);
   void read(const scheduler_key& key, const toml::node& node, const std::string& path);
+  void read(const choice_key& key, const toml::node& node, const std::string& path);
   void read(const group_key& key, const toml::node& node, const std::string& path);
 
   void add_problem(const toml::node& node, const std::string& path, const std::string& problem) {
@@ -63,6 +66,11 @@ private:
       node, path, "expected " + expected + ", found " + std::string(type_name(node)) + advice);
   }
 
+  // The place of the word among those that are valid.
+  std::optional<std::size_t> read_word(std::string_view what,
+    std::span<const std::string_view> words, const toml::node& node, const std::string& path);
+
+  configured_pool& pool_;
   pool_options& options_;
   config_problems& problems_;
 };
@@ -107,15 +115,29 @@ void pool_reader::read(const duration_key& key, const toml::node& node, const st
   key.member(options_) = duration;
 }
 
+std::optional<std::size_t> pool_reader::read_word(std::string_view what,
+  std::span<const std::string_view> words, const toml::node& node, const std::string& path) {
+  const auto word = node.value_exact<std::string_view>();
+  if (!word) {
+    add_type_problem(node, path, "a string");
+    return std::nullopt;
+  }
+  const auto found = std::ranges::find(words, *word);
+  if (found != words.end())
+    return static_cast<std::size_t>(found - words.begin());
+  add_problem(node, path,
+    "unknown " + std::string(what) + " " + quoted_for_message(*word) + suggest_name(*word, words));
+  return std::nullopt;
+}
+
 void pool_reader::read(const scheduler_key&, const toml::node& node, const std::string& path) {
-  const auto name = node.value_exact<std::string_view>();
-  if (!name)
-    return add_type_problem(node, path, "a string");
-  // The only name there is stands for the default. A scheduler must not be shared between pools, so
-  // options that may be used for several of them leave it to each pool to make its own.
-  if (std::ranges::find(scheduler_names(), *name) == scheduler_names().end())
-    add_problem(node, path,
-      "unknown scheduler " + quoted_for_message(*name) + suggest_name(*name, scheduler_names()));
+  if (const auto index = read_word("scheduler", scheduler_names(), node, path))
+    pool_.make_scheduler = *index == 0 ? nullptr : scheduler_factory(*index);
+}
+
+void pool_reader::read(const choice_key& key, const toml::node& node, const std::string& path) {
+  if (const auto index = read_word(key.what, key.words(), node, path))
+    key.choose(options_, *index);
 }
 
 void pool_reader::read(const group_key& key, const toml::node& node, const std::string& path) {
@@ -138,13 +160,13 @@ void check_contradictions(const pool_options& options, const toml::table& table,
 
 } // namespace
 
-pool_options read_pool(std::string_view name, const toml::table& table, const std::string& path,
+configured_pool read_pool(std::string_view name, const toml::table& table, const std::string& path,
   config_problems& problems) {
-  pool_options options;
-  options.name = name;
-  pool_reader(options, problems).read_group(pool_keys(), table, path);
-  check_contradictions(options, table, path, problems);
-  return options;
+  configured_pool pool;
+  pool.options.name = name;
+  pool_reader(pool, problems).read_group(pool_keys(), table, path);
+  check_contradictions(pool.options, table, path, problems);
+  return pool;
 }
 
 } // namespace troupe::detail

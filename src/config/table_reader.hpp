@@ -12,7 +12,7 @@ namespace troupe::detail {
 
 /// What the tables of a configuration file say.
 struct config_tables {
-  std::map<std::string, pool_options, std::less<>> pools;
+  std::map<std::string, configured_pool, std::less<>> pools;
   std::map<std::string, std::map<std::string, app_setting>, std::less<>> apps;
 };
 

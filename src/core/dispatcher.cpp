@@ -26,8 +26,9 @@ void running_average::add(std::chrono::nanoseconds sample) noexcept {
   known_ = true;
 }
 
-dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
+dispatcher::dispatcher(std::size_t queues, std::size_t concurrency, bool shared)
   : concurrency_(concurrency)
+  , shared_(shared)
   , queues_(queues)
   , concurrent_window_(concurrency + 1) {}
 
@@ -38,6 +39,11 @@ void dispatcher::add_child(
   TROUPE_ASSERT(!children_[seat].present);
   children_[seat] = {true, queue, 0, 0, budget, now};
   queues_[queue].seats.push_back(seat);
+}
+
+void dispatcher::stop_child(std::uint32_t seat) {
+  if (seat < children_.size())
+    children_[seat].budget = 0;
 }
 
 void dispatcher::remove_child(std::uint32_t seat) {
@@ -55,18 +61,104 @@ std::size_t dispatcher::budget_of(std::uint32_t seat) const {
   return seat < children_.size() ? children_[seat].budget : 0;
 }
 
-void dispatcher::enqueue(task_key task, kind task_kind, queue_id queue) {
-  queues_[queue].waiting.push_back({task, task_kind});
+// -- waiting --------------------------------------------------------------------------------------------
+
+namespace {
+
+// Of tasks with the same order the older one is first.
+bool later(const dispatcher::waiting_task& a, const dispatcher::waiting_task& b) noexcept {
+  return a.order != b.order ? a.order > b.order : a.task.id > b.task.id;
+}
+
+} // namespace
+
+void dispatcher::enqueue(const waiting_task& task, queue_id queue) {
+  auto& q = queues_[queue];
+  // Almost all tasks come in their order already.
+  if (q.in_order.empty() || !later(q.in_order.back(), task)) {
+    q.in_order.push_back(task);
+  } else {
+    q.by_order.push_back(task);
+    std::push_heap(q.by_order.begin(), q.by_order.end(), later);
+  }
   ++waiting_;
 }
 
 void dispatcher::enqueue_front(task_key task, kind task_kind, queue_id queue) {
-  queues_[queue].waiting.push_front({task, task_kind});
+  queues_[queue].returned.push_front({task, task_kind, 0});
   ++waiting_;
 }
 
+void dispatcher::enqueue_alone(task_key task, kind task_kind, queue_id queue) {
+  queues_[queue].alone.push_back({task, task_kind, 0});
+  ++waiting_;
+}
+
+const dispatcher::waiting_task* dispatcher::head(const queue_state& queue) const noexcept {
+  if (!queue.returned.empty())
+    return &queue.returned.front();
+  if (queue.by_order.empty())
+    return queue.in_order.empty() ? nullptr : &queue.in_order.front();
+  if (queue.in_order.empty() || later(queue.in_order.front(), queue.by_order.front()))
+    return &queue.by_order.front();
+  return &queue.in_order.front();
+}
+
+void dispatcher::pop_head(queue_state& queue) {
+  const auto* first = head(queue);
+  if (!queue.returned.empty()) {
+    queue.returned.pop_front();
+  } else if (!queue.by_order.empty() && first == &queue.by_order.front()) {
+    std::pop_heap(queue.by_order.begin(), queue.by_order.end(), later);
+    queue.by_order.pop_back();
+  } else {
+    queue.in_order.pop_front();
+  }
+}
+
+// -- assignment -----------------------------------------------------------------------------------------
+
+// A task that runs alone waits for a child that has nothing else. If all are busy, one is kept free of
+// anything new, so that it becomes idle.
+std::optional<dispatcher::assignment> dispatcher::assign_alone(queue_state& queue) {
+  if (queue.alone.empty())
+    return std::nullopt;
+  const auto chosen = idle_child(queue);
+  if (!chosen) {
+    const bool reserved = std::any_of(queue.seats.begin(), queue.seats.end(),
+      [this](auto seat) { return children_[seat].reserved; });
+    const auto least = best_child(queue, queue.alone.front().task_kind);
+    if (least && !reserved)
+      children_[*least].reserved = true;
+    return std::nullopt;
+  }
+  const auto task = queue.alone.front();
+  queue.alone.pop_front();
+  children_[*chosen].reserved = true;
+  charge(children_[*chosen], task.task_kind);
+  return assignment{task.task, task.task_kind, *chosen};
+}
+
+std::optional<dispatcher::assignment> dispatcher::assign_next(queue_state& queue) {
+  const auto* next = head(queue);
+  if (next == nullptr)
+    return std::nullopt;
+  auto seat = best_child(queue, next->task_kind);
+  // A queue whose own children are still starting waits for them.
+  const bool may_move = shared_ && !queue.seats.empty();
+  for (auto other = queues_.begin(); may_move && !seat && other != queues_.end(); ++other)
+    if (other->empty())
+      seat = idle_child(*other);
+  if (!seat)
+    return std::nullopt;
+  const auto task = *next;
+  pop_head(queue);
+  charge(children_[*seat], task.task_kind);
+  return assignment{task.task, task.task_kind, *seat};
+}
+
 bool dispatcher::has_credit(const child_state& child, kind task_kind) const noexcept {
-  if (child.budget == 0 || child.stuck)
+  if (child.budget == 0 || child.stuck || child.reserved)
     return false;
   // A task of either kind takes one of the `concurrency` places while it runs, so a plain function
   // behind a full house waits as a coroutine would.
@@ -90,6 +182,16 @@ std::optional<std::uint32_t> dispatcher::best_child(
   return best;
 }
 
+bool dispatcher::is_idle(const child_state& child) const noexcept {
+  return child.owed() == 0 && child.budget > 0 && !child.reserved;
+}
+
+std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) const noexcept {
+  const auto found = std::find_if(
+    queue.seats.begin(), queue.seats.end(), [this](auto seat) { return is_idle(children_[seat]); });
+  return found == queue.seats.end() ? std::nullopt : std::optional(*found);
+}
+
 void dispatcher::charge(child_state& child, kind task_kind) noexcept {
   ++(task_kind == kind::plain ? child.plain : child.concurrent);
   if (child.budget != unlimited)
@@ -104,6 +206,8 @@ void dispatcher::ended(
   --owed;
   child.last_progress = now;
   child.stuck = false;
+  if (child.owed() == 0)
+    child.reserved = false;
   (task_kind == kind::plain ? plain_time_ : concurrent_time_).add(elapsed);
   update_windows();
 }
@@ -122,7 +226,7 @@ void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
   if (child.budget != unlimited && child.budget > 0)
     ++child.budget;
   if (child.owed() == 0)
-    child.stuck = false;
+    child.stuck = child.reserved = false;
 }
 
 std::size_t dispatcher::surplus(const child_state& child) const noexcept {
@@ -135,22 +239,26 @@ std::size_t dispatcher::surplus(const child_state& child) const noexcept {
   return child.concurrent > concurrency_ ? child.concurrent - concurrency_ : 0;
 }
 
-bool dispatcher::has_idle_child(const queue_state& queue) const noexcept {
-  return std::any_of(queue.seats.begin(), queue.seats.end(),
-    [this](auto seat) { return children_[seat].owed() == 0 && children_[seat].budget > 0; });
+bool dispatcher::has_hands_free(const queue_state& queue) const noexcept {
+  if (!queue.empty())
+    return false;
+  if (idle_child(queue))
+    return true;
+  return shared_ && std::any_of(queues_.begin(), queues_.end(), [this](const queue_state& other) {
+    return other.empty() && idle_child(other);
+  });
 }
 
 bool dispatcher::unbalanced() const {
   return std::any_of(queues_.begin(), queues_.end(), [this](const queue_state& queue) {
-    return queue.waiting.empty() && has_idle_child(queue) &&
-           std::any_of(queue.seats.begin(), queue.seats.end(),
-             [this](auto seat) { return surplus(children_[seat]) > 0; });
+    return has_hands_free(queue) && std::any_of(queue.seats.begin(), queue.seats.end(),
+                                      [this](auto seat) { return surplus(children_[seat]) > 0; });
   });
 }
 
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
   for (const auto& queue : queues_) {
-    if (!queue.waiting.empty() || !has_idle_child(queue))
+    if (!has_hands_free(queue))
       continue;
     for (const auto seat : queue.seats) {
       auto& child = children_[seat];
@@ -162,6 +270,12 @@ std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_poin
     }
   }
   return std::nullopt;
+}
+
+std::chrono::nanoseconds dispatcher::average_time() const noexcept {
+  if (plain_time_.known() && concurrent_time_.known())
+    return (plain_time_.value() + concurrent_time_.value()) / 2;
+  return plain_time_.known() ? plain_time_.value() : concurrent_time_.value();
 }
 
 } // namespace troupe::core

@@ -33,8 +33,11 @@ private:
 /// and as much beyond that as keeps it busy for `limits::prefetch_time`, at least one task. Of several
 /// children with credit, the one that owes least gets the task.
 ///
-/// Within a queue tasks are sent in order. Pure: time comes in, and nothing goes out but decisions.
-/// `next_assignment` is O(children of the queue); the rest is O(1) unless noted.
+/// Within a queue tasks are sent in the order of their submission, moved ahead by their priority. Where
+/// queues are shared, a child that is idle also serves other queues than its own.
+///
+/// Pure: time comes in, and nothing goes out but decisions. `next_assignment` is O(children of the queue)
+/// and O(log tasks) for tasks with a priority; the rest is O(1) unless noted.
 class dispatcher {
 public:
   using clock = std::chrono::steady_clock;
@@ -46,6 +49,14 @@ public:
     std::uint32_t seat;
   };
 
+  /// A task that waits to be sent.
+  struct waiting_task {
+    task_key task;
+    kind task_kind = kind::plain;
+    /// Less is earlier: see `core/task_order.hpp`.
+    std::int64_t order = 0;
+  };
+
   struct take_back {
     std::uint32_t from;
     std::size_t at_most;
@@ -53,13 +64,16 @@ public:
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  dispatcher(std::size_t queues, std::size_t concurrency);
+  /// `shared`: an idle child may also be given tasks of other queues.
+  dispatcher(std::size_t queues, std::size_t concurrency, bool shared = false);
 
   // -- children -------------------------------------------------------------------------------------
 
   /// The child at `seat` is ready. It may be given `budget` tasks in its life.
   void add_child(std::uint32_t seat, queue_id queue, std::size_t budget, clock::time_point now);
-  /// The child gets nothing more and its accounts are dropped.
+  /// The child gets nothing more.
+  void stop_child(std::uint32_t seat);
+  /// The child is gone: it gets nothing more and its accounts are dropped.
   void remove_child(std::uint32_t seat);
   /// Tasks that are in the child.
   std::size_t owed_by(std::uint32_t seat) const;
@@ -68,9 +82,15 @@ public:
 
   // -- tasks ----------------------------------------------------------------------------------------
 
-  void enqueue(task_key task, kind task_kind, queue_id queue);
+  void enqueue(const waiting_task& task, queue_id queue);
+  void enqueue(task_key task, kind task_kind, queue_id queue) {
+    enqueue({task, task_kind, 0}, queue);
+  }
   /// Puts a task that was in a child before all others.
   void enqueue_front(task_key task, kind task_kind, queue_id queue);
+  /// As `enqueue_front`, for a task that may have brought down a child: it runs in a child that has
+  /// nothing else to do, and gets nothing else meanwhile.
+  void enqueue_alone(task_key task, kind task_kind, queue_id queue);
   /// The next task to send, taken from its queue and charged to the child, or nothing while no queue
   /// with tasks has a child with credit. Tasks of which `is_open` says no are dropped.
   template <class IsOpen>
@@ -80,7 +100,9 @@ public:
     std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now);
   /// A task has been taken back from the child unstarted.
   void taken_back(std::uint32_t seat, kind task_kind);
-  std::size_t depth(queue_id queue) const { return queues_[queue].waiting.size(); }
+  std::size_t depth(queue_id queue) const { return queues_[queue].depth(); }
+  /// The running average of the times of all tasks; 0 as long as it is unknown.
+  std::chrono::nanoseconds average_time() const noexcept;
 
   // -- take-back ------------------------------------------------------------------------------------
 
@@ -92,13 +114,17 @@ public:
   std::optional<take_back> next_take_back(clock::time_point now);
 
 private:
-  struct waiting_task {
-    task_key task;
-    kind task_kind;
-  };
   struct queue_state {
-    std::deque<waiting_task> waiting;
+    std::deque<waiting_task> alone;     // for children that have nothing else
+    std::deque<waiting_task> returned;  // were in a child before
+    std::deque<waiting_task> in_order;  // of no particular priority
+    std::vector<waiting_task> by_order; // of some priority; a heap
     std::vector<std::uint32_t> seats;
+
+    bool empty() const noexcept { return depth() == 0; }
+    std::size_t depth() const noexcept {
+      return alone.size() + returned.size() + in_order.size() + by_order.size();
+    }
   };
   struct child_state {
     bool present = false;
@@ -107,20 +133,33 @@ private:
     std::size_t concurrent = 0;
     std::size_t budget = 0;
     clock::time_point last_progress{};
-    bool stuck = false; // tasks have been taken back, and it has finished nothing since
+    bool stuck = false;    // tasks have been taken back, and it has finished nothing since
+    bool reserved = false; // for a task that runs alone, waiting or running
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };
 
+  // The next task of a queue that shares its child; null if there is none.
+  const waiting_task* head(const queue_state& queue) const noexcept;
+  void pop_head(queue_state& queue);
+  template <class IsOpen>
+  void drop_closed(queue_state& queue, IsOpen is_open);
+  std::optional<assignment> assign_alone(queue_state& queue);
+  std::optional<assignment> assign_next(queue_state& queue);
+
   bool has_credit(const child_state& child, kind task_kind) const noexcept;
   std::optional<std::uint32_t> best_child(const queue_state& queue, kind task_kind) const noexcept;
+  bool is_idle(const child_state& child) const noexcept;
+  std::optional<std::uint32_t> idle_child(const queue_state& queue) const noexcept;
   void charge(child_state& child, kind task_kind) noexcept;
   // Tasks in the child that cannot have been started yet and have not been asked back.
   std::size_t surplus(const child_state& child) const noexcept;
-  bool has_idle_child(const queue_state& queue) const noexcept;
+  // Whether take-back from children of this queue would help: nothing waits, and a child is idle.
+  bool has_hands_free(const queue_state& queue) const noexcept;
   void update_windows() noexcept;
 
   std::size_t concurrency_;
+  bool shared_;
   std::vector<queue_state> queues_;
   std::vector<child_state> children_; // by seat
   std::size_t waiting_ = 0;
@@ -132,24 +171,30 @@ private:
 };
 
 template <class IsOpen>
+void dispatcher::drop_closed(queue_state& queue, IsOpen is_open) {
+  while (!queue.alone.empty() && !is_open(queue.alone.front().task)) {
+    queue.alone.pop_front();
+    --waiting_;
+  }
+  for (auto* first = head(queue); first != nullptr && !is_open(first->task); first = head(queue)) {
+    pop_head(queue);
+    --waiting_;
+  }
+}
+
+template <class IsOpen>
 std::optional<dispatcher::assignment> dispatcher::next_assignment(IsOpen is_open) {
   for (std::size_t tried = 0; waiting_ > 0 && tried < queues_.size(); ++tried) {
     auto& queue = queues_[next_queue_];
-    while (!queue.waiting.empty() && !is_open(queue.waiting.front().task)) {
-      queue.waiting.pop_front();
-      --waiting_;
-    }
-    if (!queue.waiting.empty()) {
-      const auto next = queue.waiting.front();
-      if (const auto seat = best_child(queue, next.task_kind)) {
-        queue.waiting.pop_front();
-        --waiting_;
-        charge(children_[*seat], next.task_kind);
-        next_queue_ = (next_queue_ + 1) % queues_.size();
-        return assignment{next.task, next.task_kind, *seat};
-      }
-    }
     next_queue_ = (next_queue_ + 1) % queues_.size();
+    drop_closed(queue, is_open);
+    auto next = assign_alone(queue);
+    if (!next)
+      next = assign_next(queue);
+    if (next) {
+      --waiting_;
+      return next;
+    }
   }
   return std::nullopt;
 }

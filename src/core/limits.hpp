@@ -12,6 +12,9 @@ namespace troupe::limits {
 inline constexpr std::size_t max_processes = 1024;
 inline constexpr std::size_t max_childconcurrency = 16'384;
 inline constexpr std::size_t max_restart_intensity = 1'000'000;
+inline constexpr std::size_t max_queue = 1'000'000'000'000;
+inline constexpr std::size_t max_task_attempts = 1'000'000;
+inline constexpr int max_priority = 1000;
 inline constexpr std::size_t max_start_attempts = 1'000'000;
 inline constexpr std::chrono::milliseconds max_timeout = std::chrono::hours(24);
 
@@ -39,8 +42,6 @@ inline constexpr std::chrono::microseconds take_back_after{500};
 
 /// A child's loop runs short tasks for this long before it looks at its ring and its event loop.
 inline constexpr std::chrono::microseconds work_slice{20};
-/// A function whose calls take less than this is short: its outcomes share one ring of the doorbell.
-inline constexpr std::chrono::nanoseconds short_task{5'000};
 
 // -- supervision ------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 #include <troupe/scheduler.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <stdexcept>
 
 namespace troupe {
@@ -11,6 +13,14 @@ void scheduler::complete_task(task_id) {}
 void scheduler::lose_task(task_id) {}
 
 void scheduler::queue_depth(queue_id, std::size_t) {}
+
+void scheduler::task_left(queue_id, std::optional<std::chrono::nanoseconds>) {}
+
+bool scheduler::may_move() const noexcept {
+  return false;
+}
+
+// -- round_robin ----------------------------------------------------------------------------------------
 
 void round_robin::register_queue(queue_id) {}
 
@@ -24,6 +34,124 @@ queue_id round_robin::schedule_task(task_id, const task_info&) {
   if (next_ == turns_.size())
     next_ = 0;
   return turns_[next_++];
+}
+
+// -- queue_loads ----------------------------------------------------------------------------------------
+
+void queue_loads::add_queue() {
+  loads_.emplace_back();
+}
+
+void queue_loads::add_process(queue_id queue) {
+  ++loads_.at(queue).processes;
+}
+
+void queue_loads::submitted(queue_id queue) {
+  ++loads_[queue].tasks;
+}
+
+void queue_loads::left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
+  auto& one = loads_[queue];
+  one.tasks -= std::min<std::size_t>(one.tasks, 1);
+  if (!ran)
+    return;
+  const auto sample = static_cast<double>(ran->count());
+  one.average = one.measured ? one.average + (sample - one.average) / 8 : sample;
+  one.measured = true;
+  average_ += (sample - average_) / 8;
+}
+
+double queue_loads::load(queue_id queue) const noexcept {
+  const auto& one = loads_[queue];
+  const double each = std::max(one.measured ? one.average : average_, 1.0);
+  return static_cast<double>(one.tasks) * each /
+         static_cast<double>(std::max<std::size_t>(one.processes, 1));
+}
+
+queue_id queue_loads::least(queue_id begin) const {
+  if (loads_.empty())
+    throw std::logic_error("a scheduler was asked for a queue, but none is registered");
+  auto best = begin % loads_.size();
+  for (std::size_t i = 1; i < loads_.size(); ++i)
+    if (const auto queue = (begin + i) % loads_.size(); load(queue) < load(best))
+      best = queue;
+  return best;
+}
+
+// -- least_loaded ---------------------------------------------------------------------------------------
+
+void least_loaded::register_queue(queue_id) {
+  loads_.add_queue();
+}
+
+void least_loaded::register_process(queue_id queue) {
+  loads_.add_process(queue);
+}
+
+queue_id least_loaded::schedule_task(task_id, const task_info&) {
+  const auto best = loads_.least(next_);
+  next_ = best + 1;
+  loads_.submitted(best);
+  return best;
+}
+
+void least_loaded::task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
+  loads_.left(queue, ran);
+}
+
+// -- random_two -----------------------------------------------------------------------------------------
+
+random_two::random_two(std::uint64_t seed)
+  : random_(seed) {}
+
+void random_two::register_queue(queue_id) {
+  loads_.add_queue();
+}
+
+void random_two::register_process(queue_id queue) {
+  loads_.add_process(queue);
+}
+
+queue_id random_two::schedule_task(task_id, const task_info&) {
+  const auto count = loads_.queues();
+  if (count == 0)
+    throw std::logic_error("random_two: no queue is registered");
+  auto first = static_cast<queue_id>(random_() % count);
+  if (count > 1) {
+    const auto second = (first + 1 + static_cast<queue_id>(random_() % (count - 1))) % count;
+    if (loads_.load(second) < loads_.load(first))
+      first = second;
+  }
+  loads_.submitted(first);
+  return first;
+}
+
+void random_two::task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
+  loads_.left(queue, ran);
+}
+
+// -- by_key ---------------------------------------------------------------------------------------------
+
+void by_key::register_queue(queue_id) {
+  loads_.add_queue();
+}
+
+void by_key::register_process(queue_id queue) {
+  loads_.add_process(queue);
+}
+
+queue_id by_key::schedule_task(task_id, const task_info& info) {
+  auto queue = loads_.least(next_);
+  if (info.key.empty())
+    next_ = queue + 1;
+  else
+    queue = std::hash<std::string_view>{}(info.key) % loads_.queues();
+  loads_.submitted(queue);
+  return queue;
+}
+
+void by_key::task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
+  loads_.left(queue, ran);
 }
 
 } // namespace troupe

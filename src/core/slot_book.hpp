@@ -14,15 +14,17 @@ class slot_book {
 public:
   explicit slot_book(std::uint32_t slots)
     : tasks_(slots)
+    , kinds_(slots)
     , free_(slots) {
     for (std::uint32_t i = 0; i < slots; ++i)
       free_[i] = i;
   }
 
-  std::uint32_t take(task_key task) {
+  std::uint32_t take(task_key task, detail::call_kind kind = detail::call_kind::plain) {
     TROUPE_ASSERT(used_ < tasks_.size());
     const auto slot = free_[next_free_++ % free_.size()];
     tasks_[slot] = task;
+    kinds_[slot] = kind;
     ++used_;
     return slot;
   }
@@ -31,6 +33,9 @@ public:
   task_key at(std::uint32_t slot) const noexcept {
     return slot < tasks_.size() ? tasks_[slot] : task_key{};
   }
+
+  /// What kind of task is, or was last, in a slot that exists.
+  detail::call_kind kind_at(std::uint32_t slot) const noexcept { return kinds_[slot]; }
 
   void release(std::uint32_t slot) {
     TROUPE_ASSERT(at(slot).id != 0);
@@ -43,7 +48,8 @@ public:
   std::size_t used() const noexcept { return used_; }
 
 private:
-  std::vector<task_key> tasks_;     // id 0: free
+  std::vector<task_key> tasks_; // id 0: free
+  std::vector<detail::call_kind> kinds_;
   std::vector<std::uint32_t> free_; // a ring: `size - used` entries from next_free_ on
   std::size_t next_free_ = 0;
   std::size_t used_ = 0;

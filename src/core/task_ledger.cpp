@@ -20,6 +20,9 @@ task_key task_ledger::open(detail::task_ptr task) {
   e.id = next_id_++;
   e.where = place::queued;
   e.attempt = 0;
+  e.scheduled = false;
+  e.was_sent = false;
+  e.stopping = false;
   task->id = e.id;
   task->ledger_index = index;
   e.task = std::move(task);
@@ -49,6 +52,7 @@ void task_ledger::put_back(task_key key, bool started) {
   auto* e = find(key);
   TROUPE_ASSERT(e != nullptr && e->where == place::in_child);
   e->where = place::queued;
+  e->stopping = false;
   if (!started)
     --e->attempt;
   --in_children_;

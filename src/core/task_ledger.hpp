@@ -30,6 +30,9 @@ public:
     std::uint32_t slot = 0; // and where in its slot table
     std::uint32_t attempt = 0;
     queue_id queue = 0;
+    bool scheduled = false; // the scheduler has given it a queue
+    bool was_sent = false;  // it has been in a child
+    bool stopping = false;  // this attempt has run into its timeout, and another one will follow
   };
 
   /// Takes a task in; it is queued. Ids count from 1.

@@ -26,8 +26,32 @@ parking_place& parking_place_of(const void* task) {
 
 } // namespace
 
+void map_counters::completed(bool failed) noexcept {
+  if (failed)
+    failed_.fetch_add(1, std::memory_order_relaxed);
+  completed_.fetch_add(1, std::memory_order_release);
+  if (!told_)
+    return;
+  try {
+    told_(snapshot());
+  } catch (...) {
+    // What a progress callback throws is nobody's result.
+  }
+}
+
+map_progress map_counters::snapshot() const noexcept {
+  map_progress result;
+  result.completed = completed_.load(std::memory_order_acquire);
+  result.failed = failed_.load(std::memory_order_relaxed);
+  result.submitted = submitted_.load(std::memory_order_relaxed);
+  result.total = total_;
+  return result;
+}
+
 void task_state::resolve(outcome&& result) noexcept {
   outcome_ = std::move(result);
+  if (counters)
+    counters->completed(outcome_.what != outcome::kind::value);
   switch (status_.exchange(status::done, std::memory_order_acq_rel)) {
   case status::waited_for: {
     auto& place = parking_place_of(this);

@@ -44,6 +44,7 @@ struct child_hello {
 
 enum class control_kind : std::uint32_t {
   drain = 1, ///< parent to child: leave; everything it was sent has been answered
+  stop = 2,  ///< parent to child: the task in `slot` is to stop
 };
 
 struct control_message {

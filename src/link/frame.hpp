@@ -42,10 +42,11 @@ struct call_head {
   std::uint64_t target_offset = 0;
   std::uint32_t thunk_module = 0;
   std::uint32_t target_module = 0;
+  std::int64_t timeout = 0; ///< nanoseconds; 0: none
   std::uint8_t kind = 0;
   std::uint8_t padding[7] = {};
 };
-static_assert(sizeof(call_head) == 32 && std::is_trivially_copyable_v<call_head>);
+static_assert(sizeof(call_head) == 40 && std::is_trivially_copyable_v<call_head>);
 
 /// The other side wrote what it must not. Ends that child, and nothing else.
 class protocol_violation : public std::runtime_error {

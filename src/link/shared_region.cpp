@@ -32,7 +32,7 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 shared_region::shared_region(std::uint32_t slots)
   : fd_(::memfd_create("troupe-link", MFD_CLOEXEC | MFD_ALLOW_SEALING))
   , slots_(slots)
-  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(std::uint64_t))) {
+  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(slot_record))) {
   if (!fd_)
     fail("memfd_create for the link to a child");
   const auto size = static_cast<off_t>(head_bytes_ + 2 * limits::ring_bytes);
@@ -51,7 +51,7 @@ shared_region::shared_region(std::uint32_t slots)
 shared_region::shared_region(unique_fd fd, std::uint32_t slots)
   : fd_(std::move(fd))
   , slots_(slots)
-  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(std::uint64_t))) {
+  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(slot_record))) {
   map();
 }
 
@@ -83,7 +83,7 @@ void shared_region::map() {
 }
 
 slot_table shared_region::slots() const noexcept {
-  return {reinterpret_cast<std::atomic<std::uint64_t>*>(base_ + slot_offset()), slots_};
+  return {reinterpret_cast<slot_record*>(base_ + slot_offset()), slots_};
 }
 
 } // namespace troupe::link

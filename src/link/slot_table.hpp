@@ -5,8 +5,18 @@
 
 namespace troupe::link {
 
-/// One 64-bit word for each task that is in a child: its id and how far it has come. It lies in shared
-/// memory and outlives the child, so after a death it tells which tasks were started and which not.
+/// What both sides know of a task that is in a child.
+struct slot_record {
+  /// The task's id and how far it has come.
+  std::atomic<std::uint64_t> word;
+  /// When the child started it, in nanoseconds of the steady clock. Written by the child.
+  std::atomic<std::int64_t> started;
+  /// The id of a task that is to stop. Written by the parent.
+  std::atomic<std::uint64_t> stop;
+};
+
+/// One record for each task that is in a child. It lies in shared memory and outlives the child, so after
+/// a death it tells which tasks were started and which not.
 ///
 ///     free ──parent: put──▶ queued ──child: start──▶ started ──child: finish──▶ done
 ///                             └──parent: revoke──▶ revoked
@@ -19,31 +29,47 @@ public:
   enum class state : std::uint8_t { free = 0, queued = 1, started = 2, done = 3, revoked = 4 };
 
   slot_table() = default;
-  slot_table(std::atomic<std::uint64_t>* words, std::uint32_t size)
-    : words_(words)
+  slot_table(slot_record* records, std::uint32_t size)
+    : records_(records)
     , size_(size) {}
 
   std::uint32_t size() const noexcept { return size_; }
 
   void put(std::uint32_t slot, std::uint64_t task) noexcept {
-    words_[slot].store(word(task, state::queued), std::memory_order_release);
+    records_[slot].word.store(word(task, state::queued), std::memory_order_release);
   }
-  bool start(std::uint32_t slot, std::uint64_t task) noexcept {
+  /// `now`: of the steady clock, in nanoseconds.
+  bool start(std::uint32_t slot, std::uint64_t task, std::int64_t now = 0) noexcept {
+    records_[slot].started.store(now, std::memory_order_relaxed); // published by the swap
     return swap(slot, word(task, state::queued), word(task, state::started));
   }
   bool revoke(std::uint32_t slot, std::uint64_t task) noexcept {
     return swap(slot, word(task, state::queued), word(task, state::revoked));
   }
   void finish(std::uint32_t slot, std::uint64_t task) noexcept {
-    words_[slot].store(word(task, state::done), std::memory_order_release);
+    records_[slot].word.store(word(task, state::done), std::memory_order_release);
   }
-  void release(std::uint32_t slot) noexcept { words_[slot].store(0, std::memory_order_release); }
+  void release(std::uint32_t slot) noexcept {
+    records_[slot].word.store(0, std::memory_order_release);
+  }
 
   /// Whether the task has not been started. Any other word than the expected ones counts as started: a
   /// child that scribbles here must not get a task run twice.
   bool is_unstarted(std::uint32_t slot, std::uint64_t task) const noexcept {
-    const auto seen = words_[slot].load(std::memory_order_acquire);
+    const auto seen = records_[slot].word.load(std::memory_order_acquire);
     return seen == word(task, state::queued) || seen == word(task, state::revoked);
+  }
+  /// When the child says that it started what is in the slot: after `is_unstarted` has said no.
+  std::int64_t started_at(std::uint32_t slot) const noexcept {
+    return records_[slot].started.load(std::memory_order_relaxed);
+  }
+
+  /// Asks the task to stop, for those of its threads that look (`is_to_stop`).
+  void request_stop(std::uint32_t slot, std::uint64_t task) noexcept {
+    records_[slot].stop.store(task, std::memory_order_release);
+  }
+  bool is_to_stop(std::uint32_t slot, std::uint64_t task) const noexcept {
+    return records_[slot].stop.load(std::memory_order_acquire) == task;
   }
 
 private:
@@ -51,10 +77,10 @@ private:
     return task << 3 | static_cast<std::uint64_t>(s);
   }
   bool swap(std::uint32_t slot, std::uint64_t from, std::uint64_t to) noexcept {
-    return words_[slot].compare_exchange_strong(from, to, std::memory_order_acq_rel);
+    return records_[slot].word.compare_exchange_strong(from, to, std::memory_order_acq_rel);
   }
 
-  std::atomic<std::uint64_t>* words_ = nullptr;
+  slot_record* records_ = nullptr;
   std::uint32_t size_ = 0;
 };
 

@@ -112,7 +112,7 @@ void child_process::launched(launch_result result) {
 
 std::uint32_t child_process::send(
   core::task_key key, const detail::task_ptr& task, std::uint32_t attempt) {
-  const auto slot = book_.take(key);
+  const auto slot = book_.take(key, task->code.kind);
   slots_.put(slot, key.id);
   link::frame_header header;
   header.kind = link::frame_kind::call;
@@ -126,6 +126,8 @@ std::uint32_t child_process::send(
   head.target_offset = task->code.target.offset;
   head.target_module = task->code.target.module;
   head.kind = static_cast<std::uint8_t>(task->code.kind);
+  if (task->options)
+    head.timeout = task->options->timeout.count();
   channel_->send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments),
     [&] { return std::make_shared<detail::task_ptr>(task); });
   return slot;
@@ -137,6 +139,19 @@ bool child_process::take_back(std::uint32_t slot) {
   slots_.release(slot);
   book_.release(slot);
   return true;
+}
+
+std::optional<std::chrono::steady_clock::time_point> child_process::started_at(
+  std::uint32_t slot) const {
+  if (slots_.is_unstarted(slot, book_.at(slot).id))
+    return std::nullopt;
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(slots_.started_at(slot)));
+}
+
+void child_process::request_stop(std::uint32_t slot) {
+  const auto task = book_.at(slot).id;
+  slots_.request_stop(slot, task);
+  link::send_control(control_.get(), link::control_message{link::control_kind::stop, slot, task});
 }
 
 tasks_at_death child_process::remaining_tasks() const {
@@ -252,12 +267,13 @@ void child_process::on_outcome(
   const auto key = book_.at(header.slot);
   if (key.id == 0 || key.id != header.task)
     throw link::protocol_violation("outcome of a task that the child does not have");
+  const auto kind = book_.kind_at(header.slot);
   slots_.release(header.slot);
   book_.release(header.slot);
   const auto longest =
     static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::hours(24)).count());
   owner_.child_outcome_came(
-    *this, {key, header.kind == link::frame_kind::threw, payload,
+    *this, {key, kind, header.kind == link::frame_kind::threw, payload,
              std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)))});
 }
 

@@ -27,6 +27,7 @@ namespace troupe::parent {
 /// before looking at it.
 struct child_outcome {
   core::task_key task;
+  detail::call_kind kind{};
   bool threw = false;
   std::span<const std::byte> payload;
   std::chrono::nanoseconds elapsed{0};
@@ -73,6 +74,10 @@ public:
   std::uint32_t send(core::task_key key, const detail::task_ptr& task, std::uint32_t attempt);
   /// Takes a task back if it has not been started; false if it has.
   bool take_back(std::uint32_t slot);
+  /// When the task was started, as the child says; nothing if it has not been.
+  std::optional<std::chrono::steady_clock::time_point> started_at(std::uint32_t slot) const;
+  /// Asks the task to stop: its coroutine is cancelled, its stop token is asked.
+  void request_stop(std::uint32_t slot);
   tasks_at_death remaining_tasks() const;
   const core::slot_book& book() const noexcept { return book_; }
 

@@ -1,8 +1,11 @@
 #include "parent/pool_actor.hpp"
 
 #include "core/limits.hpp"
+#include "core/task_order.hpp"
+#include "parent/task_title.hpp"
 
 #include <bit>
+#include <ctime>
 #include <utility>
 
 namespace troupe::parent {
@@ -10,6 +13,14 @@ namespace troupe::parent {
 namespace {
 
 using detail::outcome;
+using namespace std::chrono_literals;
+
+// Good enough for the order of tasks, and much cheaper than the exact time.
+std::chrono::nanoseconds coarse_time() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
 
 std::uint32_t slots_for(const pool_options& options) {
   return static_cast<std::uint32_t>(
@@ -19,15 +30,16 @@ std::uint32_t slots_for(const pool_options& options) {
 } // namespace
 
 pool_actor::pool_actor(caf::actor_config& config, const services& with,
-  std::shared_ptr<const pool_options> options, std::shared_ptr<pool_control::progress> progress)
+  std::shared_ptr<const pool_options> options, std::shared_ptr<pool_control::shared> with_control)
   : loop_actor(config, with.loop)
   , options_(std::move(options))
-  , progress_(std::move(progress))
+  , shared_(std::move(with_control))
   , scheduler_(options_->scheduler ? options_->scheduler : std::make_shared<round_robin>())
-  , dispatcher_(options_->queuecount, options_->childconcurrency)
+  , dispatcher_(options_->queuecount, options_->childconcurrency, scheduler_->may_move())
   , supervisor_(with.loop, with.children, *options_, slots_for(*options_), *this)
   , depths_told_(options_->queuecount)
-  , balance_timer_(with.loop.io()) {
+  , balance_timer_(with.loop.io())
+  , alarm_timer_(with.loop.io()) {
   for (queue_id queue = 0; queue < options_->queuecount; ++queue)
     scheduler_->register_queue(queue);
   for (std::size_t position = 0; position < options_->processes; ++position)
@@ -39,18 +51,12 @@ pool_actor::~pool_actor() = default;
 caf::behavior pool_actor::make_behavior() {
   supervisor_.start_all();
   return {
-    [this](submit& message) {
-      open(std::move(message.task));
+    [this](const tasks_submitted&) {
+      shared_->submitted.take_all([this](detail::task_ptr task) { open(std::move(task)); });
       pump();
-      check_drained(); // the scheduler may have refused it
+      check_drained(); // the scheduler may have refused them
     },
-    [this](submit_many& message) {
-      for (auto& task : message.tasks)
-        open(std::move(task));
-      pump();
-      check_drained();
-    },
-    [this](const cancel_task& message) { cancel(message.task); },
+    [this](const cancel_task& message) { cancel(message); },
     [this](const close_pool&) { close(); },
     [this](const terminate_pool&) { terminate("its pool was terminated"); },
     [this](const abandon_pool&) { abandon(); },
@@ -62,6 +68,7 @@ caf::behavior pool_actor::make_behavior() {
 
 void pool_actor::open(detail::task_ptr task) {
   if (phase_ != phase::open && phase_ != phase::closing) {
+    shared_->room.leave();
     task->resolve(outcome::failure(
       failure_ ? failure_ : std::make_exception_ptr(pool_closed("pool is closed"))));
     return;
@@ -70,138 +77,131 @@ void pool_actor::open(detail::task_ptr task) {
   const auto key = ledger_.open(std::move(task));
   ++counts_.submitted;
   try {
-    for (queue_id queue = 0; queue < depths_told_.size(); ++queue)
-      if (const auto depth = dispatcher_.depth(queue); depth != depths_told_[queue])
-        scheduler_->queue_depth(queue, depths_told_[queue] = depth);
-    task_info info;
-    if (opened.options)
-      info.name = opened.options->name;
-    info.argument_bytes = opened.arguments.size();
-    const auto queue = scheduler_->schedule_task(key.id, info);
-    if (queue >= options_->queuecount)
-      throw std::out_of_range("the scheduler of pool " + options_->name + " chose queue " +
-                              std::to_string(queue) + ", but there are only " +
-                              std::to_string(options_->queuecount));
-    ledger_.find(key)->queue = queue;
-    dispatcher_.enqueue(key, opened.code.kind, queue);
+    const auto queue = choose_queue(key, opened);
+    auto* entry = ledger_.find(key);
+    entry->queue = queue;
+    entry->scheduled = true;
+    const int priority = opened.options ? opened.options->priority : 0;
+    dispatcher_.enqueue({key, opened.code.kind, core::task_order(coarse_time(), priority)}, queue);
+    if (opened.options && opened.options->expires > 0ns)
+      set_alarm({clock::now() + opened.options->expires, core::task_alarms::purpose::expire, key});
   } catch (...) {
     ++counts_.failed;
     resolve(key, outcome::failure(std::current_exception()));
   }
 }
 
+queue_id pool_actor::choose_queue(core::task_key key, const detail::task_state& task) {
+  for (queue_id queue = 0; queue < depths_told_.size(); ++queue)
+    if (const auto depth = dispatcher_.depth(queue); depth != depths_told_[queue])
+      scheduler_->queue_depth(queue, depths_told_[queue] = depth);
+  task_info info;
+  if (task.options) {
+    info.name = task.options->name;
+    info.key = task.options->key;
+    info.priority = task.options->priority;
+  }
+  info.argument_bytes = task.arguments.size();
+  const auto queue = scheduler_->schedule_task(key.id, info);
+  if (queue >= options_->queuecount)
+    throw std::out_of_range("the scheduler of pool " + options_->name + " chose queue " +
+                            std::to_string(queue) + ", but there are only " +
+                            std::to_string(options_->queuecount));
+  return queue;
+}
+
 void pool_actor::pump() {
-  const auto is_open = [this](core::task_key key) { return ledger_.find(key) != nullptr; };
-  while (const auto next = dispatcher_.next_assignment(is_open))
+  while (const auto next = dispatcher_.next_assignment(is_open()))
     send(*next);
 }
 
 void pool_actor::send(const core::dispatcher::assignment& next) {
   auto* entry = ledger_.find(next.task);
+  if (!std::exchange(entry->was_sent, true))
+    shared_->room.leave();
   const auto slot = supervisor_[next.seat].send(next.task, entry->task, entry->attempt + 1);
   ledger_.assign(next.task, next.seat, slot);
+  if (const auto& options = entry->task->options; options && options->timeout > 0ns)
+    set_alarm({clock::now() + options->timeout, core::task_alarms::purpose::timeout, next.task,
+      entry->attempt});
   if (dispatcher_.budget_of(next.seat) == 0)
     supervisor_.retire(next.seat);
 }
 
-void pool_actor::resolve(core::task_key key, outcome&& result) {
-  if (auto task = ledger_.close(key))
-    task->resolve(std::move(result));
+void pool_actor::resolve(
+  core::task_key key, outcome&& result, std::optional<std::chrono::nanoseconds> ran) {
+  const auto* entry = ledger_.find(key);
+  if (entry == nullptr)
+    return;
+  if (!entry->was_sent)
+    shared_->room.leave();
+  if (entry->scheduled) {
+    try {
+      scheduler_->task_left(entry->queue, ran);
+      if (ran)
+        scheduler_->complete_task(key.id);
+      else
+        scheduler_->lose_task(key.id);
+    } catch (...) {
+      // It has been told; what it makes of it is its own affair.
+    }
+  }
+  ledger_.close(key)->resolve(std::move(result));
 }
 
 void pool_actor::on_outcome(std::uint32_t seat, const child_outcome& came) {
-  auto* entry = ledger_.find(came.task);
+  dispatcher_.ended(seat, came.kind, came.elapsed, now_);
+  const auto* entry = ledger_.find(came.task);
   if (entry == nullptr)
-    return; // cancelled meanwhile: its result is nobody's
+    return; // resolved while it ran: its result is nobody's
+  if (entry->stopping || came.threw) {
+    if (retry_after(came.task, came))
+      return;
+    ++counts_.failed;
+  } else {
+    ++counts_.succeeded;
+  }
   outcome result;
   result.what = came.threw ? outcome::kind::threw : outcome::kind::value;
   result.payload.assign(came.payload);
-  ++(came.threw ? counts_.failed : counts_.succeeded);
-  dispatcher_.ended(seat, entry->task->code.kind, came.elapsed, now_);
-  try {
-    scheduler_->complete_task(came.task.id);
-  } catch (...) {
-    // It has been told; what it makes of it is its own affair.
-  }
-  resolve(came.task, std::move(result));
+  resolve(came.task, std::move(result), came.elapsed);
 }
 
 void pool_actor::on_batch_end() {
   now_ = clock::now();
   pump();
+  shared_->set_average_time(dispatcher_.average_time());
   supervisor_.dismiss_retired();
   watch_balance();
   check_drained();
 }
 
-void pool_actor::cancel(const detail::task_ptr& task) {
-  const core::task_key key{task->ledger_index, task->id};
-  auto* entry = ledger_.find(key);
-  if (entry == nullptr || entry->task != task)
+void pool_actor::cancel(const cancel_task& what) {
+  const core::task_key key{what.task->ledger_index, what.task->id};
+  const auto* entry = ledger_.find(key);
+  if (entry == nullptr || entry->task != what.task)
     return;
   if (entry->where == core::task_ledger::place::in_child) {
-    if (!supervisor_[entry->seat].take_back(entry->slot))
-      return; // it is being run
-    dispatcher_.taken_back(entry->seat, task->code.kind);
+    if (supervisor_[entry->seat].take_back(entry->slot))
+      dispatcher_.taken_back(entry->seat, what.task->code.kind);
+    else if (what.started_too)
+      stop_running(key, entry->seat, entry->slot);
+    else
+      return;
   }
   ++counts_.cancelled;
   resolve(key, outcome::failure(std::make_exception_ptr(
-                 task_cancelled("task " + std::to_string(key.id) + " was cancelled"))));
+                 task_cancelled(task_title(key, *what.task) + " was cancelled"))));
   pump();
   check_drained();
 }
 
-// -- death ----------------------------------------------------------------------------------------------
-
-void pool_actor::on_down(std::uint32_t seat, const child_process& child) {
-  const auto tasks = child.remaining_tasks();
-  dispatcher_.remove_child(seat);
-  for (const auto key : tasks.started) {
-    if (may_run_again(key, tasks))
-      put_back(key, true);
-    else
-      lose(key, tasks, child.exit());
-  }
-  // From the back, so that they stand in the queue in their old order.
-  for (auto key = tasks.unstarted.rbegin(); key != tasks.unstarted.rend(); ++key)
-    put_back(*key, false);
-  pump();
-  watch_balance();
-  check_drained();
-}
-
-bool pool_actor::may_run_again(core::task_key key, const tasks_at_death& tasks) {
+void pool_actor::put_back(core::task_key key) {
   const auto* entry = ledger_.find(key);
-  return entry != nullptr && entry->task->options && entry->task->options->idempotent &&
-         tasks.culprit != key && entry->attempt < limits::max_attempts &&
-         (phase_ == phase::open || phase_ == phase::closing);
-}
-
-void pool_actor::put_back(core::task_key key, bool started) {
-  auto* entry = ledger_.find(key);
   if (entry == nullptr)
     return;
-  ledger_.put_back(key, started);
+  ledger_.put_back(key, false);
   dispatcher_.enqueue_front(key, entry->task->code.kind, entry->queue);
-}
-
-void pool_actor::lose(core::task_key key, const tasks_at_death& tasks, const child_exit& exit) {
-  if (ledger_.find(key) == nullptr)
-    return;
-  std::vector<task_id> suspects;
-  if (tasks.culprit)
-    suspects.push_back(tasks.culprit->id);
-  else
-    for (const auto& suspect : tasks.started)
-      suspects.push_back(suspect.id);
-  ++counts_.lost;
-  try {
-    scheduler_->lose_task(key.id);
-  } catch (...) {
-    // As with complete_task.
-  }
-  resolve(key, outcome::failure(std::make_exception_ptr(
-                 child_lost(key.id, exit, tasks.culprit == key, std::move(suspects)))));
 }
 
 void pool_actor::fail_all(const std::exception_ptr& reason) {
@@ -209,6 +209,10 @@ void pool_actor::fail_all(const std::exception_ptr& reason) {
     ++counts_.cancelled;
     resolve(key, outcome::failure(reason));
   });
+}
+
+bool pool_actor::accepts_more_attempts() const noexcept {
+  return phase_ == phase::open || phase_ == phase::closing;
 }
 
 // -- take-back ------------------------------------------------------------------------------------------
@@ -240,7 +244,7 @@ void pool_actor::rebalance() {
       if (entry == nullptr || !child.take_back(entry->slot))
         continue;
       dispatcher_.taken_back(take->from, entry->task->code.kind);
-      put_back(key, false);
+      put_back(key);
       ++taken;
     }
     pump();
@@ -309,7 +313,8 @@ void pool_actor::on_all_down() {
     return;
   phase_ = phase::stopped;
   balance_timer_.cancel();
-  progress_->set_stopped();
+  alarm_timer_.cancel();
+  shared_->set_stopped();
   if (abandoned_)
     caf::anon_send(
       caf::actor_cast<caf::actor>(abandoned_), abandon_pool{}); // to quit takes a message

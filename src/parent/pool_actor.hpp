@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/dispatcher.hpp"
+#include "core/task_alarms.hpp"
 #include "core/task_ledger.hpp"
 #include "loop/loop_actor.hpp"
 #include "parent/pool_control.hpp"
@@ -13,20 +14,20 @@
 
 #include <future>
 #include <memory>
+#include <optional>
+#include <random>
+#include <string>
 #include <vector>
 
 namespace troupe::parent {
 
 // -- what the pool actor is told ------------------------------------------------------------------------
 
-struct submit {
-  detail::task_ptr task;
-};
-struct submit_many {
-  std::vector<detail::task_ptr> tasks;
-};
+/// There are tasks in `pool_control::shared::submitted`.
+struct tasks_submitted {};
 struct cancel_task {
   detail::task_ptr task;
+  bool started_too = true;
 };
 struct close_pool {};
 struct terminate_pool {};
@@ -38,8 +39,7 @@ struct get_stats {
 
 } // namespace troupe::parent
 
-TROUPE_LOCAL_MESSAGE(troupe::parent::submit)
-TROUPE_LOCAL_MESSAGE(troupe::parent::submit_many)
+TROUPE_LOCAL_MESSAGE(troupe::parent::tasks_submitted)
 TROUPE_LOCAL_MESSAGE(troupe::parent::cancel_task)
 TROUPE_LOCAL_MESSAGE(troupe::parent::close_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::terminate_pool)
@@ -51,10 +51,14 @@ namespace troupe::parent {
 /// The actor that schedules: it opens each task in the ledger, asks the scheduler for its queue, sends it
 /// to a child when the dispatcher says so, and resolves it exactly once. The supervisor beneath it looks
 /// after the children.
+///
+/// A task's normal way is in pool_actor.cpp; everything else that may become of it (its child dies, its
+/// time is up, it is tried again) in pool_recovery.cpp.
 class pool_actor final : public loop::loop_actor, supervisor::owner {
 public:
   pool_actor(caf::actor_config& config, const services& with,
-    std::shared_ptr<const pool_options> options, std::shared_ptr<pool_control::progress> progress);
+    std::shared_ptr<const pool_options> options,
+    std::shared_ptr<pool_control::shared> with_control);
   ~pool_actor() override;
 
   caf::behavior make_behavior() override;
@@ -65,14 +69,37 @@ private:
   // -- tasks ----------------------------------------------------------------------------------------
 
   void open(detail::task_ptr task);
+  queue_id choose_queue(core::task_key key, const detail::task_state& task);
   void pump();
   void send(const core::dispatcher::assignment& next);
-  void cancel(const detail::task_ptr& task);
-  void put_back(core::task_key key, bool started);
-  void lose(core::task_key key, const tasks_at_death& tasks, const child_exit& exit);
-  void resolve(core::task_key key, detail::outcome&& result);
+  void cancel(const cancel_task& what);
+  void put_back(core::task_key key);
+  // `ran`: the time that it took, if it came to an outcome of its own.
+  void resolve(core::task_key key, detail::outcome&& result,
+    std::optional<std::chrono::nanoseconds> ran = std::nullopt);
   void fail_all(const std::exception_ptr& reason);
-  bool may_run_again(core::task_key key, const tasks_at_death& tasks);
+  bool accepts_more_attempts() const noexcept;
+  auto is_open() {
+    return [this](core::task_key key) { return ledger_.find(key) != nullptr; };
+  }
+
+  // -- recovery: what becomes of a task that does not simply end ---------------------------------------
+
+  // A task that was started in a child that died.
+  void recover(
+    core::task_key key, const tasks_at_death& tasks, const child_exit& exit, bool on_purpose);
+  bool will_retry(const core::task_ledger::entry& entry, const std::exception_ptr& failure) const;
+  void retry(core::task_key key);
+  // An attempt has failed with an error of its own; true if it is tried again.
+  bool retry_after(core::task_key key, const child_outcome& came);
+  // The task that is in that slot is to stop, however it has been resolved.
+  void stop_running(core::task_key key, std::uint32_t seat, std::uint32_t slot);
+
+  void set_alarm(const core::task_alarms::alarm& what);
+  void arm_alarm_timer();
+  void on_alarm(const core::task_alarms::alarm& due);
+  void check_timeout(const core::task_alarms::alarm& due);
+  void expire(core::task_key key);
 
   // -- take-back ------------------------------------------------------------------------------------
 
@@ -92,7 +119,7 @@ private:
   void on_ready(std::uint32_t seat, queue_id queue) override;
   void on_outcome(std::uint32_t seat, const child_outcome& outcome) override;
   void on_batch_end() override;
-  void on_down(std::uint32_t seat, const child_process& child) override;
+  void on_down(std::uint32_t seat, const child_process& child, bool on_purpose) override;
   void on_gave_up(std::exception_ptr reason) override;
   void on_all_down() override;
   bool needs_children() const override;
@@ -101,14 +128,18 @@ private:
   enum class phase { open, closing, draining, terminating, stopped };
 
   const std::shared_ptr<const pool_options> options_;
-  const std::shared_ptr<pool_control::progress> progress_;
+  const std::shared_ptr<pool_control::shared> shared_;
   std::shared_ptr<scheduler> scheduler_;
   core::task_ledger ledger_;
   core::dispatcher dispatcher_;
+  core::task_alarms alarms_;
   supervisor supervisor_;
   std::vector<std::size_t> depths_told_; // by queue: what the scheduler was told last
   boost::asio::steady_timer balance_timer_;
   bool balance_timer_armed_ = false;
+  boost::asio::steady_timer alarm_timer_;
+  clock::time_point alarm_timer_due_ = clock::time_point::max();
+  std::minstd_rand jitter_{std::random_device{}()};
   phase phase_ = phase::open;
   caf::strong_actor_ptr abandoned_; // itself, once the last handle is gone and children are not yet
   std::exception_ptr failure_;      // why the pool failed, for tasks that come later

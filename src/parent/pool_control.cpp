@@ -1,6 +1,7 @@
 #include "parent/pool_control.hpp"
 
 #include "core/limits.hpp"
+#include "loop/event_loop.hpp"
 #include "parent/pool_actor.hpp"
 
 #include <troupe/cpus.hpp>
@@ -60,6 +61,8 @@ pool_options checked(pool_options options) {
   check_range("start_timeout", options.start_timeout, milliseconds(1), limits::max_timeout, " ms");
   check_range(
     "shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout, " ms");
+  check_range("cancel_grace", options.cancel_grace, milliseconds(0), limits::max_timeout, " ms");
+  check_range<std::size_t>("max_queue", options.max_queue, 0, limits::max_queue);
   check_call("initializer", options.initializer);
   check_call("finalizer", options.finalizer);
   if (options.name.empty())
@@ -71,7 +74,7 @@ pool_options checked(pool_options options) {
 
 // -- progress -------------------------------------------------------------------------------------------
 
-void pool_control::progress::set_stopped() {
+void pool_control::shared::set_stopped() {
   {
     const std::lock_guard lock(mutex_);
     stopped_.store(true, std::memory_order_release);
@@ -79,7 +82,7 @@ void pool_control::progress::set_stopped() {
   changed_.notify_all();
 }
 
-bool pool_control::progress::wait_stopped_until(std::chrono::steady_clock::time_point deadline) {
+bool pool_control::shared::wait_stopped_until(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   const auto is_stopped = [this] { return stopped(); };
   if (deadline == std::chrono::steady_clock::time_point::max()) {
@@ -99,8 +102,8 @@ std::shared_ptr<pool_control> pool_control::start(const services& with, pool_opt
 pool_control::pool_control(const services& with, std::shared_ptr<const pool_options> options)
   : services_(with)
   , options_(std::move(options))
-  , progress_(std::make_shared<progress>())
-  , actor_(with.system.spawn<pool_actor>(services_, options_, progress_)) {}
+  , shared_(std::make_shared<shared>(options_->max_queue))
+  , actor_(with.system.spawn<pool_actor>(services_, options_, shared_)) {}
 
 pool_control::~pool_control() {
   caf::anon_send(actor_, abandon_pool{});
@@ -111,16 +114,39 @@ void pool_control::check_open() const {
     throw pool_closed("pool is closed");
 }
 
+void pool_control::hand_over(detail::task_ptr task) {
+  if (shared_->submitted.add(std::move(task)))
+    caf::anon_send(actor_, tasks_submitted{});
+}
+
 void pool_control::submit(detail::task_ptr task) {
-  caf::anon_send(actor_, parent::submit{std::move(task)});
+  auto& room = shared_->room;
+  const bool may_wait =
+    options_->overflow == overflow::block && loop::event_loop::current() == nullptr;
+  if (may_wait)
+    room.enter(1);
+  else if (!room.try_enter())
+    throw queue_full("pool " + options_->name + " has " + std::to_string(room.limit()) +
+                     " tasks waiting, as many as its max_queue allows: wait for results before "
+                     "submitting more");
+  hand_over(std::move(task));
 }
 
 void pool_control::submit(std::vector<detail::task_ptr> tasks) {
-  caf::anon_send(actor_, submit_many{std::move(tasks)});
+  auto& room = shared_->room;
+  for (std::size_t done = 0; done < tasks.size();) {
+    auto count = tasks.size() - done;
+    if (loop::event_loop::current() != nullptr)
+      room.force_enter(count);
+    else
+      count = room.enter(count);
+    for (; count > 0; --count)
+      hand_over(std::move(tasks[done++]));
+  }
 }
 
-void pool_control::cancel(detail::task_ptr task) {
-  caf::anon_send(actor_, cancel_task{std::move(task)});
+void pool_control::cancel(detail::task_ptr task, bool started_too) {
+  caf::anon_send(actor_, cancel_task{std::move(task), started_too});
 }
 
 void pool_control::close() {
@@ -137,10 +163,10 @@ void pool_control::terminate() {
 bool pool_control::join_until(std::chrono::steady_clock::time_point deadline) {
   if (state_.load(std::memory_order_acquire) == pool_state::open)
     throw std::logic_error("pool is still open: call close() or terminate() before join()");
-  if (progress_->stopped())
+  if (shared_->stopped())
     return true;
   detail::check_may_block("pool::join");
-  return progress_->wait_stopped_until(deadline);
+  return shared_->wait_stopped_until(deadline);
 }
 
 pool_stats pool_control::stats() {

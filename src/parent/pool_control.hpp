@@ -2,7 +2,9 @@
 
 #include "core/caf_compat.hpp"
 #include "loop/event_loop.hpp"
+#include "parent/backlog.hpp"
 #include "parent/launcher.hpp"
+#include "parent/submissions.hpp"
 
 #include <troupe/detail/task_state.hpp>
 #include <troupe/pool_options.hpp>
@@ -41,10 +43,15 @@ public:
 
   /// Throws `pool_closed` unless the pool is open.
   void check_open() const;
-  /// Hands a task to the pool actor. Never throws for a state of the pool: it resolves the task.
+  /// Hands a task to the pool actor. Waits for room, or throws `queue_full`, as the options say; not for
+  /// a state of the pool: then it resolves the task.
   void submit(detail::task_ptr task);
+  /// Hands over part of a map's input; waits for room unless it is on the loop's thread.
   void submit(std::vector<detail::task_ptr> tasks);
-  void cancel(detail::task_ptr task);
+  /// `started_too`: also if it has been started; then it is asked to stop.
+  void cancel(detail::task_ptr task, bool started_too);
+  /// The running average of the times of its tasks; 0 as long as it is unknown.
+  std::chrono::nanoseconds average_time() const noexcept { return shared_->average_time(); }
 
   void close();
   void terminate();
@@ -53,9 +60,22 @@ public:
   bool join_until(std::chrono::steady_clock::time_point deadline);
   pool_stats stats();
 
-  /// What the pool actor reports back.
-  class progress {
+  /// What the pool actor and those who use the pool share.
+  class shared {
   public:
+    explicit shared(std::size_t max_queue)
+      : room(max_queue) {}
+
+    backlog room;
+    submissions submitted;
+
+    void set_average_time(std::chrono::nanoseconds time) noexcept {
+      average_time_.store(time.count(), std::memory_order_relaxed);
+    }
+    std::chrono::nanoseconds average_time() const noexcept {
+      return std::chrono::nanoseconds(average_time_.load(std::memory_order_relaxed));
+    }
+
     void set_stopped();
     bool wait_stopped_until(std::chrono::steady_clock::time_point deadline);
     bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
@@ -64,14 +84,17 @@ public:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::atomic<bool> stopped_ = false;
+    std::atomic<std::int64_t> average_time_ = 0; // nanoseconds
   };
 
 private:
   pool_control(const services& with, std::shared_ptr<const pool_options> options);
 
+  void hand_over(detail::task_ptr task);
+
   services services_;
   std::shared_ptr<const pool_options> options_;
-  std::shared_ptr<progress> progress_;
+  std::shared_ptr<shared> shared_;
   std::atomic<pool_state> state_ = pool_state::open;
   caf::actor actor_;
 };

@@ -162,6 +162,17 @@ void supervisor::dismiss_retired() {
   }
 }
 
+void supervisor::end(
+  std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason) {
+  if (table_[seat].phase == child_phase::leaving)
+    return; // its time is limited already
+  log()->warn("pool {}: child {} (pid {}) is ended: {}", options_.name, table_[seat].position,
+    children_[seat]->pid(), core::escape(reason));
+  table_.leave(seat);
+  children_[seat]->signal(SIGTERM, reason);
+  deadlines_[seat] = deadline(seat, grace, reason);
+}
+
 void supervisor::drain_all() {
   stopping_ = true;
   for (auto& timer : start_timers_)
@@ -227,7 +238,7 @@ void supervisor::child_down(child_process& child) {
     log()->warn("pool {}: child {} (pid {}) {}", options_.name, position, child.pid(),
       core::escape(child.exit().describe()));
   }
-  owner_.on_down(seat, child);
+  owner_.on_down(seat, child, phase == child_phase::leaving);
   if (!stopping_) {
     const auto delay = after_death(phase);
     // What the very first children's initializer throws, it will throw again.

@@ -29,8 +29,8 @@ public:
     virtual void on_outcome(std::uint32_t seat, const child_outcome& outcome) = 0;
     /// A batch of outcomes has been told.
     virtual void on_batch_end() = 0;
-    /// The child is gone; what is left in it must be dealt with now.
-    virtual void on_down(std::uint32_t seat, const child_process& child) = 0;
+    /// The child is gone; what is left in it must be dealt with now. `on_purpose`: it was to go.
+    virtual void on_down(std::uint32_t seat, const child_process& child, bool on_purpose) = 0;
     /// The pool cannot go on.
     virtual void on_gave_up(std::exception_ptr reason) = 0;
     /// After `drain_all` or `terminate_all`, and `on_gave_up`: the last child is gone.
@@ -49,6 +49,7 @@ public:
   ~supervisor();
 
   void start_all();
+  bool has(std::uint32_t seat) const { return table_.present(seat); }
   child_process& operator[](std::uint32_t seat) { return *children_[seat]; }
 
   /// The child takes no more tasks. It leaves when it is idle and its successor is ready, or when
@@ -56,6 +57,9 @@ public:
   void retire(std::uint32_t seat);
   /// Lets retired children that are idle leave. Called when that may have become so.
   void dismiss_retired();
+
+  /// Ends a child, and what runs in it: SIGTERM, and after `grace` SIGKILL. Its successor follows.
+  void end(std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason);
 
   /// All children leave in an orderly way; those that do not in time are killed. For idle children.
   void drain_all();

@@ -14,6 +14,9 @@ maxtasksperchild = 1000
 scheduler = "round_robin"
 start_timeout = "1m"
 shutdown_timeout = "250ms"
+max_queue = 5000
+overflow = "reject"
+cancel_grace = "2s"
 restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
 )");
   const auto& pool = config.pool("web");
@@ -25,6 +28,9 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
   CHECK(pool.scheduler == nullptr);
   CHECK(pool.start_timeout == 60s);
   CHECK(pool.shutdown_timeout == 250ms);
+  CHECK(pool.max_queue == 5000);
+  CHECK(pool.overflow == troupe::overflow::reject);
+  CHECK(pool.cancel_grace == 2s);
   CHECK(pool.restart.intensity == 7);
   CHECK(pool.restart.period == 2h);
   CHECK(pool.restart.backoff == 1s);
@@ -35,6 +41,16 @@ TEST_CASE("restart options may be a table of their own") {
   const auto config = load("[pool.web.restart]\nintensity = 0\n[pool.web]\nprocesses = 1\n");
   CHECK(config.pool("web").restart.intensity == 0);
   CHECK(config.pool("web").processes == 1);
+}
+
+TEST_CASE("a file names a built-in scheduler, and each pool that is made of it has its own") {
+  const auto config = load("[pool.a]\nscheduler = \"least_loaded\"\n[pool.b]\n"
+                           "scheduler = \"random_two\"\n[pool.c]\nscheduler = \"by_key\"\n");
+  const auto first = config.pool("a").scheduler;
+  CHECK(dynamic_cast<troupe::least_loaded*>(first.get()) != nullptr);
+  CHECK(config.pool("a").scheduler != first);
+  CHECK(dynamic_cast<troupe::random_two*>(config.pool("b").scheduler.get()) != nullptr);
+  CHECK(dynamic_cast<troupe::by_key*>(config.pool("c").scheduler.get()) != nullptr);
 }
 
 TEST_CASE("options may be written as dotted keys") {

@@ -106,7 +106,8 @@ TEST_CASE("an unknown scheduler is reported with those there are") {
   CHECK(problem_with("scheduler = 'round-robin'") ==
         "pool.web.scheduler: unknown scheduler \"round-robin\"; did you mean \"round_robin\"?");
   CHECK(problem_with("scheduler = 'fair'") ==
-        "pool.web.scheduler: unknown scheduler \"fair\"; valid: round_robin");
+        "pool.web.scheduler: unknown scheduler \"fair\"; valid: round_robin, least_loaded, "
+        "random_two, by_key");
 }
 
 TEST_CASE("more queues than processes are a contradiction") {
@@ -123,13 +124,20 @@ TEST_CASE("an app setting must be a scalar") {
         "found a table");
 }
 
+TEST_CASE("an unknown overflow policy is reported with those there are") {
+  CHECK(problem_with("overflow = 'drop'") ==
+        "pool.web.overflow: unknown overflow policy \"drop\"; valid: block, reject");
+  CHECK(problem_with("overflow = true") == "pool.web.overflow: expected a string, found a boolean");
+}
+
 TEST_CASE("all problems are reported, in the order of the file") {
   CHECK(error_of("[pool.web]\nstart_timeout = 5\nprocesses = -1\nqueues = 1\n[apps.shop]\n") ==
         "troupe.toml:2:17: pool.web.start_timeout: expected a duration like \"30s\", found an "
         "integer; write \"5s\" or \"5ms\"\n"
         "troupe.toml:3:13: pool.web.processes: must be 0 to 1024, is -1\n"
         "troupe.toml:4:1: pool.web.queues: unknown key; valid: processes, childconcurrency, "
-        "queuecount, maxtasksperchild, scheduler, restart, start_timeout, shutdown_timeout\n"
+        "queuecount, maxtasksperchild, scheduler, restart, start_timeout, shutdown_timeout, "
+        "max_queue, overflow, cancel_grace\n"
         "troupe.toml:5:2: apps: unknown key; did you mean \"app\"?");
 }
 

@@ -44,6 +44,9 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.scheduler == defaults.scheduler);
   CHECK(loaded.start_timeout == defaults.start_timeout);
   CHECK(loaded.shutdown_timeout == defaults.shutdown_timeout);
+  CHECK(loaded.max_queue == defaults.max_queue);
+  CHECK(loaded.overflow == defaults.overflow);
+  CHECK(loaded.cancel_grace == defaults.cancel_grace);
   CHECK(loaded.restart.intensity == defaults.restart.intensity);
   CHECK(loaded.restart.period == defaults.restart.period);
   CHECK(loaded.restart.backoff == defaults.restart.backoff);

@@ -13,6 +13,7 @@
 
 using namespace troupe::core;
 using troupe::child::admission;
+using troupe::link::slot_record;
 using troupe::link::slot_table;
 using troupe::test::for_each_seed;
 using troupe::test::random_source;
@@ -261,8 +262,8 @@ TEST_CASE("slots are first in, first out under random operations") {
 }
 
 TEST_CASE("a queued task is either started or revoked, and only once") {
-  std::vector<std::atomic<std::uint64_t>> words(2);
-  slot_table table(words.data(), 2);
+  std::vector<slot_record> records(2);
+  slot_table table(records.data(), 2);
   table.put(0, 7);
   CHECK(table.is_unstarted(0, 7));
   CHECK(table.start(0, 7));
@@ -277,8 +278,8 @@ TEST_CASE("a queued task is either started or revoked, and only once") {
 }
 
 TEST_CASE("a frame of a slot's former task cannot start its present one") {
-  std::vector<std::atomic<std::uint64_t>> words(1);
-  slot_table table(words.data(), 1);
+  std::vector<slot_record> records(1);
+  slot_table table(records.data(), 1);
   table.put(0, 7);
   CHECK(table.revoke(0, 7));
   table.release(0);
@@ -291,19 +292,33 @@ TEST_CASE("a frame of a slot's former task cannot start its present one") {
 }
 
 TEST_CASE("a scribbled slot counts as started, so that its task is not run twice") {
-  std::vector<std::atomic<std::uint64_t>> words(1);
-  slot_table table(words.data(), 1);
+  std::vector<slot_record> records(1);
+  slot_table table(records.data(), 1);
   for (std::uint64_t word :
     {0ULL, 7ULL << 3 | 2, 7ULL << 3 | 3, 7ULL << 3 | 5, 8ULL << 3 | 1, ~0ULL}) {
-    words[0] = word;
+    records[0].word = word;
     CHECK_FALSE(table.is_unstarted(0, 7));
   }
 }
 
+TEST_CASE("the time of a start and the wish that a task stop are of that task") {
+  std::vector<slot_record> records(1);
+  slot_table table(records.data(), 1);
+  table.put(0, 7);
+  CHECK(table.start(0, 7, 123));
+  CHECK(table.started_at(0) == 123);
+  CHECK_FALSE(table.is_to_stop(0, 7));
+  table.request_stop(0, 7);
+  CHECK(table.is_to_stop(0, 7));
+  table.release(0);
+  table.put(0, 8);
+  CHECK_FALSE(table.is_to_stop(0, 8));
+}
+
 TEST_CASE("when both sides reach for a task at once, exactly one gets it") {
   constexpr std::uint32_t size = 2000;
-  std::vector<std::atomic<std::uint64_t>> words(size);
-  slot_table table(words.data(), size);
+  std::vector<slot_record> records(size);
+  slot_table table(records.data(), size);
   for (std::uint32_t slot = 0; slot < size; ++slot)
     table.put(slot, slot + 1);
   std::vector<char> started(size);

@@ -1,5 +1,6 @@
 #include "core/dispatcher.hpp"
 #include "core/limits.hpp"
+#include "core/task_order.hpp"
 #include "support/catch.hpp"
 
 #include <set>
@@ -457,4 +458,179 @@ TEST_CASE("tasks that were taken back do not go to the stuck child again") {
     ++moved;
   }
   CHECK(moved == held.size() - 1);
+}
+
+// -- order ----------------------------------------------------------------------------------------------
+
+namespace {
+
+void enqueue_with(dispatcher& d, std::uint64_t id, std::chrono::milliseconds when, int priority,
+  troupe::queue_id queue = 0) {
+  d.enqueue({key(id), kind::plain, task_order(when, priority)}, queue);
+}
+
+// The order in which one child gets all that waits.
+id_list sending_order(dispatcher& d) {
+  id_list result;
+  d.add_child(0, 0, unlimited, t0);
+  while (const auto next = d.next_assignment(all_open)) {
+    result.push_back(next->task.id);
+    d.ended(0, kind::plain, 1s, t0);
+  }
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("a task of a higher priority is sent before others that came a little earlier") {
+  dispatcher d(1, 4);
+  enqueue_with(d, 1, 0ms, 0);
+  enqueue_with(d, 2, 1ms, 1);
+  enqueue_with(d, 3, 2ms, 0);
+  enqueue_with(d, 4, 3ms, 2);
+  enqueue_with(d, 5, 4ms, -1);
+  CHECK(d.depth(0) == 5);
+  CHECK(sending_order(d) == id_list{4, 2, 1, 3, 5});
+}
+
+TEST_CASE("a task that has waited long enough is sent before newer ones of a higher priority") {
+  dispatcher d(1, 4);
+  enqueue_with(d, 1, 0ms, 0);
+  enqueue_with(d, 2, 99ms, 1);
+  enqueue_with(d, 3, 101ms, 1);
+  CHECK(sending_order(d) == id_list{2, 1, 3});
+}
+
+TEST_CASE("tasks of one priority are sent in the order of their submission") {
+  dispatcher d(1, 4);
+  for (std::uint64_t id = 1; id <= 6; ++id)
+    enqueue_with(d, id, 0ms, id % 2 == 0 ? 5 : 0);
+  CHECK(sending_order(d) == id_list{2, 4, 6, 1, 3, 5});
+}
+
+TEST_CASE("a task that was in a child before is sent first, whatever its priority") {
+  dispatcher d(1, 4);
+  enqueue_with(d, 1, 0ms, 1000);
+  d.enqueue_front(key(2), kind::plain, 0);
+  CHECK(sending_order(d) == id_list{2, 1});
+}
+
+TEST_CASE("closed tasks are dropped wherever they wait") {
+  dispatcher d(1, 4);
+  enqueue_with(d, 1, 0ms, 0);
+  enqueue_with(d, 2, 0ms, 5);
+  d.enqueue_front(key(3), kind::plain, 0);
+  d.enqueue_alone(key(4), kind::plain, 0);
+  d.add_child(0, 0, unlimited, t0);
+  CHECK_FALSE(d.next_assignment([](task_key) { return false; }));
+  CHECK(d.depth(0) == 0);
+}
+
+// -- alone ----------------------------------------------------------------------------------------------
+
+TEST_CASE("a task that is to run alone gets an idle child, which gets nothing else meanwhile") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  d.enqueue_alone(key(1), kind::coroutine, 0);
+  enqueue(d, 2, 3, kind::coroutine);
+  CHECK(ids(assign(d)) == id_list{1});
+  d.ended(0, kind::coroutine, 1s, t0);
+  CHECK(ids(assign(d)) == id_list{2, 3});
+}
+
+TEST_CASE("a task that is to run alone keeps a busy child from new tasks until it is idle") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 2, kind::coroutine);
+  CHECK(ids(assign(d)) == id_list{1, 2});
+  d.enqueue_alone(key(3), kind::coroutine, 0);
+  enqueue(d, 4, 4, kind::coroutine);
+  CHECK(assign(d).empty());
+  d.ended(0, kind::coroutine, 1s, t0);
+  CHECK(assign(d).empty());
+  d.ended(0, kind::coroutine, 1s, t0);
+  CHECK(ids(assign(d)) == id_list{3});
+  d.ended(0, kind::coroutine, 1s, t0);
+  CHECK(ids(assign(d)) == id_list{4});
+}
+
+TEST_CASE("while a task waits to run alone, other children go on") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  d.add_child(1, 0, unlimited, t0);
+  enqueue(d, 1, 2, kind::coroutine);
+  CHECK(seats(assign(d)) == seat_list{0, 1});
+  d.enqueue_alone(key(3), kind::coroutine, 0);
+  enqueue(d, 4, 5, kind::coroutine);
+  CHECK(seats(assign(d)) == seat_list{1, 1});
+  d.ended(0, kind::coroutine, 1s, t0);
+  const auto next = assign(d);
+  CHECK(ids(next) == id_list{3});
+  CHECK(seats(next) == seat_list{0});
+}
+
+TEST_CASE("a child that is kept free and dies is forgotten, and another one is chosen") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 1, kind::coroutine);
+  assign(d);
+  d.enqueue_alone(key(2), kind::coroutine, 0);
+  CHECK(assign(d).empty());
+  d.remove_child(0);
+  d.add_child(0, 0, unlimited, t0);
+  CHECK(ids(assign(d)) == id_list{2});
+}
+
+// -- shared queues --------------------------------------------------------------------------------------
+
+TEST_CASE(
+  "where queues are shared an idle child is given tasks of another queue that has no room") {
+  dispatcher d(2, 4, true);
+  d.add_child(0, 0, unlimited, t0);
+  d.add_child(1, 1, unlimited, t0);
+  enqueue(d, 1, 3); // all of queue 0
+  CHECK(seats(assign(d)) == seat_list{0, 0, 1});
+}
+
+TEST_CASE("where queues are shared one whose children are still starting waits for them") {
+  dispatcher d(2, 4, true);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 1, kind::plain, 1);
+  CHECK(assign(d).empty());
+  d.add_child(1, 1, unlimited, t0);
+  CHECK(seats(assign(d)) == seat_list{1});
+}
+
+TEST_CASE("where queues are shared a child first serves its own") {
+  dispatcher d(2, 4, true);
+  d.add_child(0, 0, unlimited, t0);
+  d.add_child(1, 1, unlimited, t0);
+  enqueue(d, 1, 2, kind::plain, 0);
+  enqueue(d, 3, 4, kind::plain, 1);
+  for (const auto& each : assign(d))
+    CHECK(each.seat == (each.task.id <= 2 ? 0u : 1u));
+}
+
+TEST_CASE("where queues are shared an idle child also takes back from one of another queue") {
+  dispatcher d(2, 4, true);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 2);
+  CHECK(seats(assign(d)) == seat_list{0, 0});
+  d.add_child(1, 1, unlimited, t0);
+  CHECK(d.unbalanced());
+  CHECK(d.next_take_back(t0 + patience)->from == 0);
+  d.taken_back(0, kind::plain);
+  d.enqueue_front(key(2), kind::plain, 0);
+  CHECK(seats(assign(d)) == seat_list{1});
+}
+
+TEST_CASE("a stopped child gets nothing more, and what it has still ends") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 3);
+  CHECK(assign(d).size() == 2);
+  d.stop_child(0);
+  d.ended(0, kind::plain, 1s, t0);
+  CHECK(assign(d).empty());
+  CHECK(d.owed_by(0) == 1);
 }

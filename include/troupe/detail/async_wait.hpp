@@ -4,6 +4,7 @@
 #include <troupe/detail/awaited.hpp>
 #include <troupe/detail/task_state.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -29,9 +30,14 @@ public:
     , complete_(std::move(complete)) {}
 
   void resolved(task_state& task) noexcept override {
-    boost::asio::dispatch(work_.get_executor(),
-      [handler = std::move(handler_), complete = std::move(complete_),
-        done = task_ptr(&task)]() mutable { complete(std::move(handler), *done); });
+    boost::asio::dispatch(
+      work_.get_executor(), [handler = std::move(handler_), complete = std::move(complete_),
+                              done = task_ptr(&task)]() mutable {
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected())
+          slot.clear(); // there is nothing left to cancel
+        complete(std::move(handler), *done);
+      });
     work_.reset();
   }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/map_counters.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
+#include <troupe/map_options.hpp>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -31,8 +33,8 @@ public:
   /// The next task, or null at the end of the input. Throws what reading the input throws, and
   /// `encode_error`.
   virtual task_ptr next() = 0;
-  /// How many are left, if that is known; else 0.
-  virtual std::size_t size_hint() const = 0;
+  /// The size of the whole input, if that is known.
+  virtual std::optional<std::size_t> size() const = 0;
 };
 
 /// `MakeTask` makes the task of one item.
@@ -57,11 +59,11 @@ public:
     return task;
   }
 
-  std::size_t size_hint() const override {
+  std::optional<std::size_t> size() const override {
     if constexpr (std::ranges::sized_range<const View>)
       return static_cast<std::size_t>(std::ranges::size(view_));
     else
-      return 0;
+      return std::nullopt;
   }
 
 private:
@@ -73,32 +75,59 @@ private:
   std::uint64_t index_ = 0;
 };
 
+/// Makes tasks of a map's input and hands them to the pool.
+class map_feeder {
+public:
+  map_feeder(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
+
+  /// Submits up to `wanted` tasks; `keep` sees each before that. Notices the end of the input at once.
+  template <class Keep>
+  void feed(std::size_t wanted, Keep keep);
+  bool at_end() const noexcept { return source_ == nullptr; }
+  /// Reads no more.
+  void stop() noexcept { source_.reset(); }
+
+  const pool_ref& pool() const noexcept { return pool_; }
+  std::size_t size_hint() const noexcept { return size_hint_; }
+  map_progress progress() const noexcept { return counters_->snapshot(); }
+
+private:
+  std::size_t chunk_size() const;
+  task_ptr next();
+
+  pool_ref pool_;
+  std::unique_ptr<map_source> source_; // null when it is exhausted
+  std::size_t size_hint_;
+  std::size_t chunk_size_;                           // 0: by the measured time of the pool's tasks
+  std::shared_ptr<const task_options> task_options_; // null: the defaults
+  boost::intrusive_ptr<map_counters> counters_;
+};
+
 /// Reads ahead in input order.
 class ordered_window {
 public:
-  ordered_window(pool_ref pool, std::unique_ptr<map_source> source, std::size_t size);
+  ordered_window(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
   ordered_window(const ordered_window&) = delete;
 
   /// The next task whose result is to be taken, or null at the end.
   task_ptr front();
   void pop();
-  void cancel();
-  std::size_t size_hint() const noexcept { return size_hint_; }
+  void cancel(bool started_too);
+  std::size_t size_hint() const noexcept { return feeder_.size_hint(); }
+  map_progress progress() const noexcept { return feeder_.progress(); }
 
 private:
   void fill();
 
-  pool_ref pool_;
-  std::unique_ptr<map_source> source_; // null when it is exhausted
+  map_feeder feeder_;
   std::size_t size_;
-  std::size_t size_hint_;
   std::deque<task_ptr> tasks_;
 };
 
 /// Reads ahead and gives the tasks in the order of their completion.
 class unordered_window {
 public:
-  unordered_window(pool_ref pool, std::unique_ptr<map_source> source, std::size_t size);
+  unordered_window(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
   unordered_window(const unordered_window&) = delete;
   ~unordered_window();
 
@@ -108,6 +137,7 @@ public:
   void wait();
   task_ptr take();
   void cancel();
+  map_progress progress() const noexcept { return feeder_.progress(); }
 
   /// Asio operation: completes when `take` has something.
   struct readiness {
@@ -135,8 +165,7 @@ private:
   void fill();
   void notify(std::function<void()> when_ready);
 
-  pool_ref pool_;
-  std::unique_ptr<map_source> source_;
+  map_feeder feeder_;
   std::size_t size_;
   std::shared_ptr<completions> completions_;
   std::size_t outstanding_ = 0; // submitted and not taken

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/map_counters.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/task_options.hpp>
 
@@ -57,13 +58,15 @@ public:
 
   const call_code code;
   bytes arguments;
-  std::unique_ptr<const task_options> options; // null: the defaults
+  std::shared_ptr<const task_options> options; // null: the defaults
   std::uint64_t index = 0;                     // position in a map
+  boost::intrusive_ptr<map_counters> counters; // of that map, or null
 
   // -- the pool's own -------------------------------------------------------------------------------
 
   std::uint32_t ledger_index = 0;
   task_id id = 0;
+  task_state* next_submitted = nullptr;
 
   // -- the outcome ----------------------------------------------------------------------------------
 

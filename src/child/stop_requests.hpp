@@ -1,0 +1,57 @@
+#pragma once
+
+#include "link/slot_table.hpp"
+
+#include <troupe/scheduler.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+namespace troupe::child {
+
+/// Tells running tasks that they are to stop, through their stop tokens. The parent marks the task in the
+/// slot table and sends a message over the control socket. The loop reads that message, unless a plain
+/// function holds it: so as soon as a plain function has asked for its token, a thread listens too. It
+/// does not read, it only looks at the marks when something has come. Thread-safe.
+class stop_requests {
+public:
+  /// `control`: the child's control socket.
+  stop_requests(link::slot_table slots, int control)
+    : slots_(slots)
+    , control_(control) {}
+  stop_requests(const stop_requests&) = delete;
+  stop_requests& operator=(const stop_requests&) = delete;
+
+  /// The token of a running task. `blocks_loop`: it keeps the loop from reading the control socket.
+  std::stop_token token(std::uint32_t slot, task_id task, bool blocks_loop);
+  /// Asks those to stop that are marked.
+  void look();
+  /// The task has ended. Cheap as long as nobody has asked for a token.
+  void forget(std::uint32_t slot) {
+    if (any_.load(std::memory_order_acquire))
+      erase(slot);
+  }
+
+private:
+  struct entry {
+    task_id task = 0;
+    std::stop_source source;
+  };
+
+  void erase(std::uint32_t slot);
+  void listen();
+  void run();
+
+  link::slot_table slots_;
+  const int control_;
+  std::atomic<bool> any_ = false; // whether a token has ever been asked for
+  std::mutex mutex_;
+  std::map<std::uint32_t, entry> entries_; // by slot; guarded by mutex_
+  bool listening_ = false;                 // guarded by mutex_
+};
+
+} // namespace troupe::child
