@@ -43,15 +43,24 @@ private:
   detail::bytes arguments_;
 };
 
+/// A bound call that knows the type of its result: for a coroutine, what it returns in the end.
+/// A value; made by `call`.
+template <class R>
+class typed_call : public bound_call {
+public:
+  using result_type = R;
+  using bound_call::bound_call;
+};
+
 /// Binds `f` to arguments, which are converted to its parameter types and encoded here.
-/// `f` is a function, a captureless lambda, or a coroutine returning `asio::awaitable`.
-/// Throws `encode_error`.
+/// `f` is a function, a captureless lambda, a coroutine returning `asio::awaitable`, or
+/// `blocking(f)`. Gives a `typed_call` of the function's result. Throws `encode_error`.
 template <class F, class... Args>
-bound_call call(F&& f, Args&&... args) {
+auto call(F&& f, Args&&... args) {
   using callable = detail::callable_for<F, Args...>;
   detail::bytes encoded;
   callable::encode_arguments(encoded, std::forward<Args>(args)...);
-  return bound_call(callable::code(f), std::move(encoded));
+  return typed_call<typename callable::result_type>(callable::code(f), std::move(encoded));
 }
 
 } // namespace troupe
