@@ -64,6 +64,12 @@ public:
   using error::error;
 };
 
+/// A process has not ended within the time that `process::join_for` was given. It goes on.
+class process_timeout : public error {
+public:
+  using error::error;
+};
+
 /// An argument or a result cannot be encoded. For an argument, thrown by the call that submits.
 class encode_error : public error {
 public:
@@ -113,10 +119,13 @@ struct child_exit {
   std::string describe() const;
 };
 
-/// The child died while the task was started, so it is not known how much of the task was done.
+/// The child died while the task was started, so it is not known how much of the task was done. Of a
+/// `worker`: the child ended before it had sent a result.
 class child_lost : public error {
 public:
   child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects);
+  /// Of the only task of the process `name`.
+  child_lost(const std::string& name, task_id task, child_exit exit);
 
   task_id task() const noexcept { return task_; }
   pid_t pid() const noexcept { return exit_->pid; }

@@ -18,6 +18,7 @@ class actor_system;
 namespace troupe {
 
 class pool;
+class process;
 
 struct runtime_options {
   /// Threads of CAF's scheduler in this process, on which actors of the program run; troupe's own run on
@@ -47,13 +48,15 @@ void check_may_block(const char* what);
 /// before it in `main` runs in each child as well, what follows runs in the parent only.
 ///
 /// It opens /dev/null on descriptors 0 to 2 that are closed, and gives SIGCHLD back its default action if
-/// the program was started with it ignored. Outlives its pools. Its functions are thread-safe.
+/// the program was started with it ignored. Outlives its pools, and the processes that are started. Its
+/// functions are thread-safe.
 class runtime {
 public:
   /// Throws `not_in_main` inside a child, and `std::logic_error` if this process has a runtime already.
   runtime(int argc, char** argv, runtime_options options = {});
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
+  /// Terminates the processes (process.hpp) that are daemonic, and waits for all of them.
   ~runtime();
 
   /// Runs a coroutine on the event loop and waits for its value; throws what it throws. Takes an
@@ -80,6 +83,7 @@ public:
 
 private:
   friend class pool;
+  friend class process;
   struct state;
   std::unique_ptr<state> state_;
 };

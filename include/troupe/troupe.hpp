@@ -10,6 +10,8 @@
 #include <troupe/map_result.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/pool_options.hpp>
+#include <troupe/process.hpp>
+#include <troupe/process_options.hpp>
 #include <troupe/proxy_exception.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/scheduler.hpp>

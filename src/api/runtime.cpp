@@ -67,6 +67,7 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   }) {}
 
 runtime::state::~state() {
+  processes.end_all();
   loop.stop();
   loop_thread.join();
 }

@@ -4,6 +4,7 @@
 #include "loop/event_loop.hpp"
 #include "parent/launcher.hpp"
 #include "parent/pool_control.hpp"
+#include "parent/process_registry.hpp"
 
 #include <troupe/runtime.hpp>
 
@@ -20,6 +21,7 @@ struct runtime::state {
   caf::actor_system system;
   loop::event_loop loop;
   parent::launcher children;
+  parent::process_registry processes;
   std::thread loop_thread;
 
   parent::services services() { return {system, loop, children}; }

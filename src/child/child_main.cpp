@@ -171,7 +171,7 @@ private:
       ::_exit(exit_parent_gone); // nobody is left to tell anything
     case link::receive_result::message:
       if (message.kind == link::control_kind::drain)
-        drain();
+        drain(message.exit_code);
       stops_.look();
       if (message.kind == link::control_kind::stop && worker_ != nullptr)
         worker_->stop(message.slot, message.task);
@@ -181,13 +181,13 @@ private:
     }
   }
 
-  [[noreturn]] void drain() {
+  [[noreturn]] void drain(int exit_code) {
     const auto thrown = run(settings_.finalizer);
     if (thrown)
-      std::fprintf(stderr, "troupe: pool %s: the finalizer of child %llu threw: %s\n",
+      std::fprintf(stderr, "troupe: %s: the finalizer of child %llu threw: %s\n",
         settings_.pool_name.c_str(), static_cast<unsigned long long>(settings_.position),
         describe_exception(thrown).what.c_str());
-    leave(thrown ? exit_start_failed : EXIT_SUCCESS);
+    leave(thrown ? EXIT_FAILURE : exit_code);
   }
 
   link::unique_fd control_;

@@ -41,4 +41,12 @@ child_lost::child_lost(task_id task, child_exit exit, bool culprit, std::vector<
   , exit_(std::make_shared<const child_exit>(std::move(exit)))
   , suspects_(std::make_shared<const std::vector<task_id>>(std::move(suspects))) {}
 
+child_lost::child_lost(const std::string& name, task_id task, child_exit exit)
+  : error(name + " is lost: its child (pid " + std::to_string(exit.pid) + ") " + exit.describe() +
+          " before it had a result")
+  , task_(task)
+  , culprit_(true)
+  , exit_(std::make_shared<const child_exit>(std::move(exit)))
+  , suspects_(std::make_shared<const std::vector<task_id>>(1, task)) {}
+
 } // namespace troupe

@@ -23,9 +23,9 @@ struct wire_call {
   bool empty() const { return thunk == code_location{}; }
 };
 
-/// The payload of the setup frame: what a child must know of its pool.
+/// The payload of the setup frame: what a child must know of its pool, or of the process that it is.
 struct child_settings {
-  std::string pool_name;
+  std::string pool_name; // or the process's
   std::uint64_t position = 0;
   std::uint64_t concurrency = 1;
   std::int64_t spin_nanoseconds = 0;

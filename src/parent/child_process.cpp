@@ -108,6 +108,7 @@ void child_process::launched(launch_result result) {
   }
   if (!exit_.reason.empty()) // it was to end before there was a process
     signal(SIGKILL, exit_.reason);
+  owner_.child_launched(*this);
 }
 
 std::uint32_t child_process::send(
@@ -175,8 +176,11 @@ tasks_at_death child_process::remaining_tasks() const {
   return result;
 }
 
-void child_process::drain() {
-  link::send_control(control_.get(), link::control_message{link::control_kind::drain, 0, 0});
+void child_process::drain(int exit_code) {
+  link::control_message message;
+  message.kind = link::control_kind::drain;
+  message.exit_code = exit_code;
+  link::send_control(control_.get(), message);
 }
 
 void child_process::signal(int number, const std::string& reason) {

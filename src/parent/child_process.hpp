@@ -50,6 +50,8 @@ public:
   /// Called on the loop's thread. May not destroy the child, except in `child_down`.
   class owner {
   public:
+    /// Its pid is known. If it could not be launched, `child_down` comes instead.
+    virtual void child_launched(child_process&) {}
     virtual void child_ready(child_process& child) = 0;
     virtual void child_outcome_came(child_process& child, const child_outcome& outcome) = 0;
     /// A batch of outcomes has been told.
@@ -83,8 +85,8 @@ public:
 
   // -- ending ---------------------------------------------------------------------------------------
 
-  /// Asks it to run its finalizer and leave.
-  void drain();
+  /// Asks it to run its finalizer and leave with that exit code, or 1 if the finalizer throws.
+  void drain(int exit_code = 0);
   /// Sends a signal. `reason` goes into the exit, unless an earlier one does.
   void signal(int number, const std::string& reason);
   /// Ends it at once.

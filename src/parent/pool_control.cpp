@@ -2,6 +2,7 @@
 
 #include "core/limits.hpp"
 #include "loop/event_loop.hpp"
+#include "parent/option_checks.hpp"
 #include "parent/pool_actor.hpp"
 
 #include <troupe/cpus.hpp>
@@ -12,26 +13,6 @@
 namespace troupe::parent {
 
 namespace {
-
-template <class T>
-void check_range(const char* name, T value, T least, T most, const char* unit = "") {
-  const auto text = [&](T v) {
-    if constexpr (std::is_arithmetic_v<T>)
-      return std::to_string(v) + unit;
-    else
-      return std::to_string(v.count()) + unit;
-  };
-  if (value < least || value > most)
-    throw std::invalid_argument(std::string("pool option ") + name + " is " + text(value) +
-                                ", but must be " + text(least) + " to " + text(most));
-}
-
-void check_call(const char* name, const bound_call& call) {
-  if (call && call.code().kind != detail::call_kind::plain)
-    throw std::invalid_argument(std::string("pool option ") + name +
-                                " must be a plain function: it is called before the child's event "
-                                "loop serves coroutines");
-}
 
 std::string next_pool_name() {
   static std::atomic<unsigned> count = 0;

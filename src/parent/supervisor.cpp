@@ -2,6 +2,7 @@
 
 #include "core/escape.hpp"
 #include "core/limits.hpp"
+#include "parent/error_text.hpp"
 #include "parent/log.hpp"
 
 #include <troupe/cpus.hpp>
@@ -17,16 +18,6 @@ namespace {
 
 // Looking for work before sleeping pays only while the parent's loop and each child can have a core.
 constexpr std::chrono::nanoseconds spin_time{20'000};
-
-std::string message_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return core::escape(e.what());
-  } catch (...) {
-    return "an exception that is not a std::exception";
-  }
-}
 
 } // namespace
 
@@ -258,17 +249,9 @@ void supervisor::after_failed_prepare(std::size_t position, std::exception_ptr w
     start_later(position, *delay);
     return;
   }
-  try {
-    std::rethrow_exception(why);
-  } catch (...) {
-    try {
-      std::throw_with_nested(
-        start_failed("pool " + options_.name + " has failed: child " + std::to_string(position) +
-                     " could not be prepared: " + message_of(why)));
-    } catch (...) {
-      give_up(std::current_exception());
-    }
-  }
+  give_up(start_failure("pool " + options_.name + " has failed: child " +
+                          std::to_string(position) + " could not be prepared: " + message_of(why),
+    why));
 }
 
 void supervisor::give_up(const child_process& last, child_phase phase) {
@@ -287,16 +270,8 @@ void supervisor::give_up(const child_process& last, child_phase phase) {
                    std::to_string(intensity_.failed_starts()) + " failed starts in a row")));
     return;
   }
-  try {
-    std::rethrow_exception(last.start_error());
-  } catch (...) {
-    try {
-      std::throw_with_nested(
-        start_failed(who + "could not start: " + message_of(last.start_error())));
-    } catch (...) {
-      give_up(std::current_exception());
-    }
-  }
+  give_up(start_failure(
+    who + "could not start: " + message_of(last.start_error()), last.start_error()));
 }
 
 void supervisor::give_up(std::exception_ptr reason) {
