@@ -8,15 +8,15 @@
 /// outside of a child.
 namespace troupe::this_child {
 
-/// Whether this process is a child of a pool. Never throws. Thread-safe.
+/// Whether this process is a child, of a pool or as a `process`. Never throws. Thread-safe.
 bool is_child() noexcept;
 
 /// The executor of the child's event loop, on which its coroutines run. For objects that an
 /// initializer makes, such as connections. Thread-safe.
 boost::asio::any_io_executor executor();
 
-/// The child's position in its pool: 0 to `processes` - 1. A successor has its predecessor's.
-/// Thread-safe.
+/// The child's position in its pool: 0 to `processes` - 1. A successor has its predecessor's. In a
+/// `process` it is 0. Thread-safe.
 std::size_t slot();
 
 } // namespace troupe::this_child

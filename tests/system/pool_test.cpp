@@ -191,6 +191,17 @@ TEST_CASE("a pool runs coroutines, and can be used from coroutines") {
   CHECK(text == "a!b!c!d!4");
 }
 
+TEST_CASE("a future that has a name can be awaited, so tasks of one coroutine run side by side") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto text = rt().run([&]() -> asio::awaitable<std::string> {
+    auto first = pool.apply(echo_later, "a");
+    auto second = pool.apply(echo_later, "b");
+    const std::string one = co_await first;
+    co_return one + co_await second;
+  });
+  CHECK(text == "a!b!");
+}
+
 TEST_CASE("a coroutine that waits for a failed task gets its exception") {
   troupe::pool pool{rt(), {.processes = 1}};
   const auto fails = [](int) -> int { throw std::domain_error("no"); };
