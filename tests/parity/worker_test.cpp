@@ -103,18 +103,18 @@ TEST_CASE("a worker that runs has no result yet") {
 }
 
 TEST_CASE("awaiting a worker gives its value, whether it was started or not, and again") {
+  troupe::worker fresh{rt(), troupe::call(greet, "Ada")};
+  troupe::worker started{rt(), troupe::call(square, 4)};
+  troupe::worker without_value{rt(), troupe::call(do_nothing)};
   rt().run([&]() -> asio::awaitable<void> {
-    troupe::worker w{rt(), troupe::call(greet, "Ada")};
-    CHECK(co_await w == "hello Ada");
-    CHECK(co_await w == "hello Ada");
-    troupe::worker started{rt(), troupe::call(square, 4)};
+    CHECK(co_await fresh == "hello Ada");
+    CHECK(co_await fresh == "hello Ada");
     co_await started.async_start();
     CHECK(co_await started == 16);
-    CHECK(started.result() == 16);
-    troupe::worker without_value{rt(), troupe::call(do_nothing)};
     co_await without_value;
-    without_value.result();
   });
+  CHECK(started.result() == 16);
+  without_value.result();
 }
 
 TEST_CASE("a worker runs coroutines, blocking functions and lambdas, with results of any size") {
