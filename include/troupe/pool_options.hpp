@@ -1,13 +1,16 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/loop_options.hpp>
 #include <troupe/scheduler.hpp>
+#include <troupe/start_method.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe {
@@ -68,6 +71,11 @@ struct pool_options {
   /// Chooses a queue for each task. Null: a `round_robin` of the pool's own.
   std::shared_ptr<troupe::scheduler> scheduler{};
 
+  /// Called in each child before its event loop is made, with the options of the loop to change, for
+  /// example `[](troupe::loop_options& loop) { loop.blocking_threads = 4; }`. If it throws, the start
+  /// fails as with `initializer`.
+  void (*loop_initializer)(loop_options&) = nullptr;
+
   /// Called in the child with each exception that leaves a task, before it is proxied to the parent.
   /// What it throws is ignored.
   void (*exception_handler)(std::exception_ptr) = nullptr;
@@ -76,6 +84,17 @@ struct pool_options {
 
   /// Appears in logs and errors. Empty: "pool-N".
   std::string name{};
+
+  // -- how children are started -------------------------------------------------------------------
+
+  /// Empty: the process-wide default (`get_start_method`) at the time when the pool is made, which keeps
+  /// it: `options` of the pool tells. `fork` needs a zygote that the `runtime` has made.
+  std::optional<troupe::start_method> start_method{};
+
+  /// Children beyond `processes` that are started, run the initializer, and wait. When a child dies, or
+  /// leaves because of `maxtasksperchild`, a spare that is ready takes its position at once, and a new
+  /// spare is started. 0 to 1024.
+  std::size_t spares = 0;
 
   // -- supervision --------------------------------------------------------------------------------
 

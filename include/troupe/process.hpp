@@ -36,8 +36,9 @@ namespace troupe {
 /// loop's thread too: `co_await` there.
 class process {
 public:
-  /// Does not start it. Throws `std::invalid_argument` for options out of range, for an initializer or
-  /// finalizer that is not a plain function, and for an empty call.
+  /// Does not start it; the start method is the process-wide default of this moment. Throws
+  /// `std::invalid_argument` for options out of range, for an initializer or finalizer that is not a plain
+  /// function, for an empty call, and if the method is `fork` without a zygote.
   explicit process(runtime& rt, bound_call call, process_options options = {});
   process(process&&) noexcept = default;
   process& operator=(process&&) noexcept = default;

@@ -1,15 +1,21 @@
 #pragma once
 
+#include <troupe/call.hpp>
+#include <troupe/start_method.hpp>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace caf {
 class actor_system;
@@ -24,6 +30,22 @@ struct runtime_options {
   /// Threads of CAF's scheduler in this process, on which actors of the program run; troupe's own run on
   /// the event loop. 1 to 1024.
   std::size_t caf_threads = 1;
+
+  /// Sets the process-wide default start method, as `set_start_method` does. With `fork`, set here or
+  /// before, the constructor forks the zygote; pools may use `spawn` and `forkserver` nonetheless.
+  std::optional<troupe::start_method> start_method{};
+
+  /// Calls of plain functions that the zygote of start method `forkserver` runs once, in this order,
+  /// before it forks its first child: to load or compute what all children need, which then share it. If
+  /// one throws, no child is started: the pools fail with `start_failed`, and the exception nested in
+  /// it. They may start threads only if these end with the call. A zygote that had to be made again runs
+  /// them again. They run when the first pool asks for children, and count towards its
+  /// `start_timeout`.
+  std::vector<bound_call> preload{};
+
+  /// Time that the preload calls may take together; after it the zygote is ended, and the start has
+  /// failed. 1 ms to 1 day.
+  std::chrono::milliseconds preload_timeout{60'000};
 };
 
 namespace detail {
@@ -45,14 +67,17 @@ void check_may_block(const char* what);
 ///       troupe::runtime rt{argc, argv};
 ///
 /// A child runs the same program, and in it the constructor takes over and never returns: what stands
-/// before it in `main` runs in each child as well, what follows runs in the parent only.
+/// before it in `main` runs in each child as well, what follows runs in the parent only. (With the start
+/// methods `forkserver` and `fork` it has run in their zygote.)
 ///
 /// It opens /dev/null on descriptors 0 to 2 that are closed, and gives SIGCHLD back its default action if
 /// the program was started with it ignored. Outlives its pools, and the processes that are started. Its
 /// functions are thread-safe.
 class runtime {
 public:
-  /// Throws `not_in_main` inside a child, and `std::logic_error` if this process has a runtime already.
+  /// Throws `not_in_main` inside a child, `std::invalid_argument` for options out of range, and
+  /// `std::logic_error` if this process has a runtime already, or other threads when the start method is
+  /// `fork`.
   runtime(int argc, char** argv, runtime_options options = {});
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;

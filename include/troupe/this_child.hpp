@@ -15,8 +15,9 @@ bool is_child() noexcept;
 /// initializer makes, such as connections. Thread-safe.
 boost::asio::any_io_executor executor();
 
-/// The child's position in its pool: 0 to `processes` - 1. A successor has its predecessor's. In a
-/// `process` it is 0. Thread-safe.
+/// The child's position in its pool: 0 to `processes` - 1. A successor has its predecessor's. In a spare
+/// that has no position yet, so in its initializer, it is `processes` or more. In a `process` it is 0.
+/// Thread-safe.
 std::size_t slot();
 
 } // namespace troupe::this_child

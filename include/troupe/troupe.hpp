@@ -6,6 +6,7 @@
 #include <troupe/config.hpp>
 #include <troupe/cpus.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/loop_options.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/pool.hpp>
@@ -15,6 +16,7 @@
 #include <troupe/proxy_exception.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/scheduler.hpp>
+#include <troupe/start_method.hpp>
 #include <troupe/stats.hpp>
 #include <troupe/task_future.hpp>
 #include <troupe/task_options.hpp>

@@ -12,8 +12,8 @@ process::process(runtime& rt, bound_call call, process_options options)
   : process(rt, std::move(call), std::move(options), failures::logged) {}
 
 process::process(runtime& rt, bound_call call, process_options options, failures its_failures)
-  : self_(std::make_shared<parent::single_process>(rt.state_->loop, rt.state_->children,
-      rt.state_->processes, call, std::move(options),
+  : self_(std::make_shared<parent::single_process>(rt.state_->loop,
+      rt.state_->children[get_start_method()], rt.state_->processes, call, std::move(options),
       its_failures == failures::thrown ? parent::single_process::failures::thrown
                                        : parent::single_process::failures::logged)) {}
 

@@ -2,14 +2,22 @@
 
 #include "api/runtime_state.hpp"
 #include "child/child_main.hpp"
+#include "child/zygote_main.hpp"
+#include "core/limits.hpp"
+#include "link/process_setup.hpp"
+#include "link/thread_count.hpp"
+#include "parent/zygote.hpp"
 
 #include <troupe/errors.hpp>
 #include <troupe/this_child.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -39,28 +47,49 @@ void stop_ignoring_children() {
     ::signal(SIGCHLD, SIG_DFL);
 }
 
-// Signals are for the program's own threads. While this lives, new threads block all of them.
-class without_signals {
-public:
-  without_signals() {
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  without_signals(const without_signals&) = delete;
-  ~without_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+void check(const runtime_options& options) {
+  using namespace std::chrono_literals;
+  if (options.caf_threads < 1 || options.caf_threads > 1024)
+    throw std::invalid_argument("runtime option caf_threads must be 1 to 1024");
+  for (const auto& call : options.preload)
+    if (!call || call.code().kind != detail::call_kind::plain)
+      throw std::invalid_argument("runtime option preload takes calls of plain functions: they run "
+                                  "before there is an event loop");
+  if (options.preload_timeout < 1ms || options.preload_timeout > limits::max_timeout)
+    throw std::invalid_argument("runtime option preload_timeout must be 1 ms to 24 h");
+}
 
-private:
-  sigset_t before_{};
-};
+// The zygote of start method fork, if that is the one; before this process has threads.
+std::unique_ptr<parent::zygote> fork_zygote() {
+  if (get_start_method() != start_method::fork)
+    return nullptr;
+  if (const auto threads = link::settled_thread_count(); threads > 1)
+    throw std::logic_error("start method fork: this process has " + std::to_string(threads) +
+                           " threads, and a process with threads cannot be forked: construct "
+                           "troupe::runtime before the others are started");
+  return parent::zygote::fork_this_process([](link::unique_fd socket) {
+    child::become_zygote(std::move(socket));
+  });
+}
+
+parent::launchers::settings launch_settings(
+  std::vector<std::string> arguments, const runtime_options& options) {
+  parent::launchers::settings result;
+  result.arguments = std::move(arguments);
+  for (const auto& call : options.preload)
+    result.preload.push_back(link::wire_call::from(call));
+  result.preload_timeout = options.preload_timeout;
+  return result;
+}
 
 } // namespace
 
-runtime::state::state(std::vector<std::string> arguments, const runtime_options& options)
+runtime::state::state(std::vector<std::string> arguments, const runtime_options& options,
+  std::unique_ptr<parent::zygote> forked)
   : config(options.caf_threads)
   , system(config)
   , loop(system)
-  , children(std::move(arguments))
+  , children(launch_settings(std::move(arguments), options), std::move(forked))
   , loop_thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
     loop.run();
@@ -79,12 +108,15 @@ runtime::runtime(int argc, char** argv, runtime_options options) {
   if (runtime_exists.exchange(true))
     throw std::logic_error("this process has a troupe::runtime already");
   try {
-    if (options.caf_threads < 1 || options.caf_threads > 1024)
-      throw std::invalid_argument("runtime option caf_threads must be 1 to 1024");
+    check(options);
     open_standard_descriptors();
     stop_ignoring_children();
-    const without_signals blocked;
-    state_ = std::make_unique<state>(std::vector<std::string>(argv, argv + argc), options);
+    if (options.start_method)
+      set_start_method(*options.start_method);
+    const link::signals_blocked blocked;
+    auto forked = fork_zygote();
+    state_ = std::make_unique<state>(
+      std::vector<std::string>(argv, argv + argc), options, std::move(forked));
   } catch (...) {
     runtime_exists = false;
     throw;

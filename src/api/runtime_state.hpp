@@ -2,25 +2,30 @@
 
 #include "core/caf_compat.hpp"
 #include "loop/event_loop.hpp"
-#include "parent/launcher.hpp"
+#include "parent/launchers.hpp"
 #include "parent/pool_control.hpp"
 #include "parent/process_registry.hpp"
 
 #include <troupe/runtime.hpp>
 
+#include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace troupe {
 
 /// What a runtime owns, in the order of its construction.
 struct runtime::state {
-  state(std::vector<std::string> arguments, const runtime_options& options);
+  /// `forked` is the zygote of start method `fork`, or null.
+  state(std::vector<std::string> arguments, const runtime_options& options,
+    std::unique_ptr<parent::zygote> forked);
   ~state();
 
   core::caf_config config;
   caf::actor_system system;
   loop::event_loop loop;
-  parent::launcher children;
+  parent::launchers children;
   parent::process_registry processes;
   std::thread loop_thread;
 

@@ -2,30 +2,32 @@
 
 #include "child/crash_report.hpp"
 #include "child/describe_exception.hpp"
+#include "child/exits.hpp"
+#include "child/loop_setup.hpp"
 #include "child/parent_link.hpp"
-#include "child/throw_recorder.hpp"
+#include "child/run_call.hpp"
 #include "child/worker_actor.hpp"
+#include "child/zygote_main.hpp"
 #include "core/exception_codec.hpp"
 #include "link/child_settings.hpp"
 #include "link/control_socket.hpp"
 #include "link/image.hpp"
+#include "link/zygote_protocol.hpp"
 
 #include <troupe/this_child.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,25 +37,12 @@ namespace child {
 
 namespace {
 
-// Exit codes of a child that could not start.
-constexpr int exit_start_failed = 1;
-constexpr int exit_parent_gone = 2;
-constexpr int exit_protocol = 3;
-
-// `std::exit` would run the destructors of objects that threads of the user may still use; as in any
-// worker of this kind, output is flushed and the rest is the kernel's.
-[[noreturn]] void leave(int code) {
-  std::cout.flush();
-  std::fflush(nullptr);
-  ::_exit(code);
-}
-
 struct surroundings {
   boost::asio::any_io_executor executor;
-  std::size_t position = 0;
+  std::atomic<std::size_t> position = 0; // of a spare, until it takes its place
 };
 
-// What `this_child` tells; set once, before any task.
+// What `this_child` tells; made before any task.
 std::optional<surroundings>& here() {
   static std::optional<surroundings> instance;
   return instance;
@@ -64,10 +53,11 @@ class child_process {
 public:
   child_process(link::unique_fd control, const link::parent_hello& hello,
     std::shared_ptr<link::shared_region> region, link::unique_fd parent_bell,
-    link::unique_fd child_bell)
+    link::unique_fd child_bell, const loop_setup& setup)
     : control_(std::move(control))
+    , setup_(setup)
     , system_(config_)
-    , loop_(system_)
+    , loop_(system_, setup_.options.concurrency_hint)
     , link_(
         loop_,
         link::channel(std::move(region), link::channel::side::child, std::move(child_bell),
@@ -85,6 +75,8 @@ private:
       set_up(payload);
     else if (header.kind == link::frame_kind::call && worker_ != nullptr)
       accept(header, payload);
+    else if (header.kind == link::frame_kind::position && worker_ != nullptr)
+      take_position(static_cast<std::size_t>(header.extra));
     else
       leave(exit_protocol);
   }
@@ -94,8 +86,10 @@ private:
     settings_ = in.make<link::child_settings>();
     ::pthread_setname_np(::pthread_self(), settings_.pool_name.substr(0, 15).c_str());
     loop_.set_spin_maximum(std::chrono::nanoseconds(settings_.spin_nanoseconds));
-    here() = surroundings{loop_.io().get_executor(), settings_.position};
-    if (const auto thrown = run(settings_.initializer))
+    here().emplace(loop_.io().get_executor(), settings_.position);
+    if (setup_.thrown)
+      fail_start(setup_.thrown);
+    if (const auto thrown = run_call(settings_.initializer))
       fail_start(thrown);
     spawn_worker();
     link::frame_header ready;
@@ -103,32 +97,23 @@ private:
     link_.send(ready, {});
   }
 
+  void take_position(std::size_t position) {
+    settings_.position = position;
+    here()->position = position;
+    worker_->take_position(position);
+  }
+
   void spawn_worker() {
     worker_actor::settings options;
     options.position = settings_.position;
     options.concurrency = settings_.concurrency;
+    options.blocking_threads = setup_.options.blocking_threads != 0
+                                 ? setup_.options.blocking_threads
+                                 : settings_.concurrency;
     options.exception_handler = reinterpret_cast<void (*)(std::exception_ptr)>(
       detail::function_at(settings_.exception_handler));
     worker_handle_ = system_.spawn<worker_actor>(loop_, link_, stops_, options);
     worker_ = static_cast<worker_actor*>(caf::actor_cast<caf::abstract_actor*>(worker_handle_));
-  }
-
-  // What the call threw, or null.
-  static std::exception_ptr run(const link::wire_call& call) {
-    if (call.empty())
-      return nullptr;
-    const record_throws recording;
-    try {
-      const auto thunk = detail::function_at(call.thunk);
-      if (thunk == nullptr)
-        throw std::logic_error("the function of this call is in a module that is not loaded here");
-      detail::bytes result;
-      detail::invocation invocation{call.arguments, detail::function_at(call.target), result};
-      reinterpret_cast<detail::plain_thunk>(thunk)(invocation);
-      return nullptr;
-    } catch (...) {
-      return std::current_exception();
-    }
   }
 
   [[noreturn]] void fail_start(const std::exception_ptr& thrown) {
@@ -182,7 +167,7 @@ private:
   }
 
   [[noreturn]] void drain(int exit_code) {
-    const auto thrown = run(settings_.finalizer);
+    const auto thrown = run_call(settings_.finalizer);
     if (thrown)
       std::fprintf(stderr, "troupe: %s: the finalizer of child %llu threw: %s\n",
         settings_.pool_name.c_str(), static_cast<unsigned long long>(settings_.position),
@@ -191,6 +176,7 @@ private:
   }
 
   link::unique_fd control_;
+  const loop_setup setup_;
   core::caf_config config_{1};
   caf::actor_system system_;
   loop::event_loop loop_;
@@ -202,20 +188,12 @@ private:
   loop::descriptor_watch control_watch_;
 };
 
-bool wait_readable(int fd) {
-  pollfd waited{fd, POLLIN, 0};
-  int result = 0;
-  do
-    result = ::poll(&waited, 1, -1);
-  while (result < 0 && errno == EINTR);
-  return result == 1;
-}
-
 [[noreturn]] void child_main(link::unique_fd control) {
   link::parent_hello hello;
   link::unique_fd fds[3];
-  if (!wait_readable(control.get()) || link::receive_control(control.get(), &hello, sizeof hello,
-                                         fds, 3) != link::receive_result::message)
+  if (!link::wait_readable(control.get()) ||
+      link::receive_control(control.get(), &hello, sizeof hello, fds, 3) !=
+        link::receive_result::message)
     ::_exit(exit_parent_gone);
   const link::child_hello answer{link::link_magic, hello.generation, link::program_build_id()};
   link::send_control(control.get(), answer);
@@ -226,31 +204,45 @@ bool wait_readable(int fd) {
   auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.slots);
   region->close_fd();
   install_crash_handlers(region->header().crash);
+  const auto setup = set_up_loop(hello.loop_initializer);
   child_process self(
-    std::move(control), hello, std::move(region), std::move(fds[1]), std::move(fds[2]));
+    std::move(control), hello, std::move(region), std::move(fds[1]), std::move(fds[2]), setup);
   self.run();
   leave(EXIT_SUCCESS);
 }
 
-} // namespace
-
-void become_child_if_asked() {
-  const char* value = std::getenv(link::link_variable);
+// The control socket that this process inherited under the number in an environment variable; none if
+// there is no such variable, or no such socket.
+link::unique_fd inherited_socket(const char* variable) {
+  const char* value = std::getenv(variable);
   if (value == nullptr)
-    return;
+    return {};
   const int fd = std::atoi(value);
-  ::unsetenv(link::link_variable); // not for the children of this child
+  ::unsetenv(variable); // not for the children of this process
   int type = 0;
   socklen_t size = sizeof type;
   if (fd < 3 || ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)
-    return;
+    return {};
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return link::unique_fd(fd);
+}
+
+} // namespace
+
+void become_child(link::unique_fd control) noexcept {
   try {
-    child_main(link::unique_fd(fd));
+    child_main(std::move(control));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "troupe: a child cannot run: %s\n", e.what());
-    leave(exit_start_failed);
   }
+  leave(exit_start_failed);
+}
+
+void become_child_if_asked() {
+  if (auto control = inherited_socket(link::link_variable))
+    become_child(std::move(control));
+  if (auto socket = inherited_socket(link::zygote_variable))
+    become_zygote(std::move(socket));
 }
 
 } // namespace child

@@ -42,7 +42,7 @@ worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, pa
   , slots_(link.region().slots())
   , current_(link.region().header().current)
   , admission_(options.concurrency)
-  , threads_(options.concurrency)
+  , threads_(options.blocking_threads)
   , coroutines_(slots_.size()) {}
 
 caf::behavior worker_actor::make_behavior() {

@@ -45,6 +45,7 @@ public:
   struct settings {
     std::size_t position = 0;
     std::size_t concurrency = 1;
+    std::size_t blocking_threads = 1;
     void (*exception_handler)(std::exception_ptr) = nullptr;
   };
 
@@ -52,6 +53,9 @@ public:
     stop_requests& stops, settings options);
 
   caf::behavior make_behavior() override;
+
+  /// The child, a spare so far, has a place in the pool.
+  void take_position(std::size_t position) noexcept { settings_.position = position; }
 
   /// Starts what may start, for at most `limits::work_slice`; true if something was started.
   bool work();

@@ -33,6 +33,16 @@ std::span<const std::string_view> overflow_words() {
   return words;
 }
 
+std::span<const std::string_view> start_method_names() {
+  static const std::array names{to_string(start_method::spawn), to_string(start_method::forkserver),
+    to_string(start_method::fork)};
+  return names;
+}
+
+void choose_start_method(pool_options& options, std::size_t index) {
+  options.start_method = parse_start_method(start_method_names()[index]);
+}
+
 void choose_overflow(pool_options& options, std::size_t index) {
   options.overflow = index == 0 ? overflow::block : overflow::reject;
 }
@@ -47,6 +57,8 @@ std::span<const pool_key> pool_keys() {
     pool_key{"queuecount", count_key{of_pool<&pool_options::queuecount>, 1, limits::max_processes}},
     pool_key{"maxtasksperchild", count_key{of_pool<&pool_options::maxtasksperchild>, 0, unlimited}},
     pool_key{"scheduler", scheduler_key{}},
+    pool_key{"start_method", choice_key{"start method", start_method_names, choose_start_method}},
+    pool_key{"spares", count_key{of_pool<&pool_options::spares>, 0, limits::max_spares}},
     pool_key{"restart", group_key{restart_keys}},
     pool_key{"start_timeout",
       duration_key{of_pool<&pool_options::start_timeout>, milliseconds(1), limits::max_timeout}},

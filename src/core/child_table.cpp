@@ -12,6 +12,8 @@ std::string_view to_string(child_phase phase) {
     return "down";
   case child_phase::starting:
     return "starting";
+  case child_phase::spare:
+    return "spare";
   case child_phase::ready:
     return "ready";
   case child_phase::retiring:
@@ -23,13 +25,13 @@ std::string_view to_string(child_phase phase) {
 }
 
 std::uint32_t child_table::start(std::size_t position) {
-  TROUPE_ASSERT(position < positions_);
+  TROUPE_ASSERT(position < all_positions());
   const auto free = std::find_if(records_.begin(), records_.end(),
     [](const child_record& record) { return record.phase == child_phase::down; });
   const auto seat = static_cast<std::uint32_t>(free - records_.begin());
   if (free == records_.end())
     records_.emplace_back();
-  records_[seat] = {child_phase::starting, position, queue_of(position), ++generations_};
+  records_[seat] = {child_phase::starting, position, queue_of(position), ++generations_, ++turns_};
   ++population_;
   return seat;
 }
@@ -40,7 +42,25 @@ void child_table::move(std::uint32_t seat, child_phase from, child_phase to) {
 }
 
 void child_table::ready(std::uint32_t seat) {
-  move(seat, child_phase::starting, child_phase::ready);
+  const bool spare = seat < records_.size() && is_spare(records_[seat].position);
+  move(seat, child_phase::starting, spare ? child_phase::spare : child_phase::ready);
+}
+
+std::optional<std::uint32_t> child_table::waiting_spare() const noexcept {
+  std::optional<std::uint32_t> oldest;
+  for (std::uint32_t seat = 0; seat < seats(); ++seat)
+    if (records_[seat].phase == child_phase::spare &&
+        (!oldest || records_[seat].generation < records_[*oldest].generation))
+      oldest = seat;
+  return oldest;
+}
+
+void child_table::promote(std::uint32_t seat, std::size_t position) {
+  TROUPE_ASSERT(!is_spare(position));
+  move(seat, child_phase::spare, child_phase::ready);
+  records_[seat].position = position;
+  records_[seat].queue = queue_of(position);
+  records_[seat].turn = ++turns_;
 }
 
 void child_table::retire(std::uint32_t seat) {
@@ -59,10 +79,9 @@ void child_table::down(std::uint32_t seat) {
 }
 
 bool child_table::has_successor(
-  std::uint32_t seat, std::initializer_list<child_phase> phases) const noexcept {
+  const child_record& child, std::initializer_list<child_phase> phases) const noexcept {
   return std::any_of(records_.begin(), records_.end(), [&](const child_record& other) {
-    return other.position == records_[seat].position &&
-           other.generation > records_[seat].generation &&
+    return other.position == child.position && other.turn > child.turn &&
            std::find(phases.begin(), phases.end(), other.phase) != phases.end();
   });
 }

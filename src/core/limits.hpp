@@ -10,7 +10,9 @@ namespace troupe::limits {
 // -- options ----------------------------------------------------------------------------------------
 
 inline constexpr std::size_t max_processes = 1024;
+inline constexpr std::size_t max_spares = 1024;
 inline constexpr std::size_t max_childconcurrency = 16'384;
+inline constexpr int max_loop_threads = 1024;
 inline constexpr std::size_t max_restart_intensity = 1'000'000;
 inline constexpr std::size_t max_queue = 1'000'000'000'000;
 inline constexpr std::size_t max_task_attempts = 1'000'000;
@@ -46,6 +48,8 @@ inline constexpr std::chrono::microseconds work_slice{20};
 // -- supervision ------------------------------------------------------------------------------------
 
 inline constexpr std::chrono::milliseconds max_backoff{1'000};
+/// A zygote that has not answered for this long is ended.
+inline constexpr std::chrono::milliseconds zygote_patience{30'000};
 /// Times that an idempotent task is tried when no task can be told to be the culprit.
 inline constexpr std::uint32_t max_attempts = 5;
 inline constexpr std::size_t max_stack_frames = 32;

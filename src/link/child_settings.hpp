@@ -31,6 +31,7 @@ struct child_settings {
   std::int64_t spin_nanoseconds = 0;
   wire_call initializer;
   wire_call finalizer;
+  code_location loop_initializer; ///< travels in `parent_hello`, too
   code_location exception_handler;
 };
 

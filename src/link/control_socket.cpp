@@ -6,6 +6,7 @@
 #include <cstring>
 #include <system_error>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -43,6 +44,15 @@ std::pair<unique_fd, unique_fd> make_control_sockets() {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0)
     throw std::system_error(errno, std::generic_category(), "socketpair for the link to a child");
   return {unique_fd(fds[0]), unique_fd(fds[1])};
+}
+
+bool wait_readable(int socket) {
+  pollfd waited{socket, POLLIN, 0};
+  int result = 0;
+  do
+    result = ::poll(&waited, 1, -1);
+  while (result < 0 && errno == EINTR);
+  return result == 1;
 }
 
 bool send_control(

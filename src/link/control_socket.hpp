@@ -2,6 +2,8 @@
 
 #include "link/unique_fd.hpp"
 
+#include <troupe/errors.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +35,9 @@ struct parent_hello {
   std::uint32_t generation = 0;
   std::int32_t parent_pid = 0;
   build_id build;
+  /// `pool_options::loop_initializer`: the one setting that is needed before there is a loop, which reads
+  /// the others.
+  code_location loop_initializer;
 };
 
 /// The child's answer.
@@ -58,6 +63,9 @@ struct control_message {
 /// A connected pair of sockets that keep message boundaries, non-blocking and close-on-exec.
 /// Throws `std::system_error`.
 std::pair<unique_fd, unique_fd> make_control_sockets();
+
+/// Blocks until there is something to receive or the peer has closed; false if that cannot be told.
+bool wait_readable(int socket);
 
 enum class receive_result { message, nothing, closed };
 

@@ -2,6 +2,7 @@
 
 #include "core/exception_codec.hpp"
 #include "link/image.hpp"
+#include "parent/error_text.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -48,7 +49,8 @@ child_process::child_process(loop::event_loop& loop, owner& told, std::uint32_t 
   auto own_bell = make_eventfd();
   auto child_bell = make_eventfd();
   std::tie(control_, child_control_) = link::make_control_sockets();
-  const link::parent_hello hello{link::link_magic, slots, generation, ::getpid(), own_hello_.build};
+  const link::parent_hello hello{link::link_magic, slots, generation, ::getpid(), own_hello_.build,
+    settings.loop_initializer};
   const int fds[] = {region_->fd(), own_bell.get(), child_bell.get()};
   if (!link::send_control(control_.get(), &hello, sizeof hello, fds, std::size(fds)))
     throw std::system_error(
@@ -84,16 +86,15 @@ void child_process::launch(launcher& with, const std::shared_ptr<child_process>&
 }
 
 void child_process::launched(launch_result result) {
-  exit_.pid = result.pid;
-  if (result.error) {
-    exit_.reason = "it could not be launched: " + result.error.message();
-    start_error_ =
-      std::make_exception_ptr(std::system_error(result.error, "launching a child process"));
+  if (result.failure) {
+    exit_.reason = "it could not be launched: " + message_of(result.failure);
+    start_error_ = result.failure;
     exit_.status_known = false;
     gone();
     return;
   }
-  pidfd_ = std::move(result.pidfd);
+  exit_.pid = result.process.pid;
+  pidfd_ = std::move(result.process.pidfd);
   try {
     exit_watch_ =
       std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
@@ -109,6 +110,15 @@ void child_process::launched(launch_result result) {
   if (!exit_.reason.empty()) // it was to end before there was a process
     signal(SIGKILL, exit_.reason);
   owner_.child_launched(*this);
+}
+
+void child_process::take_position(std::size_t position) {
+  exit_.slot = position;
+  link::frame_header header;
+  header.kind = link::frame_kind::position;
+  header.generation = generation_;
+  header.extra = position;
+  channel_->send(header, {}, {}, [] { return nullptr; });
 }
 
 std::uint32_t child_process::send(
@@ -261,6 +271,7 @@ bool child_process::on_frame(const link::frame_header& header, std::span<const s
     return true;
   case link::frame_kind::setup:
   case link::frame_kind::call:
+  case link::frame_kind::position:
     break;
   }
   throw link::protocol_violation("unknown kind of frame");

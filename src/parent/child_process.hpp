@@ -70,6 +70,9 @@ public:
   /// Launches it. `self` keeps it alive while the launcher works.
   void launch(launcher& with, const std::shared_ptr<child_process>& self);
 
+  /// A ready spare gets a position.
+  void take_position(std::size_t position);
+
   // -- tasks ----------------------------------------------------------------------------------------
 
   /// Sends a task. Returns its slot.

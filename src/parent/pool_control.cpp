@@ -44,10 +44,13 @@ pool_options checked(pool_options options) {
     "shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout, " ms");
   check_range("cancel_grace", options.cancel_grace, milliseconds(0), limits::max_timeout, " ms");
   check_range<std::size_t>("max_queue", options.max_queue, 0, limits::max_queue);
+  check_range<std::size_t>("spares", options.spares, 0, limits::max_spares);
   check_call("initializer", options.initializer);
   check_call("finalizer", options.finalizer);
   if (options.name.empty())
     options.name = next_pool_name();
+  if (!options.start_method)
+    options.start_method = get_start_method();
   return options;
 }
 
@@ -76,8 +79,9 @@ bool pool_control::shared::wait_stopped_until(std::chrono::steady_clock::time_po
 // -- pool_control ---------------------------------------------------------------------------------------
 
 std::shared_ptr<pool_control> pool_control::start(const services& with, pool_options options) {
-  return std::shared_ptr<pool_control>(
-    new pool_control(with, std::make_shared<const pool_options>(checked(std::move(options)))));
+  const auto valid = std::make_shared<const pool_options>(checked(std::move(options)));
+  with.children[*valid->start_method]; // throws if this runtime does not have it
+  return std::shared_ptr<pool_control>(new pool_control(with, valid));
 }
 
 pool_control::pool_control(const services& with, std::shared_ptr<const pool_options> options)

@@ -3,7 +3,7 @@
 #include "core/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/backlog.hpp"
-#include "parent/launcher.hpp"
+#include "parent/launchers.hpp"
 #include "parent/submissions.hpp"
 
 #include <troupe/detail/task_state.hpp>
@@ -23,7 +23,7 @@ namespace troupe::parent {
 struct services {
   caf::actor_system& system;
   loop::event_loop& loop;
-  launcher& children;
+  launchers& children;
 };
 
 /// The life of a pool, as its users see it.

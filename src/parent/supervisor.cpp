@@ -28,17 +28,17 @@ supervisor::supervisor(loop::event_loop& loop, launcher& with, const pool_option
   , owner_(told)
   , options_(options)
   , slots_(slots)
-  , table_(options.processes, options.queuecount)
+  , table_(options.processes, options.queuecount, options.spares)
   , intensity_(options.restart)
-  , start_timers_(options.processes)
-  , history_(options.processes) {}
+  , start_timers_(table_.all_positions())
+  , history_(table_.all_positions()) {}
 
 supervisor::~supervisor() = default;
 
 // -- starting -------------------------------------------------------------------------------------------
 
 void supervisor::start_all() {
-  for (std::size_t position = 0; position < table_.positions(); ++position)
+  for (std::size_t position = 0; position < table_.all_positions(); ++position)
     if (!stopping_)
       start_child(position);
 }
@@ -52,9 +52,35 @@ link::child_settings supervisor::settings_for(std::size_t position) const {
     settings.spin_nanoseconds = spin_time.count();
   settings.initializer = link::wire_call::from(options_.initializer);
   settings.finalizer = link::wire_call::from(options_.finalizer);
+  if (options_.loop_initializer != nullptr)
+    settings.loop_initializer = detail::locate(options_.loop_initializer);
   if (options_.exception_handler != nullptr)
     settings.exception_handler = detail::locate(options_.exception_handler);
   return settings;
+}
+
+void supervisor::fill(std::size_t position) {
+  const auto spare = table_.waiting_spare();
+  if (spare && !table_.is_spare(position))
+    promote(*spare, position);
+  else
+    start_child(position);
+}
+
+void supervisor::promote(std::uint32_t seat, std::size_t position) {
+  const auto vacated = table_[seat].position;
+  table_.promote(seat, position);
+  children_[seat]->take_position(position);
+  note_start(position);
+  owner_.on_ready(seat, table_[seat].queue);
+  if (!stopping_ && owner_.needs_children())
+    start_child(vacated);
+}
+
+void supervisor::note_start(std::size_t position) {
+  auto& history = history_[position];
+  if (history.starts++ == 0)
+    history.first_start = clock::now();
 }
 
 void supervisor::start_child(std::size_t position) {
@@ -74,9 +100,7 @@ void supervisor::start_child(std::size_t position) {
     after_failed_prepare(position, std::current_exception());
     return;
   }
-  auto& history = history_[position];
-  if (history.starts++ == 0)
-    history.first_start = clock::now();
+  note_start(position);
   if (settings.spin_nanoseconds > 0)
     loop_.set_spin_maximum(spin_time);
   deadlines_[seat] = deadline(seat, options_.start_timeout,
@@ -86,7 +110,7 @@ void supervisor::start_child(std::size_t position) {
 
 void supervisor::start_later(std::size_t position, std::chrono::milliseconds delay) {
   if (delay <= std::chrono::milliseconds::zero()) {
-    start_child(position);
+    fill(position);
     return;
   }
   auto& timer = start_timers_[position];
@@ -96,7 +120,7 @@ void supervisor::start_later(std::size_t position, std::chrono::milliseconds del
       return;
     start_timers_[position].reset();
     if (!stopping_ && owner_.needs_children())
-      start_child(position);
+      fill(position);
   });
 }
 
@@ -120,22 +144,23 @@ void supervisor::child_ready(child_process& child) {
   table_.ready(seat);
   intensity_.ready();
   had_ready_ = true;
-  owner_.on_ready(seat, table_[seat].queue);
+  if (table_[seat].phase == child_phase::ready)
+    owner_.on_ready(seat, table_[seat].queue);
   dismiss_retired();
 }
 
 // -- leaving --------------------------------------------------------------------------------------------
 
-bool supervisor::has_successor(std::uint32_t seat) const {
-  return start_timers_[table_[seat].position] != nullptr ||
+bool supervisor::has_successor(const core::child_record& child) const {
+  return start_timers_[child.position] != nullptr ||
          table_.has_successor(
-           seat, {child_phase::starting, child_phase::ready, child_phase::retiring});
+           child, {child_phase::starting, child_phase::spare, child_phase::ready, child_phase::retiring});
 }
 
 void supervisor::retire(std::uint32_t seat) {
   table_.retire(seat);
-  if (owner_.needs_children() && !has_successor(seat))
-    start_child(table_[seat].position);
+  if (owner_.needs_children() && !has_successor(table_[seat]))
+    fill(table_[seat].position);
 }
 
 void supervisor::dismiss_retired() {
@@ -145,7 +170,8 @@ void supervisor::dismiss_retired() {
       continue;
     // A successor that has used up its budget already was ready as well.
     if (owner_.needs_children() &&
-        !table_.has_successor(seat, {child_phase::ready, child_phase::retiring}))
+        !table_.has_successor(
+          table_[seat], {child_phase::ready, child_phase::retiring}))
       continue;
     table_.leave(seat);
     children_[seat]->drain();
@@ -201,10 +227,16 @@ void supervisor::check_all_down() {
 
 // -- dying ----------------------------------------------------------------------------------------------
 
+std::string supervisor::name_of(std::size_t position) const {
+  return table_.is_spare(position) ? "spare " + std::to_string(position - table_.positions())
+                                   : "child " + std::to_string(position);
+}
+
 std::optional<std::chrono::milliseconds> supervisor::after_death(child_phase phase) {
   switch (phase) {
   case child_phase::starting:
     return intensity_.failed_to_start(clock::now());
+  case child_phase::spare:
   case child_phase::ready:
   case child_phase::retiring:
     return intensity_.died(clock::now());
@@ -219,24 +251,22 @@ void supervisor::child_down(child_process& child) {
   const auto seat = child.seat();
   const auto keep = std::move(children_[seat]);
   deadlines_[seat].reset();
-  const auto phase = table_[seat].phase;
-  const auto position = table_[seat].position;
-  auto& history = history_[position];
-  history.cpu += child.cpu_time();
+  const auto was = table_[seat];
+  history_[was.position].cpu += child.cpu_time();
   table_.down(seat);
-  if (phase != child_phase::leaving) {
+  if (was.phase != child_phase::leaving) {
     ++deaths_;
-    log()->warn("pool {}: child {} (pid {}) {}", options_.name, position, child.pid(),
+    log()->warn("pool {}: {} (pid {}) {}", options_.name, name_of(was.position), child.pid(),
       core::escape(child.exit().describe()));
   }
-  owner_.on_down(seat, child, phase == child_phase::leaving);
+  owner_.on_down(seat, child, was.phase == child_phase::leaving);
   if (!stopping_) {
-    const auto delay = after_death(phase);
+    const auto delay = after_death(was.phase);
     // What the very first children's initializer throws, it will throw again.
-    if (!delay || (child.start_error() && phase == child_phase::starting && !had_ready_))
-      give_up(child, phase);
-    else if (owner_.needs_children() && !has_successor(seat))
-      start_later(position, *delay);
+    if (!delay || (child.start_error() && was.phase == child_phase::starting && !had_ready_))
+      give_up(child, was.phase);
+    else if (owner_.needs_children() && !has_successor(was))
+      start_later(was.position, *delay);
     dismiss_retired();
   }
   check_all_down();
@@ -244,19 +274,19 @@ void supervisor::child_down(child_process& child) {
 
 void supervisor::after_failed_prepare(std::size_t position, std::exception_ptr why) {
   log()->warn(
-    "pool {}: child {} could not be prepared: {}", options_.name, position, message_of(why));
+    "pool {}: {} could not be prepared: {}", options_.name, name_of(position), message_of(why));
   if (const auto delay = intensity_.failed_to_start(clock::now())) {
     start_later(position, *delay);
     return;
   }
-  give_up(start_failure("pool " + options_.name + " has failed: child " +
-                          std::to_string(position) + " could not be prepared: " + message_of(why),
+  give_up(start_failure("pool " + options_.name + " has failed: " + name_of(position) +
+                          " could not be prepared: " + message_of(why),
     why));
 }
 
 void supervisor::give_up(const child_process& last, child_phase phase) {
   const std::string who =
-    "pool " + options_.name + " has failed: child " + std::to_string(last.exit().slot) + " ";
+    "pool " + options_.name + " has failed: " + name_of(last.exit().slot) + " ";
   if (phase != child_phase::starting) {
     give_up(std::make_exception_ptr(
       pool_failed(who + last.exit().describe() + ", and more than " +
@@ -295,7 +325,7 @@ void supervisor::child_batch_ended(child_process&) {
 }
 
 std::vector<child_stats> supervisor::stats() const {
-  std::vector<child_stats> all(history_.size());
+  std::vector<child_stats> all(table_.positions());
   for (std::size_t position = 0; position < all.size(); ++position) {
     const auto& history = history_[position];
     auto& one = all[position];
@@ -308,7 +338,7 @@ std::vector<child_stats> supervisor::stats() const {
         std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - history.first_start);
   }
   for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
-    if (!table_.present(seat) || !children_[seat])
+    if (!table_.present(seat) || !children_[seat] || table_.is_spare(table_[seat].position))
       continue;
     auto& one = all[table_[seat].position];
     one.cpu += children_[seat]->cpu_time();

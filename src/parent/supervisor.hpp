@@ -13,12 +13,14 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace troupe::parent {
 
 /// Keeps a pool's children alive: starts them, replaces those that die or have used up their budget,
-/// makes them leave, and gives up when they cannot be kept. Knows nothing of tasks but that a child may
+/// makes them leave, and gives up when they cannot be kept. Keeps spares, which take the place of a child
+/// that is gone at once. Knows nothing of tasks but that a child may
 /// hold some. On the loop's thread.
 class supervisor final : child_process::owner {
 public:
@@ -85,9 +87,14 @@ private:
   void child_batch_ended(child_process& child) override;
   void child_down(child_process& child) override;
 
+  // With a spare, if one is ready; else with a new child.
+  void fill(std::size_t position);
+  void promote(std::uint32_t seat, std::size_t position);
+  void note_start(std::size_t position);
   void start_child(std::size_t position);
   void start_later(std::size_t position, std::chrono::milliseconds delay);
-  bool has_successor(std::uint32_t seat) const;
+  bool has_successor(const core::child_record& child) const;
+  std::string name_of(std::size_t position) const;
   // Decides what follows a death; nothing: give up.
   std::optional<std::chrono::milliseconds> after_death(core::child_phase phase);
   void after_failed_prepare(std::size_t position, std::exception_ptr why);

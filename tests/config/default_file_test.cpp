@@ -42,6 +42,10 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.queuecount == defaults.queuecount);
   CHECK(loaded.maxtasksperchild == defaults.maxtasksperchild);
   CHECK(loaded.scheduler == defaults.scheduler);
+  // An empty one means the program's default, which is spawn.
+  CHECK(loaded.start_method == start_method::spawn);
+  CHECK_FALSE(defaults.start_method);
+  CHECK(loaded.spares == defaults.spares);
   CHECK(loaded.start_timeout == defaults.start_timeout);
   CHECK(loaded.shutdown_timeout == defaults.shutdown_timeout);
   CHECK(loaded.max_queue == defaults.max_queue);
@@ -53,11 +57,12 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.restart.start_attempts == defaults.restart.start_attempts);
   CHECK_FALSE(loaded.initializer);
   CHECK_FALSE(loaded.finalizer);
+  CHECK(loaded.loop_initializer == nullptr);
   CHECK(loaded.exception_handler == nullptr);
 }
 
 TEST_CASE("every option that a file can say is a key") {
-  // The others are the name, which is the table's, and the three functions.
-  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 4);
+  // The others are the name, which is the table's, and the four functions.
+  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 5);
   CHECK(detail::restart_keys().size() == boost::pfr::tuple_size_v<restart_options>);
 }

@@ -4,6 +4,7 @@
 #include "support/test_runtime.hpp"
 
 #include "parent/launcher.hpp"
+#include "parent/spawner.hpp"
 
 #include <csignal>
 #include <future>
@@ -43,15 +44,24 @@ std::string message_of_failure(troupe::pool& pool) {
   return "the task had a value";
 }
 
-troupe::parent::launch_result launch(const std::string& program) {
-  troupe::parent::launcher launcher({"child"}, program);
+// The error of a launch.
+std::error_code launch(const std::string& program) {
+  troupe::parent::launcher launcher(
+    std::make_unique<troupe::parent::spawner>(std::vector<std::string>{"child"}, program));
   std::promise<troupe::parent::launch_result> promise;
   int sockets[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0);
   const troupe::link::unique_fd own(sockets[0]);
   launcher.launch(troupe::link::unique_fd(sockets[1]),
     [&](troupe::parent::launch_result result) { promise.set_value(std::move(result)); });
-  return promise.get_future().get();
+  const auto result = promise.get_future().get();
+  try {
+    if (result.failure)
+      std::rethrow_exception(result.failure);
+  } catch (const std::system_error& e) {
+    return e.code();
+  }
+  return {};
 }
 
 } // namespace
@@ -63,9 +73,9 @@ TEST_CASE("a program that cannot be executed is an error, without a zombie") {
       ::kill(own_pid, SIGABRT); // an exit handler of the parent ran in the fork
   });
   const auto before = footprint::of_this_process();
-  CHECK(launch("/nonexistent/program").error == std::errc::no_such_file_or_directory);
-  CHECK(launch("/etc/passwd").error == std::errc::permission_denied);
-  CHECK(launch("/tmp").error == std::errc::permission_denied);
+  CHECK(launch("/nonexistent/program") == std::errc::no_such_file_or_directory);
+  CHECK(launch("/etc/passwd") == std::errc::permission_denied);
+  CHECK(launch("/tmp") == std::errc::permission_denied);
   CHECK(eventually([&] { return !footprint::of_this_process().exceeds(before); }));
 }
 

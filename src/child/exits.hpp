@@ -1,0 +1,17 @@
+#pragma once
+
+namespace troupe::child {
+
+// Exit codes of a child that could not start.
+inline constexpr int exit_start_failed = 1;
+inline constexpr int exit_parent_gone = 2;
+inline constexpr int exit_protocol = 3;
+
+/// Writes out what stdio and `std::cout` have buffered.
+void flush_output();
+
+/// Flushes output and ends the process. `std::exit` would run the destructors of objects that threads of
+/// the user may still use; as in any worker of this kind, the rest is the kernel's.
+[[noreturn]] void leave(int code);
+
+} // namespace troupe::child

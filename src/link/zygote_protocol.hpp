@@ -1,0 +1,40 @@
+#pragma once
+
+#include "link/control_socket.hpp"
+
+#include <cstdint>
+
+namespace troupe::link {
+
+/// The environment variable by which a process knows that it is a zygote; its value is the number of the
+/// inherited descriptor of its control socket.
+inline constexpr const char* zygote_variable = "TROUPE_ZYGOTE";
+
+/// The runtime's first message to a zygote. With it come the descriptors of the birth record and of a
+/// memory file with the calls to run first, an encoded `std::vector<wire_call>`. The zygote answers
+/// when it has run them.
+struct zygote_hello {
+  std::uint32_t magic = link_magic;
+  std::int32_t runtime_pid = 0;
+  build_id build;
+};
+
+/// Fork a child. The child's control socket comes with it. One request at a time.
+struct zygote_request {
+  std::uint32_t magic = link_magic;
+};
+
+enum class zygote_status : std::uint32_t {
+  ready = 1,      ///< to the hello
+  other_image,    ///< to the hello: the program was replaced
+  preload_failed, ///< to the hello; with a memory file of the encoded exception report
+  forked,         ///< to a request: the child's pid is in the birth record
+  not_forked,     ///< to a request: `error` says why
+};
+
+struct zygote_answer {
+  zygote_status status{};
+  std::int32_t error = 0;
+};
+
+} // namespace troupe::link

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "link/child_settings.hpp"
+#include "parent/launcher.hpp"
+#include "parent/zygote.hpp"
+
+#include <troupe/start_method.hpp>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace troupe::parent {
+
+/// The launchers of a runtime: one for each start method, so that none waits for another's. Those of
+/// `forkserver` and `fork` begin with their first use. Thread-safe.
+class launchers {
+public:
+  struct settings {
+    std::vector<std::string> arguments; ///< the program's command line
+    std::vector<link::wire_call> preload;
+    std::chrono::milliseconds preload_timeout{0};
+  };
+
+  /// `forked` is the zygote of start method `fork`, or null.
+  launchers(settings with, std::unique_ptr<zygote> forked);
+
+  /// Throws `std::invalid_argument` for `fork` if there is no zygote for it.
+  launcher& operator[](start_method method);
+
+private:
+  std::unique_ptr<child_starter> make_starter(start_method method);
+
+  const settings settings_;
+  std::mutex mutex_;
+  std::unique_ptr<zygote> forked_; // until its launcher is made; guarded by mutex_
+  std::unique_ptr<launcher> spawn_;
+  std::unique_ptr<launcher> forkserver_; // guarded by mutex_
+  std::unique_ptr<launcher> fork_;       // guarded by mutex_
+};
+
+} // namespace troupe::parent

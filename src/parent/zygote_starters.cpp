@@ -1,0 +1,47 @@
+#include "parent/zygote_starters.hpp"
+
+#include "link/zygote_protocol.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::parent {
+
+forkserver::forkserver(spawner executor, std::vector<link::wire_call> preload,
+  std::chrono::milliseconds preload_timeout)
+  : executor_(std::move(executor))
+  , preload_(std::move(preload))
+  , preload_timeout_(preload_timeout) {}
+
+started_process forkserver::start(const link::unique_fd& control, int stop) {
+  const auto execute = [this](const link::unique_fd& socket) {
+    return executor_.execute(socket, link::zygote_variable);
+  };
+  // A zygote may have died since the last child: that is found out by asking it.
+  constexpr int most_zygotes = 2;
+  for (int i = 0; i < most_zygotes; ++i) {
+    if (!zygote_ || !zygote_->alive())
+      zygote_ = std::make_unique<zygote>(execute, preload_, preload_timeout_);
+    zygote_->wait_ready(stop);
+    if (auto child = zygote_->fork_child(control, stop))
+      return std::move(*child);
+  }
+  throw std::runtime_error("the zygote of start method forkserver " + zygote_->how_it_ended() +
+                           ", and so did its successor");
+}
+
+fork_starter::fork_starter(std::unique_ptr<zygote> forked)
+  : zygote_(std::move(forked)) {}
+
+started_process fork_starter::start(const link::unique_fd& control, int stop) {
+  if (zygote_->alive()) {
+    zygote_->wait_ready(stop);
+    if (auto child = zygote_->fork_child(control, stop))
+      return std::move(*child);
+  }
+  throw std::runtime_error("the zygote of start method fork " + zygote_->how_it_ended() +
+                           ", and what main had built for it cannot be built again: restart the "
+                           "program, or use start method forkserver");
+}
+
+} // namespace troupe::parent
