@@ -32,6 +32,11 @@ double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
+double middle(std::vector<double>& all) {
+  std::sort(all.begin(), all.end());
+  return all[all.size() / 2];
+}
+
 void throughput(troupe::runtime& rt, const settings& with) {
   // Turn and turn about, so that all of them meet the same machine.
   std::vector<double> caf;
@@ -42,10 +47,6 @@ void throughput(troupe::runtime& rt, const settings& with) {
     apply.push_back(bench::apply_throughput(rt, with.count, with.window));
     map.push_back(bench::map_throughput(rt, with.count));
   }
-  const auto middle = [](std::vector<double>& all) {
-    std::sort(all.begin(), all.end());
-    return all[all.size() / 2];
-  };
   const double baseline = middle(caf);
   const double with_apply = middle(apply);
   const double with_map = middle(map);
@@ -79,6 +80,23 @@ void sleeping(troupe::runtime& rt, const settings& with) {
   }
 }
 
+void fresh_children(troupe::runtime& rt, const settings& with) {
+  using troupe::start_method;
+  // Turn and turn about, as above.
+  std::vector<double> spawn;
+  std::vector<double> forkserver;
+  for (int i = 0; i < with.rounds; ++i) {
+    spawn.push_back(milliseconds(bench::fresh_child(rt, start_method::spawn, 200)));
+    forkserver.push_back(milliseconds(bench::fresh_child(rt, start_method::forkserver, 1000)));
+  }
+  const double with_spawn = middle(spawn);
+  const double with_forkserver = middle(forkserver);
+  std::printf("a fresh child for each task, one child at a time (medians of %d)\n", with.rounds);
+  std::printf("  spawn                    %10.2f ms\n", with_spawn);
+  std::printf("  forkserver               %10.2f ms  %6.1f times as fast\n", with_forkserver,
+    with_spawn / with_forkserver);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -97,5 +115,6 @@ int main(int argc, char** argv) {
   throughput(rt, with);
   latency(rt, with);
   sleeping(rt, with);
+  fresh_children(rt, with);
   return 0;
 }

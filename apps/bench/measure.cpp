@@ -103,4 +103,13 @@ std::chrono::nanoseconds cold_start(troupe::runtime& rt, int count) {
   return total / count;
 }
 
+std::chrono::nanoseconds fresh_child(troupe::runtime& rt, troupe::start_method method, int count) {
+  troupe::pool pool{rt, {.processes = 1, .maxtasksperchild = 1, .start_method = method}};
+  pool.apply(square, 1).get();
+  const auto start = clock::now();
+  for (std::int64_t i = 0; i < count; ++i)
+    check(i, pool.apply(square, i).get());
+  return (clock::now() - start) / count;
+}
+
 } // namespace bench

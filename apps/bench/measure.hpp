@@ -27,4 +27,7 @@ std::chrono::nanoseconds sleeping_tasks(troupe::runtime& rt, std::size_t count,
 /// Mean time from asking for a one-child pool until its first task has returned.
 std::chrono::nanoseconds cold_start(troupe::runtime& rt, int count);
 
+/// Mean time of `count` tasks of which each runs on a fresh child, by that start method.
+std::chrono::nanoseconds fresh_child(troupe::runtime& rt, troupe::start_method method, int count);
+
 } // namespace bench

@@ -67,9 +67,8 @@ std::unique_ptr<parent::zygote> fork_zygote() {
     throw std::logic_error("start method fork: this process has " + std::to_string(threads) +
                            " threads, and a process with threads cannot be forked: construct "
                            "troupe::runtime before the others are started");
-  return parent::zygote::fork_this_process([](link::unique_fd socket) {
-    child::become_zygote(std::move(socket));
-  });
+  return parent::zygote::fork_this_process(
+    [](link::unique_fd socket) { child::become_zygote(std::move(socket)); });
 }
 
 parent::launchers::settings launch_settings(
@@ -105,10 +104,10 @@ runtime::runtime(int argc, char** argv, runtime_options options) {
   child::become_child_if_asked();
   if (this_child::is_child())
     throw not_in_main("troupe::runtime is constructed in a child, where only tasks run");
+  check(options);
   if (runtime_exists.exchange(true))
     throw std::logic_error("this process has a troupe::runtime already");
   try {
-    check(options);
     open_standard_descriptors();
     stop_ignoring_children();
     if (options.start_method)

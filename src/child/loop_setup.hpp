@@ -10,7 +10,8 @@ namespace troupe::child {
 /// How the child's loop is to be made.
 struct loop_setup {
   loop_options options;
-  std::exception_ptr thrown; ///< why the child cannot start after all; then `options` are the defaults
+  std::exception_ptr
+    thrown; ///< why the child cannot start after all; then `options` are the defaults
 };
 
 /// Calls the pool's loop initializer, if it has one, and checks what it has set.

@@ -79,9 +79,10 @@ private:
         if (const auto thrown = run_call(call))
           return thrown;
       if (const auto threads = link::settled_thread_count(); threads > 1)
-        throw std::logic_error("the preload calls have left " + std::to_string(threads - 1) +
-                               " threads running: a process with threads cannot be forked, so start them in "
-                               "the initializer of a pool instead");
+        throw std::logic_error(
+          "the preload calls have left " + std::to_string(threads - 1) +
+          " threads running: a process with threads cannot be forked, so start them in "
+          "the initializer of a pool instead");
       return nullptr;
     } catch (...) {
       return std::current_exception();
@@ -121,6 +122,7 @@ private:
   [[noreturn]] static void begin_child(link::unique_fd control) {
     if (!link::set_up_process() || !link::close_descriptors_but(control.get()))
       ::_exit(exit_start_failed);
+    ::pthread_setname_np(::pthread_self(), "troupe-child"); // until it knows its pool
     seed_generators();
     become_child(std::move(control));
   }

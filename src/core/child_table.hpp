@@ -30,10 +30,11 @@ std::string_view to_string(child_phase phase);
 
 struct child_record {
   child_phase phase = child_phase::down;
-  std::size_t position = 0; ///< 0 to processes - 1, then the spares'; a successor has its predecessor's
+  std::size_t position =
+    0; ///< 0 to processes - 1, then the spares'; a successor has its predecessor's
   queue_id queue = 0;
   std::uint32_t generation = 0; ///< counts every child of the pool, from 1
-  std::uint64_t turn = 0;       ///< grows with each taking of a position, so a successor's is larger
+  std::uint64_t turn = 0; ///< grows with each taking of a position, so a successor's is larger
 };
 
 /// The children of a pool, by *seat*: a number that a child has for itself as long as it lives, also

@@ -13,8 +13,7 @@ namespace {
 
 std::atomic<start_method> process_wide = start_method::spawn;
 
-constexpr std::array all_methods{
-  start_method::spawn, start_method::forkserver, start_method::fork};
+constexpr std::array all_methods{start_method::spawn, start_method::forkserver, start_method::fork};
 
 } // namespace
 
@@ -46,8 +45,8 @@ start_method parse_start_method(std::string_view name) {
   for (const auto method : all_methods)
     if (to_string(method) == name)
       return method;
-  throw std::invalid_argument("unknown start method \"" + core::escape(name) +
-                              "\": it is one of spawn, forkserver, fork");
+  throw std::invalid_argument(
+    "unknown start method \"" + core::escape(name) + "\": it is one of spawn, forkserver, fork");
 }
 
 } // namespace troupe

@@ -42,8 +42,7 @@ birth_record::~birth_record() {
 }
 
 void birth_record::map() {
-  void* mapped =
-    ::mmap(nullptr, sizeof *word_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  void* mapped = ::mmap(nullptr, sizeof *word_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
   if (mapped == MAP_FAILED)
     fail("mapping the shared memory of a zygote");
   word_ = static_cast<std::atomic<std::int32_t>*>(mapped);

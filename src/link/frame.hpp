@@ -11,8 +11,8 @@ namespace troupe::link {
 /// writing notices.
 enum class frame_kind : std::uint8_t {
   // parent to child
-  setup = 1, ///< the first frame: settings of the child
-  call = 2,  ///< a task; payload: `call_head`, then the encoded arguments
+  setup = 1,    ///< the first frame: settings of the child
+  call = 2,     ///< a task; payload: `call_head`, then the encoded arguments
   position = 3, ///< a spare takes the position in `extra`
   // child to parent
   ready = 17,        ///< the initializer has returned

@@ -34,8 +34,8 @@ std::vector<std::byte> read_memory_file(const unique_fd& file, std::size_t at_mo
   std::vector<std::byte> contents(static_cast<std::size_t>(info.st_size));
   std::size_t size = 0;
   while (size < contents.size()) {
-    const auto count = ::pread(
-      file.get(), contents.data() + size, contents.size() - size, static_cast<off_t>(size));
+    const auto count =
+      ::pread(file.get(), contents.data() + size, contents.size() - size, static_cast<off_t>(size));
     if (count > 0)
       size += static_cast<std::size_t>(count);
     else if (count == 0 || errno != EINTR)

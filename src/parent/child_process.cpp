@@ -49,8 +49,8 @@ child_process::child_process(loop::event_loop& loop, owner& told, std::uint32_t 
   auto own_bell = make_eventfd();
   auto child_bell = make_eventfd();
   std::tie(control_, child_control_) = link::make_control_sockets();
-  const link::parent_hello hello{link::link_magic, slots, generation, ::getpid(), own_hello_.build,
-    settings.loop_initializer};
+  const link::parent_hello hello{
+    link::link_magic, slots, generation, ::getpid(), own_hello_.build, settings.loop_initializer};
   const int fds[] = {region_->fd(), own_bell.get(), child_bell.get()};
   if (!link::send_control(control_.get(), &hello, sizeof hello, fds, std::size(fds)))
     throw std::system_error(

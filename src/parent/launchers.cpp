@@ -32,7 +32,8 @@ std::unique_ptr<child_starter> launchers::make_starter(start_method method) {
   if (!forked_)
     throw std::invalid_argument(
       "start method fork needs a zygote that was made before the program had threads: call "
-      "troupe::set_start_method(troupe::start_method::fork) before troupe::runtime is constructed, or "
+      "troupe::set_start_method(troupe::start_method::fork) before troupe::runtime is constructed, "
+      "or "
       "set runtime_options::start_method");
   return std::make_unique<fork_starter>(std::move(forked_));
 }

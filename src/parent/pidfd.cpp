@@ -12,8 +12,8 @@ namespace troupe::parent {
 link::unique_fd open_pidfd(pid_t pid) {
   link::unique_fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   siginfo_t unused{};
-  if (!pidfd || ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &unused,
-                  WEXITED | WNOHANG | WNOWAIT) != 0)
+  if (!pidfd ||
+      ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &unused, WEXITED | WNOHANG | WNOWAIT) != 0)
     throw std::system_error(errno, std::generic_category(), "opening a child process");
   return pidfd;
 }

@@ -36,8 +36,8 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , shared_(std::move(with_control))
   , scheduler_(options_->scheduler ? options_->scheduler : std::make_shared<round_robin>())
   , dispatcher_(options_->queuecount, options_->childconcurrency, scheduler_->may_move())
-  , supervisor_(with.loop, with.children[*options_->start_method], *options_,
-      slots_for(*options_), *this)
+  , supervisor_(
+      with.loop, with.children[*options_->start_method], *options_, slots_for(*options_), *this)
   , depths_told_(options_->queuecount)
   , balance_timer_(with.loop.io())
   , alarm_timer_(with.loop.io()) {

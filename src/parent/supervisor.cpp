@@ -153,8 +153,8 @@ void supervisor::child_ready(child_process& child) {
 
 bool supervisor::has_successor(const core::child_record& child) const {
   return start_timers_[child.position] != nullptr ||
-         table_.has_successor(
-           child, {child_phase::starting, child_phase::spare, child_phase::ready, child_phase::retiring});
+         table_.has_successor(child,
+           {child_phase::starting, child_phase::spare, child_phase::ready, child_phase::retiring});
 }
 
 void supervisor::retire(std::uint32_t seat) {
@@ -170,8 +170,7 @@ void supervisor::dismiss_retired() {
       continue;
     // A successor that has used up its budget already was ready as well.
     if (owner_.needs_children() &&
-        !table_.has_successor(
-          table_[seat], {child_phase::ready, child_phase::retiring}))
+        !table_.has_successor(table_[seat], {child_phase::ready, child_phase::retiring}))
       continue;
     table_.leave(seat);
     children_[seat]->drain();

@@ -88,7 +88,8 @@ void zygote::end(const std::string& why) {
 
 void zygote::continue_if_stopped() noexcept {
   siginfo_t info{};
-  if (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+  if (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WSTOPPED | WNOHANG | WNOWAIT) ==
+        0 &&
       info.si_pid != 0)
     ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGCONT, nullptr, 0);
 }
@@ -128,7 +129,8 @@ void zygote::wait_ready(int stop) {
   const auto answer = receive(clock::now() + preload_timeout_, stop, &report);
   if (!answer)
     throw std::runtime_error("the zygote " + how_it_ended_ + " before it was ready; it has " +
-                             std::to_string(preload_timeout_.count()) + " ms for its preload calls");
+                             std::to_string(preload_timeout_.count()) +
+                             " ms for its preload calls");
   if (answer->status != link::zygote_status::ready)
     refuse(*answer, report);
   ready_ = true;
@@ -137,11 +139,12 @@ void zygote::wait_ready(int stop) {
 void zygote::refuse(link::zygote_answer answer, const link::unique_fd& report) {
   end("has ended");
   if (answer.status == link::zygote_status::other_image)
-    throw std::runtime_error("the zygote has another build id than its runtime: the program was replaced "
-                             "while it runs, so start it again");
+    throw std::runtime_error(
+      "the zygote has another build id than its runtime: the program was replaced "
+      "while it runs, so start it again");
   if (answer.status == link::zygote_status::preload_failed)
-    std::rethrow_exception(detail::decode_exception(
-      link::read_memory_file(report, limits::max_message_bytes)));
+    std::rethrow_exception(
+      detail::decode_exception(link::read_memory_file(report, limits::max_message_bytes)));
   throw link::protocol_violation("a zygote gives an answer that there is not");
 }
 

@@ -7,8 +7,8 @@
 
 namespace troupe::parent {
 
-forkserver::forkserver(spawner executor, std::vector<link::wire_call> preload,
-  std::chrono::milliseconds preload_timeout)
+forkserver::forkserver(
+  spawner executor, std::vector<link::wire_call> preload, std::chrono::milliseconds preload_timeout)
   : executor_(std::move(executor))
   , preload_(std::move(preload))
   , preload_timeout_(preload_timeout) {}

@@ -12,6 +12,8 @@ childconcurrency = 32
 queuecount = 2
 maxtasksperchild = 1000
 scheduler = "round_robin"
+start_method = "forkserver"
+spares = 3
 start_timeout = "1m"
 shutdown_timeout = "250ms"
 max_queue = 5000
@@ -26,6 +28,8 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
   CHECK(pool.queuecount == 2);
   CHECK(pool.maxtasksperchild == 1000);
   CHECK(pool.scheduler == nullptr);
+  CHECK(pool.start_method == troupe::start_method::forkserver);
+  CHECK(pool.spares == 3);
   CHECK(pool.start_timeout == 60s);
   CHECK(pool.shutdown_timeout == 250ms);
   CHECK(pool.max_queue == 5000);
@@ -63,7 +67,16 @@ TEST_CASE("what a pool table leaves out stays at its default") {
   CHECK(config.pool("web").name == "web");
 }
 
+TEST_CASE("every start method has a name") {
+  CHECK(
+    load("pool.a.start_method = \"spawn\"").pool("a").start_method == troupe::start_method::spawn);
+  CHECK(
+    load("pool.a.start_method = \"fork\"").pool("a").start_method == troupe::start_method::fork);
+  CHECK_FALSE(load("[pool.a]\n").pool("a").start_method);
+}
+
 TEST_CASE("the bounds of each range are inside of it") {
+  CHECK(load("[pool.a]\nspares = 1024").pool("a").spares == 1024);
   CHECK(load("[pool.a]\nprocesses = 1024\nqueuecount = 1024").pool("a").queuecount == 1024);
   CHECK(load("[pool.a]\nchildconcurrency = 16384").pool("a").childconcurrency == 16384);
   CHECK(load("[pool.a]\nchildconcurrency = 1").pool("a").childconcurrency == 1);

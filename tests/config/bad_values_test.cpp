@@ -36,6 +36,8 @@ TEST_CASE("a value of the wrong type is reported with both types") {
   CHECK(problem_with("processes = 2024-02-29T12:00:00Z") ==
         "pool.web.processes: expected an integer, found a date and time");
   CHECK(problem_with("scheduler = 1") == "pool.web.scheduler: expected a string, found an integer");
+  CHECK(problem_with("start_method = true") ==
+        "pool.web.start_method: expected a string, found a boolean");
   CHECK(problem_with("restart = 3") == "pool.web.restart: expected a table, found an integer");
   CHECK(problem_with("restart = [{}]") == "pool.web.restart: expected a table, found an array");
 }
@@ -51,6 +53,7 @@ TEST_CASE("a count out of range is reported with the range") {
     problem_with("childconcurrency = 0") == "pool.web.childconcurrency: must be 1 to 16384, is 0");
   CHECK(problem_with("childconcurrency = 16385") ==
         "pool.web.childconcurrency: must be 1 to 16384, is 16385");
+  CHECK(problem_with("spares = 1025") == "pool.web.spares: must be 0 to 1024, is 1025");
   CHECK(problem_with("queuecount = 0") == "pool.web.queuecount: must be 1 to 1024, is 0");
   CHECK(
     problem_with("maxtasksperchild = -1") == "pool.web.maxtasksperchild: must be 0 or more, is -1");
@@ -110,6 +113,13 @@ TEST_CASE("an unknown scheduler is reported with those there are") {
         "random_two, by_key");
 }
 
+TEST_CASE("an unknown start method is reported with those there are") {
+  CHECK(problem_with("start_method = 'forkservr'") ==
+        "pool.web.start_method: unknown start method \"forkservr\"; did you mean \"forkserver\"?");
+  CHECK(problem_with("start_method = 'thread'") ==
+        "pool.web.start_method: unknown start method \"thread\"; valid: spawn, forkserver, fork");
+}
+
 TEST_CASE("more queues than processes are a contradiction") {
   CHECK(error_of("[pool.web]\nqueuecount = 3\nprocesses = 2\n") ==
         "troupe.toml:2:14: pool.web.queuecount: queue count must be <= process count (2), is 3");
@@ -136,8 +146,8 @@ TEST_CASE("all problems are reported, in the order of the file") {
         "integer; write \"5s\" or \"5ms\"\n"
         "troupe.toml:3:13: pool.web.processes: must be 0 to 1024, is -1\n"
         "troupe.toml:4:1: pool.web.queues: unknown key; valid: processes, childconcurrency, "
-        "queuecount, maxtasksperchild, scheduler, restart, start_timeout, shutdown_timeout, "
-        "max_queue, overflow, cancel_grace\n"
+        "queuecount, maxtasksperchild, scheduler, start_method, spares, restart, start_timeout, "
+        "shutdown_timeout, max_queue, overflow, cancel_grace\n"
         "troupe.toml:5:2: apps: unknown key; did you mean \"app\"?");
 }
 

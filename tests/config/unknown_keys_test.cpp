@@ -35,7 +35,8 @@ TEST_CASE("the name of a pool is not one of its keys") {
 }
 
 TEST_CASE("what is only for programs to set is not a key") {
-  for (const std::string key : {"initializer", "finalizer", "exception_handler"}) {
+  for (const std::string key :
+    {"initializer", "finalizer", "exception_handler", "loop_initializer"}) {
     INFO(key);
     CHECK_THAT(error_of("[pool.web]\n" + key + " = 'f'\n"),
       Catch::StartsWith("troupe.toml:2:1: pool.web." + key + ": unknown key; valid: "));

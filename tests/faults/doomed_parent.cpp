@@ -25,7 +25,10 @@ void stop() {
 
 } // namespace
 
+// doomed_parent [HOW [START_METHOD]]
 int main(int argc, char** argv) {
+  if (argc > 2)
+    troupe::set_start_method(argv[2]);
   troupe::runtime rt{argc, argv};
   const std::string how = argc > 1 ? argv[1] : "idle";
   troupe::pool pool{rt, {.processes = 3}};

@@ -5,9 +5,14 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -21,16 +26,36 @@ int square(int x) {
   return x * x;
 }
 
+// By this variable of its environment a process is known as one of a doomed parent's.
+const std::string mark = "TROUPE_TEST_DOOMED_BY_" + std::to_string(::getpid());
+
+// Processes that a doomed parent or one of its descendants is, or was before it became a zombie.
+std::vector<pid_t> marked_processes() {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos)
+      continue;
+    std::ifstream file(entry.path() / "environ");
+    const std::string environment{
+      std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (environment.find(mark) != std::string::npos)
+      found.push_back(static_cast<pid_t>(std::stoi(name)));
+  }
+  return found;
+}
+
 // A process of `doomed_parent`, up and with children.
 class doomed {
 public:
-  explicit doomed(const char* how) {
+  explicit doomed(const char* how, const char* method = "spawn") {
     int output[2];
     REQUIRE(::pipe2(output, O_CLOEXEC) == 0);
     pid_ = ::fork();
     if (pid_ == 0) {
       ::dup2(output[1], 1);
-      ::execl(DOOMED_PARENT, "doomed_parent", how, nullptr);
+      ::setenv(mark.c_str(), "", 1);
+      ::execl(DOOMED_PARENT, "doomed_parent", how, method, nullptr);
       ::_exit(127);
     }
     ::close(output[1]);
@@ -49,34 +74,42 @@ private:
   pid_t pid_;
 };
 
-bool is_gone(pid_t pid) {
-  const auto state = state_of(pid);
-  return state.empty() || state == "Z"; // a zombie waits for init, not for us
-}
-
 } // namespace
 
 TEST_CASE("children die with a parent that is killed: idle, busy, stopped, and while they start") {
-  for (const char* how : {"idle", "busy", "stopped", "starting"}) {
-    INFO(how);
-    std::vector<pid_t> children;
-    {
-      const doomed parent(how);
-      if (std::strcmp(how, "starting") != 0)
-        REQUIRE(eventually([&] { return children_of(parent.pid()).size() == 3; }));
-      if (std::strcmp(how, "stopped") == 0)
-        REQUIRE(eventually([&] {
-          int stopped = 0;
-          for (const pid_t child : children_of(parent.pid()))
-            stopped += state_of(child) == "T" ? 1 : 0;
-          return stopped > 0;
-        }));
-      children = children_of(parent.pid());
-      CHECK(::kill(parent.pid(), SIGKILL) == 0);
+  for (const char* method : {"spawn", "forkserver", "fork"}) {
+    const std::size_t zygotes = std::strcmp(method, "spawn") == 0 ? 0 : 1;
+    for (const char* how : {"idle", "busy", "stopped", "starting"}) {
+      INFO(method << ", " << how);
+      {
+        const doomed parent(how, method);
+        if (std::strcmp(how, "starting") != 0)
+          REQUIRE(eventually([&] { return children_of(parent.pid()).size() == 3 + zygotes; }));
+        if (std::strcmp(how, "stopped") == 0)
+          REQUIRE(eventually([&] {
+            int stopped = 0;
+            for (const pid_t child : children_of(parent.pid()))
+              stopped += state_of(child) == "T" ? 1 : 0;
+            return stopped > 0;
+          }));
+        CHECK(::kill(parent.pid(), SIGKILL) == 0);
+      }
+      CHECK(eventually([] { return marked_processes().empty(); }));
     }
-    for (const pid_t child : children)
-      CHECK(eventually([&] { return is_gone(child); }));
   }
+}
+
+TEST_CASE("no child outlives a parent that is killed at any moment of a start") {
+  for (const char* method : {"spawn", "forkserver", "fork"})
+    for (int delay_us = 0; delay_us < 12'000; delay_us += 800) {
+      INFO(method << ", killed after " << delay_us << " us");
+      {
+        const doomed parent("starting", method);
+        std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
+        CHECK(::kill(parent.pid(), SIGKILL) == 0);
+      }
+      CHECK(eventually([] { return marked_processes().empty(); }));
+    }
 }
 
 TEST_CASE("a thread that made a pool may end without its children dying") {

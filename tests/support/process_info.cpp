@@ -75,6 +75,19 @@ std::string state_of(pid_t pid) {
   return {};
 }
 
+std::string name_of(pid_t pid) {
+  std::ifstream file(proc(pid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+std::vector<pid_t> zygotes() {
+  auto found = children_of(::getpid());
+  std::erase_if(found, [](pid_t pid) { return name_of(pid) != "troupe-zygote"; });
+  return found;
+}
+
 std::uint64_t voluntary_context_switches(pid_t pid) {
   std::uint64_t total = 0;
   std::error_code error;

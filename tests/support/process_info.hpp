@@ -20,6 +20,10 @@ std::size_t resident_kilobytes(pid_t pid);
 std::vector<pid_t> children_of(pid_t pid);
 /// "R", "S", "Z", ...; empty if there is no such process.
 std::string state_of(pid_t pid);
+/// What the process calls itself: at most 15 characters.
+std::string name_of(pid_t pid);
+/// The children of this process that are zygotes. A child that is just being forked looks like one.
+std::vector<pid_t> zygotes();
 /// Of all threads.
 std::uint64_t voluntary_context_switches(pid_t pid);
 

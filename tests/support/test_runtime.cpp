@@ -12,8 +12,13 @@ runtime& rt() {
   return *the_runtime;
 }
 
+runtime_options& rt_options() {
+  static runtime_options options;
+  return options;
+}
+
 with_runtime::with_runtime(int argc, char** argv) {
-  the_runtime.emplace(argc, argv);
+  the_runtime.emplace(argc, argv, rt_options());
 }
 
 with_runtime::~with_runtime() {

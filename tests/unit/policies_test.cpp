@@ -188,9 +188,72 @@ TEST_CASE("a free seat is used again, by a child of a new generation") {
   CHECK_FALSE(table.present(2));
 }
 
+TEST_CASE("the positions of spares come after those that take tasks") {
+  const child_table table(2, 1, 3);
+  CHECK(table.positions() == 2);
+  CHECK(table.all_positions() == 5);
+  CHECK_FALSE(table.is_spare(1));
+  CHECK(table.is_spare(2));
+}
+
+TEST_CASE("a spare that is ready waits, and takes tasks once it has a position") {
+  child_table table(4, 2, 1);
+  const auto spare = table.start(4);
+  CHECK_FALSE(table.waiting_spare());
+  table.ready(spare);
+  CHECK(table[spare].phase == child_phase::spare);
+  CHECK(table.waiting_spare() == spare);
+  table.promote(spare, 3);
+  CHECK(table[spare].phase == child_phase::ready);
+  CHECK(table[spare].position == 3);
+  CHECK(table[spare].queue == table.queue_of(3));
+  CHECK_FALSE(table.waiting_spare());
+}
+
+TEST_CASE("the spare that has waited longest is the next") {
+  child_table table(1, 1, 2);
+  table.ready(table.start(0));
+  const auto first = table.start(1);
+  const auto second = table.start(2);
+  table.ready(second);
+  CHECK(table.waiting_spare() == second);
+  table.ready(first);
+  CHECK(table.waiting_spare() == first);
+  table.promote(first, 0);
+  CHECK(table.waiting_spare() == second);
+  table.down(second);
+  CHECK_FALSE(table.waiting_spare());
+}
+
+TEST_CASE("a spare is the successor of a child that was started after it") {
+  child_table table(1, 1, 1);
+  const auto spare = table.start(1);
+  table.ready(spare);
+  const auto old = table.start(0);
+  table.ready(old);
+  table.retire(old);
+  CHECK_FALSE(table.has_successor(table[old], {child_phase::ready}));
+  table.promote(spare, 0);
+  CHECK(table.has_successor(table[old], {child_phase::ready}));
+  CHECK_FALSE(table.has_successor(table[spare], {child_phase::ready, child_phase::retiring}));
+}
+
+TEST_CASE("whether a child has a successor can be asked when another has taken its seat") {
+  child_table table(2, 1);
+  const auto old = table.start(0);
+  table.ready(old);
+  const auto was = table[old];
+  table.down(old);
+  CHECK(table.start(1) == old);
+  CHECK_FALSE(table.has_successor(was, {child_phase::starting}));
+  table.start(0);
+  CHECK(table.has_successor(was, {child_phase::starting}));
+}
+
 TEST_CASE("each phase has a name") {
   CHECK(to_string(child_phase::down) == "down");
   CHECK(to_string(child_phase::starting) == "starting");
+  CHECK(to_string(child_phase::spare) == "spare");
   CHECK(to_string(child_phase::ready) == "ready");
   CHECK(to_string(child_phase::retiring) == "retiring");
   CHECK(to_string(child_phase::leaving) == "leaving");
