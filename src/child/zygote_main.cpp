@@ -80,9 +80,8 @@ private:
           return thrown;
       if (const auto threads = link::settled_thread_count(); threads > 1)
         throw std::logic_error(
-          "the preload calls have left " + std::to_string(threads - 1) +
-          " threads running: a process with threads cannot be forked, so start them in "
-          "the initializer of a pool instead");
+          "the preload calls have left threads running (" + std::to_string(threads - 1) +
+          "), and a process with threads cannot be forked: start them in a pool's initializer");
       return nullptr;
     } catch (...) {
       return std::current_exception();

@@ -7,7 +7,9 @@ namespace troupe {
 
 std::string child_exit::describe() const {
   std::string text;
-  if (!status_known)
+  if (pid == 0)
+    text = "was not started";
+  else if (!status_known)
     text = "ended, and other code in this process took its exit status";
   else if (signal != 0)
     text = "was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";

@@ -14,8 +14,8 @@
 
 namespace troupe::parent {
 
-/// The launchers of a runtime: one for each start method, so that none waits for another's. Those of
-/// `forkserver` and `fork` begin with their first use. Thread-safe.
+/// The launchers of a runtime: one for each start method, so that none waits for another's. That of
+/// `forkserver` is made when it is first needed. Thread-safe.
 class launchers {
 public:
   struct settings {
@@ -31,14 +31,11 @@ public:
   launcher& operator[](start_method method);
 
 private:
-  std::unique_ptr<child_starter> make_starter(start_method method);
-
   const settings settings_;
+  const std::unique_ptr<launcher> spawn_;
+  const std::unique_ptr<launcher> fork_; // null without a zygote
   std::mutex mutex_;
-  std::unique_ptr<zygote> forked_; // until its launcher is made; guarded by mutex_
-  std::unique_ptr<launcher> spawn_;
   std::unique_ptr<launcher> forkserver_; // guarded by mutex_
-  std::unique_ptr<launcher> fork_;       // guarded by mutex_
 };
 
 } // namespace troupe::parent

@@ -87,7 +87,7 @@ std::vector<const char*> environment_with(const std::string& name, const std::st
 }
 
 [[noreturn]] void fail(const std::error_code& error) {
-  throw std::system_error(error, "launching a child process");
+  throw std::system_error(error, "executing the program");
 }
 
 } // namespace

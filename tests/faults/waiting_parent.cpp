@@ -1,8 +1,12 @@
 // A program that makes a pool when its input ends, and says what a task of it returns: for tests that do
-// something to the program's file meanwhile.
+// something to the program meanwhile.
 #include <troupe/troupe.hpp>
 
 #include <cstdio>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <thread>
 
 namespace {
 
@@ -10,19 +14,36 @@ int square(int x) {
   return x * x;
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-  if (argc > 1)
-    troupe::set_start_method(argv[1]);
-  troupe::runtime rt{argc, argv};
+void wait_for_end_of_input() {
   std::puts("up");
   std::fflush(stdout);
   while (std::getchar() != EOF) {
   }
+}
+
+void be_another_thread(const std::stop_token& stop) {
+  while (!stop.stop_requested())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+} // namespace
+
+// waiting_parent METHOD alone|threaded
+int main(int argc, char** argv) {
+  if (argc != 3)
+    return EXIT_FAILURE;
+  troupe::set_start_method(argv[1]);
+  std::optional<std::jthread> other;
+  if (std::strcmp(argv[2], "threaded") == 0)
+    other.emplace(&be_another_thread);
   try {
+    troupe::runtime rt{argc, argv};
+    wait_for_end_of_input();
     troupe::pool pool{rt, {.processes = 1}};
     std::printf("%d\n", pool.apply(square, 4).get());
+  } catch (const std::logic_error& e) {
+    wait_for_end_of_input();
+    std::printf("logic_error: %s\n", e.what());
   } catch (const std::exception& e) {
     std::printf("%s\n", e.what());
   }

@@ -82,7 +82,8 @@ std::string failure_after(
 // Another program that waits until it is told to make a pool.
 class waiting_program {
 public:
-  waiting_program(const std::filesystem::path& file, const char* method) {
+  waiting_program(
+    const std::filesystem::path& file, const char* method, const char* how = "alone") {
     int input[2];
     int output[2];
     REQUIRE(::pipe2(input, O_CLOEXEC) == 0);
@@ -91,7 +92,7 @@ public:
     if (pid_ == 0) {
       ::dup2(input[0], 0);
       ::dup2(output[1], 1);
-      ::execl(file.c_str(), "waiting", method, nullptr);
+      ::execl(file.c_str(), "waiting", method, how, nullptr);
       ::_exit(127);
     }
     ::close(input[0]);
@@ -192,7 +193,7 @@ TEST_CASE("what a preload call throws reaches the launch, with its type and plac
 TEST_CASE("preload calls may use threads, but leave none behind") {
   CHECK(failure_after(troupe::call(join_a_thread)).empty());
   CHECK_THAT(failure_after(troupe::call(leave_a_thread)),
-    ContainsSubstring("1 threads running") && ContainsSubstring("initializer"));
+    ContainsSubstring("threads running (1)") && ContainsSubstring("initializer"));
 }
 
 TEST_CASE("a zygote that ends or hangs while it preloads is an error that says so") {
@@ -256,4 +257,10 @@ TEST_CASE("a program whose file is replaced while it runs starts children of its
     CHECK(program.go() == "16\n");
     std::filesystem::remove(file);
   }
+}
+
+TEST_CASE("start method fork is refused, with the reason, when the program has threads already") {
+  waiting_program program(WAITING_PARENT, "fork", "threaded");
+  CHECK_THAT(
+    program.go(), ContainsSubstring("logic_error: start method fork: this process has 2 threads"));
 }
