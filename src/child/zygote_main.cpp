@@ -5,6 +5,7 @@
 #include "child/describe_exception.hpp"
 #include "child/exits.hpp"
 #include "child/run_call.hpp"
+#include "child/warm_up.hpp"
 #include "core/exception_codec.hpp"
 #include "core/limits.hpp"
 #include "link/birth_record.hpp"
@@ -71,6 +72,7 @@ private:
   // What one of the preload calls threw, or null.
   std::exception_ptr preload() {
     try {
+      warm_up();
       const auto encoded = link::read_memory_file(preload_, limits::max_message_bytes);
       preload_.reset();
       decoder in(encoded);

@@ -253,16 +253,21 @@ TEST_CASE("an exception thrown by a coroutine has its throw site as well") {
 
 TEST_CASE("a thread that a finished task left behind does not spoil its value by crashing") {
   troupe::pool pool{rt(), {.processes = 1}};
+  static std::atomic<bool> lit = false; // in the child
   const auto leave_a_bomb = [] {
     std::thread([] {
-      std::this_thread::sleep_for(20ms);
+      lit.wait(false);
       ::abort();
     }).detach();
     return 1;
   };
+  const auto light_it = []() -> asio::awaitable<int> {
+    lit = true;
+    lit.notify_all();
+    return wait_for_ever();
+  };
   CHECK(pool.apply(leave_a_bomb).get() == 1);
-  auto later = pool.apply(wait_for_ever);
-  CHECK_THROWS_AS(later.get(), troupe::child_lost);
+  CHECK_THROWS_AS(pool.apply(light_it).get(), troupe::child_lost);
   CHECK(pool.apply(square, 2).get() == 4);
 }
 
