@@ -19,6 +19,18 @@ namespace {
 // Looking for work before sleeping pays only while the parent's loop and each child can have a core.
 constexpr std::chrono::nanoseconds spin_time{20'000};
 
+// Whether it comes from an initializer or a preload call, and not from a lack of something.
+bool thrown_by_program(const std::exception_ptr& error) {
+  try {
+    if (error)
+      std::rethrow_exception(error);
+  } catch (const proxy_exception&) {
+    return true;
+  } catch (...) {
+  }
+  return false;
+}
+
 } // namespace
 
 supervisor::supervisor(loop::event_loop& loop, launcher& with, const pool_options& options,
@@ -261,8 +273,9 @@ void supervisor::child_down(child_process& child) {
   owner_.on_down(seat, child, was.phase == child_phase::leaving);
   if (!stopping_) {
     const auto delay = after_death(was.phase);
-    // What the very first children's initializer throws, it will throw again.
-    if (!delay || (child.start_error() && was.phase == child_phase::starting && !had_ready_))
+    // What the program throws in the very first children, it will throw again.
+    if (!delay || (!had_ready_ && was.phase == child_phase::starting &&
+                    thrown_by_program(child.start_error())))
       give_up(child, was.phase);
     else if (owner_.needs_children() && !has_successor(was))
       start_later(was.position, *delay);
