@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/actor.hpp>
 #include <troupe/call.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
@@ -109,6 +110,12 @@ public:
       open_control(), source<callable>(f, std::forward<Range>(range)), options);
   }
 
+  // -- among actors -------------------------------------------------------------------------------
+
+  /// The handle by which CAF actors request tasks (actor.hpp), and may monitor or link to the pool.
+  /// Actors that hold it do not keep the pool alive. Thread-safe.
+  caf::actor actor() const;
+
   // -- its end ------------------------------------------------------------------------------------
 
   /// Takes no more tasks; those that were accepted are run, then the children leave. May be called
@@ -199,5 +206,17 @@ private:
 
   detail::pool_ref control_;
 };
+
+/// As `request` with the pool's actor (actor.hpp).
+template <class Self, class Rep, class Period, class R>
+auto request(Self* self, const pool& to, std::chrono::duration<Rep, Period> timeout,
+  task_options options, typed_call<R> call) {
+  return request(self, to.actor(), timeout, std::move(options), std::move(call));
+}
+template <class Self, class Rep, class Period, class R>
+auto request(Self* self, const pool& to, std::chrono::duration<Rep, Period> timeout,
+  typed_call<R> call) {
+  return request(self, to.actor(), timeout, std::move(call));
+}
 
 } // namespace troupe

@@ -1,6 +1,7 @@
 #pragma once
 
 /// All of troupe. Start reading in pool.hpp.
+#include <troupe/actor.hpp>
 #include <troupe/call.hpp>
 #include <troupe/codec.hpp>
 #include <troupe/config.hpp>

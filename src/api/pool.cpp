@@ -41,6 +41,10 @@ const pool_options& pool::options() const noexcept {
   return control_->options();
 }
 
+caf::actor pool::actor() const {
+  return control_->actor();
+}
+
 void pool::check_open() const {
   control_->check_open();
 }

@@ -3,6 +3,8 @@
 // All of CAF that troupe uses, and everything that differs between CAF 0.17 and 1.x, so that a port is a
 // change of this file: there `execution_unit` is a `scheduler`, `set_policy` has other names, and the
 // message types need type ids.
+#include "core/task_error.hpp"
+
 #include <caf/actor.hpp>
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
@@ -22,6 +24,8 @@ public:
   explicit caf_config(std::size_t scheduler_threads) {
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", scheduler_threads);
+    add_error_category(task_error_category, render_task_error);
+    add_message_type<original_exception>("troupe.original_exception");
   }
 };
 

@@ -3,6 +3,7 @@
 #include <troupe/detail/task_state.hpp>
 
 #include <boost/asio/post.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -46,6 +47,10 @@ event_loop* event_loop::current() noexcept {
 }
 
 void event_loop::exec_later(caf::resumable* job) {
+  if (job->subtype() != caf::resumable::io_actor) {
+    system().scheduler().enqueue(job); // an actor of the program, to which one of ours has sent
+    return;
+  }
   if (current_loop == this) {
     jobs_.push_back(job);
     return;

@@ -30,7 +30,8 @@ public:
 
 /// One thread that runs everything of troupe in its process: an `asio::io_context` which is also a CAF
 /// execution unit. Actors that name it as theirs (`loop_actor`) run here, between the rings and the
-/// descriptors, so a frame reaches its actor without waking a thread.
+/// descriptors, so a frame reaches its actor without waking a thread. Actors of the program that they send
+/// to run in CAF's scheduler, as ever.
 ///
 /// `exec_later`, `stop` and `io()` may be used from any thread, everything else on the loop's own, or
 /// before `run`.

@@ -23,6 +23,8 @@ public:
   void launch(caf::execution_unit*, bool lazy, bool hide) override {
     caf::event_based_actor::launch(&loop_, lazy, hide);
   }
+  /// By which the loop knows the actors that are its own.
+  subtype_t subtype() const override { return io_actor; }
 
 protected:
   event_loop& loop() noexcept { return loop_; }

@@ -1,7 +1,9 @@
 #include "parent/pool_actor.hpp"
 
 #include "core/limits.hpp"
+#include "core/task_error.hpp"
 #include "core/task_order.hpp"
+#include "parent/request_actor.hpp"
 #include "parent/task_title.hpp"
 
 #include <bit>
@@ -30,10 +32,12 @@ std::uint32_t slots_for(const pool_options& options) {
 } // namespace
 
 pool_actor::pool_actor(caf::actor_config& config, const services& with,
-  std::shared_ptr<const pool_options> options, std::shared_ptr<pool_control::shared> with_control)
+  std::shared_ptr<const pool_options> options, std::shared_ptr<pool_control::shared> with_control,
+  caf::actor requests)
   : loop_actor(config, with.loop)
   , options_(std::move(options))
   , shared_(std::move(with_control))
+  , requests_(std::move(requests))
   , scheduler_(options_->scheduler ? options_->scheduler : std::make_shared<round_robin>())
   , dispatcher_(options_->queuecount, options_->childconcurrency, scheduler_->may_move())
   , supervisor_(
@@ -312,6 +316,10 @@ void pool_actor::on_gave_up(std::exception_ptr reason) {
 void pool_actor::on_all_down() {
   if (phase_ == phase::stopped)
     return;
+  const auto reason =
+    phase_ == phase::draining ? caf::exit_reason::normal : caf::exit_reason::user_shutdown;
+  caf::anon_send(std::exchange(requests_, nullptr),
+    pool_ended{failure_ ? core::error_of(failure_) : caf::error(reason)});
   phase_ = phase::stopped;
   balance_timer_.cancel();
   alarm_timer_.cancel();

@@ -58,7 +58,7 @@ class pool_actor final : public loop::loop_actor, supervisor::owner {
 public:
   pool_actor(caf::actor_config& config, const services& with,
     std::shared_ptr<const pool_options> options,
-    std::shared_ptr<pool_control::shared> with_control);
+    std::shared_ptr<pool_control::shared> with_control, caf::actor requests);
   ~pool_actor() override;
 
   caf::behavior make_behavior() override;
@@ -129,6 +129,7 @@ private:
 
   const std::shared_ptr<const pool_options> options_;
   const std::shared_ptr<pool_control::shared> shared_;
+  caf::actor requests_; // told of the end
   std::shared_ptr<scheduler> scheduler_;
   core::task_ledger ledger_;
   core::dispatcher dispatcher_;

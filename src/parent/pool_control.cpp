@@ -4,6 +4,7 @@
 #include "loop/event_loop.hpp"
 #include "parent/option_checks.hpp"
 #include "parent/pool_actor.hpp"
+#include "parent/request_actor.hpp"
 
 #include <troupe/cpus.hpp>
 
@@ -81,14 +82,17 @@ bool pool_control::shared::wait_stopped_until(std::chrono::steady_clock::time_po
 std::shared_ptr<pool_control> pool_control::start(const services& with, pool_options options) {
   const auto valid = std::make_shared<const pool_options>(checked(std::move(options)));
   with.children[*valid->start_method]; // throws if this runtime does not have it
-  return std::shared_ptr<pool_control>(new pool_control(with, valid));
+  std::shared_ptr<pool_control> control(new pool_control(with, valid));
+  caf::anon_send(control->requests_, serve_pool{control});
+  return control;
 }
 
 pool_control::pool_control(const services& with, std::shared_ptr<const pool_options> options)
   : services_(with)
   , options_(std::move(options))
   , shared_(std::make_shared<shared>(options_->max_queue))
-  , actor_(with.system.spawn<pool_actor>(services_, options_, shared_)) {}
+  , requests_(with.system.spawn<request_actor>(with.loop))
+  , actor_(with.system.spawn<pool_actor>(services_, options_, shared_, requests_)) {}
 
 pool_control::~pool_control() {
   caf::anon_send(actor_, abandon_pool{});
@@ -136,7 +140,7 @@ void pool_control::cancel(detail::task_ptr task, bool started_too) {
 
 void pool_control::close() {
   auto expected = pool_state::open;
-  if (state_.compare_exchange_strong(expected, pool_state::closed))
+  if (state_.compare_exchange_strong(expected, pool_state::closed)) 
     caf::anon_send(actor_, close_pool{});
 }
 

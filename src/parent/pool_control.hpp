@@ -59,6 +59,8 @@ public:
   /// the pool is still open.
   bool join_until(std::chrono::steady_clock::time_point deadline);
   pool_stats stats();
+  /// The actor that takes requests (actor.hpp).
+  const caf::actor& actor() const noexcept { return requests_; }
 
   /// What the pool actor and those who use the pool share.
   class shared {
@@ -96,6 +98,7 @@ private:
   std::shared_ptr<const pool_options> options_;
   std::shared_ptr<shared> shared_;
   std::atomic<pool_state> state_ = pool_state::open;
+  caf::actor requests_;
   caf::actor actor_;
 };
 
