@@ -1,3 +1,4 @@
+#include "actor_measure.hpp"
 #include "caf_baseline.hpp"
 #include "measure.hpp"
 
@@ -41,20 +42,25 @@ void throughput(troupe::runtime& rt, const settings& with) {
   // Turn and turn about, so that all of them meet the same machine.
   std::vector<double> caf;
   std::vector<double> apply;
+  std::vector<double> request;
   std::vector<double> map;
   for (int i = 0; i < with.rounds; ++i) {
     caf.push_back(bench::caf_remote_throughput(with.count / 10, static_cast<int>(with.window)));
     apply.push_back(bench::apply_throughput(rt, with.count, with.window));
+    request.push_back(bench::request_throughput(rt, with.count / 10, with.window));
     map.push_back(bench::map_throughput(rt, with.count));
   }
   const double baseline = middle(caf);
   const double with_apply = middle(apply);
+  const double with_request = middle(request);
   const double with_map = middle(map);
   std::printf(
     "throughput, one child, at most %zu outstanding (medians of %d)\n", with.window, with.rounds);
   std::printf("  CAF remote actor, TCP    %10.0f tasks/s\n", baseline);
   std::printf("  apply, one by one        %10.0f tasks/s  %6.1f times that\n", with_apply,
     with_apply / baseline);
+  std::printf("  request of a CAF actor   %10.0f tasks/s  %6.1f times that, %.2f times apply\n",
+    with_request, with_request / baseline, with_request / with_apply);
   std::printf("  map                      %10.0f tasks/s  %6.1f times that, %.2f times apply\n",
     with_map, with_map / baseline, with_map / with_apply);
 }

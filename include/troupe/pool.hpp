@@ -1,7 +1,9 @@
 #pragma once
 
 #include <troupe/actor.hpp>
+#include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
+#include <troupe/detail/hosted_actor.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/pool_options.hpp>
@@ -11,6 +13,7 @@
 #include <troupe/task_options.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <memory>
 #include <ranges>
 #include <tuple>
@@ -116,6 +119,50 @@ public:
   /// Actors that hold it do not keep the pool alive. Thread-safe.
   caf::actor actor() const;
 
+  /// Starts an actor of the class `Actor` in a child, as `actor_system::spawn` does here, and gives a
+  /// handle that is like any other: it can be sent to, asked, monitored, linked, and passed on in
+  /// messages, also to actors in other children. Does not wait: what it is sent meanwhile waits for it.
+  ///
+  /// `Actor` derives from `caf::event_based_actor` or is a `caf::stateful_actor`; `args` are encodable.
+  /// The actor runs on the child's event loop, so never at the same time as a plain task or another actor
+  /// of that child; actors that it spawns itself run in the child's CAF scheduler. The scheduler of the
+  /// pool places it, in the child that has the least to do.
+  ///
+  /// The actor lives until it quits, is killed, or its child ends, whoever holds handles. If it could not
+  /// be made, the handle ends with that error. When its child dies, its handle ends within milliseconds,
+  /// with the reason `task_error::lost`, unless `actor_options::restart` demands a successor: then
+  /// the handle stays, messages that come meanwhile wait, and requests that the dead one had are answered
+  /// with the error. An actor that ends more often than `restart.intensity` of the pool's options is given
+  /// up (`task_error::failed`). An exit message to the handle goes to the actor; with the reason
+  /// `exit_reason::kill` it ends both for good. `close` and `terminate` end the actors of a pool with
+  /// `exit_reason::user_shutdown`.
+  ///
+  /// Types in its messages must be known to CAF (message_type.hpp). Throws `pool_closed` and
+  /// `encode_error`.
+  template <std::derived_from<caf::local_actor> Actor, class... Args>
+  caf::actor spawn(actor_options options, Args&&... args) {
+    return spawn_hosted(
+      std::move(options), detail::spawn_class_call<Actor>(std::forward<Args>(args)...));
+  }
+  template <std::derived_from<caf::local_actor> Actor, class... Args>
+  requires(!detail::starts_with_actor_options<Args...>) caf::actor spawn(Args&&... args) {
+    return spawn<Actor>(actor_options{}, std::forward<Args>(args)...);
+  }
+
+  /// As `spawn<Actor>`, for a function or captureless lambda that returns a `caf::behavior`, with or
+  /// without a pointer to its actor as first parameter.
+  template <detail::behavior_maker F, class... Args>
+  caf::actor spawn(actor_options options, F&& f, Args&&... args) {
+    const auto function = +f;
+    return spawn_hosted(std::move(options),
+      detail::behavior_function<std::remove_const_t<decltype(function)>>::spawn_call(
+        function, std::forward<Args>(args)...));
+  }
+  template <detail::behavior_maker F, class... Args>
+  caf::actor spawn(F&& f, Args&&... args) {
+    return spawn(actor_options{}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+
   // -- its end ------------------------------------------------------------------------------------
 
   /// Takes no more tasks; those that were accepted are run, then the children leave. May be called
@@ -197,6 +244,7 @@ private:
       std::move(view), std::move(make));
   }
 
+  caf::actor spawn_hosted(actor_options options, typed_call<detail::hosted_id> start) const;
   void check_open() const;
   const detail::pool_ref& open_control() const {
     check_open();

@@ -2,6 +2,7 @@
 
 /// All of troupe. Start reading in pool.hpp.
 #include <troupe/actor.hpp>
+#include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
 #include <troupe/codec.hpp>
 #include <troupe/config.hpp>
@@ -10,6 +11,7 @@
 #include <troupe/loop_options.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/map_result.hpp>
+#include <troupe/message_type.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/process.hpp>

@@ -41,6 +41,11 @@ const pool_options& pool::options() const noexcept {
   return control_->options();
 }
 
+caf::actor pool::spawn_hosted(
+  actor_options options, typed_call<detail::hosted_id> start) const {
+  return control_->spawn(std::move(start), std::move(options));
+}
+
 caf::actor pool::actor() const {
   return control_->actor();
 }

@@ -88,11 +88,14 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   : config(options.caf_threads)
   , system(config)
   , loop(system)
+  , hub(system, loop)
   , children(launch_settings(std::move(arguments), options), std::move(forked))
   , loop_thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
     loop.run();
-  }) {}
+  }) {
+  core::give_node_id(system);
+}
 
 runtime::state::~state() {
   processes.end_all();

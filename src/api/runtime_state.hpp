@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/actor_hub.hpp"
 #include "core/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/launchers.hpp"
@@ -25,11 +26,12 @@ struct runtime::state {
   core::caf_config config;
   caf::actor_system system;
   loop::event_loop loop;
+  actors::actor_hub hub;
   parent::launchers children;
   parent::process_registry processes;
   std::thread loop_thread;
 
-  parent::services services() { return {system, loop, children}; }
+  parent::services services() { return {system, loop, hub, children}; }
 };
 
 } // namespace troupe

@@ -1,5 +1,6 @@
 #include "child/child_main.hpp"
 
+#include "child/actor_host.hpp"
 #include "child/crash_report.hpp"
 #include "child/describe_exception.hpp"
 #include "child/exits.hpp"
@@ -65,7 +66,10 @@ public:
         hello.generation, [this](const auto& header, auto payload) { on_frame(header, payload); },
         [this] { return worker_ != nullptr && worker_->work(); })
     , stops_(link_.region().slots(), control_.get())
-    , control_watch_(loop_.io(), control_.get(), [this] { on_control(); }) {}
+    , actors_(system_, loop_, link_)
+    , control_watch_(loop_.io(), control_.get(), [this] { on_control(); }) {
+    core::give_node_id(system_);
+  }
 
   void run() { loop_.run(); }
 
@@ -77,6 +81,8 @@ private:
       accept(header, payload);
     else if (header.kind == link::frame_kind::position && worker_ != nullptr)
       take_position(static_cast<std::size_t>(header.extra));
+    else if (header.kind == link::frame_kind::to_actors)
+      actors_.receive(static_cast<link::actor_signal>(header.extra), payload);
     else
       leave(exit_protocol);
   }
@@ -185,6 +191,7 @@ private:
   worker_actor* worker_ = nullptr; // owned by worker_handle_
   parent_link link_;
   stop_requests stops_;
+  actor_host actors_;
   loop::descriptor_watch control_watch_;
 };
 

@@ -3,8 +3,6 @@
 // All of CAF that troupe uses, and everything that differs between CAF 0.17 and 1.x, so that a port is a
 // change of this file: there `execution_unit` is a `scheduler`, `set_policy` has other names, and the
 // message types need type ids.
-#include "core/task_error.hpp"
-
 #include <caf/actor.hpp>
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
@@ -18,16 +16,16 @@
 namespace troupe::core {
 
 /// Settings for an actor system beside a troupe loop. CAF's default scheduler steals work, for which its
-/// idle threads wake up every few milliseconds; the work-sharing one sleeps until there is work.
+/// idle threads wake up every few milliseconds; the work-sharing one sleeps until there is work. Knows the
+/// message types that have been registered so far.
 class caf_config : public caf::actor_system_config {
 public:
-  explicit caf_config(std::size_t scheduler_threads) {
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", scheduler_threads);
-    add_error_category(task_error_category, render_task_error);
-    add_message_type<original_exception>("troupe.original_exception");
-  }
+  explicit caf_config(std::size_t scheduler_threads);
 };
+
+/// Gives a new actor system an id of its own, by which actors of other processes are told from its own.
+/// Before actors are spawned.
+void give_node_id(caf::actor_system& system);
 
 } // namespace troupe::core
 

@@ -37,7 +37,7 @@ void dispatcher::add_child(
   if (seat >= children_.size())
     children_.resize(seat + 1);
   TROUPE_ASSERT(!children_[seat].present);
-  children_[seat] = {true, queue, 0, 0, budget, now};
+  children_[seat] = {true, queue, 0, 0, budget, now, 0, false, false};
   queues_[queue].seats.push_back(seat);
 }
 
@@ -51,6 +51,11 @@ void dispatcher::remove_child(std::uint32_t seat) {
     return;
   std::erase(queues_[children_[seat].queue].seats, seat);
   children_[seat] = {};
+}
+
+void dispatcher::set_hosted(std::uint32_t seat, std::size_t actors) {
+  if (seat < children_.size() && children_[seat].present)
+    children_[seat].hosted = actors;
 }
 
 std::size_t dispatcher::owed_by(std::uint32_t seat) const {
@@ -171,12 +176,13 @@ bool dispatcher::has_credit(const child_state& child, kind task_kind) const noex
 std::optional<std::uint32_t> dispatcher::best_child(
   const queue_state& queue, kind task_kind) const noexcept {
   std::optional<std::uint32_t> best;
-  std::size_t least = unlimited;
+  std::pair<std::size_t, std::size_t> least{unlimited, unlimited};
   for (const auto seat : queue.seats) {
     const auto& child = children_[seat];
-    if (child.owed() < least && has_credit(child, task_kind)) {
+    const std::pair load{child.owed(), child.hosted};
+    if (load < least && has_credit(child, task_kind)) {
       best = seat;
-      least = child.owed();
+      least = load;
     }
   }
   return best;

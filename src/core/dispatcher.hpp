@@ -80,6 +80,9 @@ public:
   /// Tasks that the child may still be given.
   std::size_t budget_of(std::uint32_t seat) const;
 
+  /// So many actors live in the child: of children that owe the same, the one with the fewest gets a task.
+  void set_hosted(std::uint32_t seat, std::size_t actors);
+
   // -- tasks ----------------------------------------------------------------------------------------
 
   void enqueue(const waiting_task& task, queue_id queue);
@@ -133,8 +136,9 @@ private:
     std::size_t concurrent = 0;
     std::size_t budget = 0;
     clock::time_point last_progress{};
-    bool stuck = false;    // tasks have been taken back, and it has finished nothing since
-    bool reserved = false; // for a task that runs alone, waiting or running
+    std::size_t hosted = 0; // actors
+    bool stuck = false;     // tasks have been taken back, and it has finished nothing since
+    bool reserved = false;  // for a task that runs alone, waiting or running
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };

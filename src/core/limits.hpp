@@ -62,4 +62,7 @@ inline constexpr std::size_t max_decode_depth = 512;
 /// Elements that take no bytes, in all containers of one message.
 inline constexpr std::size_t max_empty_elements = std::size_t{1} << 20;
 
+/// The same in one container of a message between actors.
+inline constexpr std::size_t max_empty_elements_of_actor_message = std::size_t{1} << 16;
+
 } // namespace troupe::limits

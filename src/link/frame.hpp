@@ -11,14 +11,25 @@ namespace troupe::link {
 /// writing notices.
 enum class frame_kind : std::uint8_t {
   // parent to child
-  setup = 1,    ///< the first frame: settings of the child
-  call = 2,     ///< a task; payload: `call_head`, then the encoded arguments
-  position = 3, ///< a spare takes the position in `extra`
+  setup = 1,     ///< the first frame: settings of the child
+  call = 2,      ///< a task; payload: `call_head`, then the encoded arguments
+  position = 3,  ///< a spare takes the position in `extra`
+  to_actors = 6, ///< payload: see `actor_signal`
   // child to parent
   ready = 17,        ///< the initializer has returned
   start_failed = 18, ///< payload: encoded exception report
   value = 19,        ///< a task's encoded result
   threw = 20,        ///< a task's encoded exception report
+  from_actors = 26,  ///< payload: see `actor_signal`
+};
+
+/// What passes between the actors of the two processes: `extra` of `to_actors` and `from_actors`. The
+/// payloads are in CAF's encoding.
+enum class actor_signal : std::uint64_t {
+  hello = 1,   ///< from the child, before all others: the id of its CAF node
+  message = 2, ///< receiver, sender, message id, stages, content
+  watch = 3,   ///< an actor, whose end is to be told
+  down = 4,    ///< an actor has ended: node, actor id, reason
 };
 
 inline constexpr std::uint8_t more_follows = 1; ///< flag: the payload goes on in the next frame

@@ -1,8 +1,10 @@
 #include "parent/child_process.hpp"
 
+#include "core/escape.hpp"
 #include "core/exception_codec.hpp"
 #include "link/image.hpp"
 #include "parent/error_text.hpp"
+#include "parent/log.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -31,9 +33,10 @@ link::unique_fd make_eventfd() {
 
 } // namespace
 
-child_process::child_process(loop::event_loop& loop, owner& told, std::uint32_t seat,
+child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told, std::uint32_t seat,
   std::uint32_t generation, std::uint32_t slots, const link::child_settings& settings)
   : loop_(loop)
+  , hub_(hub)
   , owner_(told)
   , seat_(seat)
   , generation_(generation)
@@ -71,6 +74,7 @@ child_process::child_process(loop::event_loop& loop, owner& told, std::uint32_t 
 
 child_process::~child_process() {
   loop_.remove_source(this);
+  end_actors(caf::exit_reason::remote_link_unreachable);
 }
 
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
@@ -269,9 +273,13 @@ bool child_process::on_frame(const link::frame_header& header, std::span<const s
       throw link::protocol_violation("unexpected start_failed");
     start_error_ = detail::decode_exception(payload);
     return true;
+  case link::frame_kind::from_actors:
+    on_actors(static_cast<link::actor_signal>(header.extra), payload);
+    return true;
   case link::frame_kind::setup:
   case link::frame_kind::call:
   case link::frame_kind::position:
+  case link::frame_kind::to_actors:
     break;
   }
   throw link::protocol_violation("unknown kind of frame");
@@ -290,6 +298,40 @@ void child_process::on_outcome(
   owner_.child_outcome_came(
     *this, {key, kind, header.kind == link::frame_kind::threw, payload,
              std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)))});
+}
+
+void child_process::on_actors(link::actor_signal signal, std::span<const std::byte> payload) {
+  if (hub_ == nullptr || !ready_ || down_)
+    throw link::protocol_violation("unexpected signal of actors");
+  if (bridge_ == nullptr) {
+    if (signal != link::actor_signal::hello)
+      throw link::protocol_violation("signal of actors before their hello");
+    open_bridge();
+  }
+  bridge_->receive(signal, payload);
+}
+
+void child_process::open_bridge() {
+  actors::actor_bridge::link_end end;
+  end.send = [this](link::actor_signal signal, detail::bytes&& payload) {
+    link::frame_header header;
+    header.kind = link::frame_kind::to_actors;
+    header.generation = generation_;
+    header.extra = static_cast<std::uint64_t>(signal);
+    const auto kept = std::make_shared<const detail::bytes>(std::move(payload));
+    channel_->send(header, {}, detail::view(*kept), [&] { return kept; });
+  };
+  end.warn = [](const std::string& text) { log()->warn("{}", core::escape(text)); };
+  end.hosted = [this](std::size_t actors) { owner_.child_hosts(*this, actors); };
+  bridge_handle_ = loop_.system().spawn<actors::actor_bridge>(loop_, *hub_, std::move(end));
+  bridge_ =
+    static_cast<actors::actor_bridge*>(caf::actor_cast<caf::abstract_actor*>(bridge_handle_));
+}
+
+void child_process::end_actors(const caf::error& reason) {
+  if (auto* const bridge = std::exchange(bridge_, nullptr))
+    bridge->close(reason);
+  bridge_handle_ = nullptr;
 }
 
 bool child_process::receive() {

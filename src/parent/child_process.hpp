@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/actor_bridge.hpp"
 #include "core/slot_book.hpp"
 #include "link/channel.hpp"
 #include "link/child_settings.hpp"
@@ -57,13 +58,15 @@ public:
     /// A batch of outcomes has been told.
     virtual void child_batch_ended(child_process& child) = 0;
     virtual void child_down(child_process& child) = 0;
+    /// So many actors live in the child.
+    virtual void child_hosts(child_process&, std::size_t /*actors*/) {}
 
   protected:
     ~owner() = default;
   };
 
   /// Prepares the link of a child; throws `std::system_error` if there are no descriptors or no memory.
-  child_process(loop::event_loop& loop, owner& told, std::uint32_t seat, std::uint32_t generation,
+  child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told, std::uint32_t seat, std::uint32_t generation,
     std::uint32_t slots, const link::child_settings& settings);
   ~child_process() override;
 
@@ -95,6 +98,9 @@ public:
   /// Ends it at once.
   void kill(const std::string& reason);
 
+  /// After `child_down`: what its actors ended of.
+  void end_actors(const caf::error& reason);
+
   // -- what is known of it --------------------------------------------------------------------------
 
   std::uint32_t seat() const noexcept { return seat_; }
@@ -118,6 +124,8 @@ private:
   // False: the frame must not be followed by others.
   bool on_frame(const link::frame_header& header, std::span<const std::byte> payload);
   void on_outcome(const link::frame_header& header, std::span<const std::byte> payload);
+  void on_actors(link::actor_signal signal, std::span<const std::byte> payload);
+  void open_bridge();
   bool receive();
   void on_exit();
   void read_exit_status();
@@ -125,6 +133,7 @@ private:
   void gone();
 
   loop::event_loop& loop_;
+  actors::actor_hub* const hub_; // null: no actors live there
   owner& owner_;
   const std::uint32_t seat_;
   const std::uint32_t generation_;
@@ -139,6 +148,8 @@ private:
   std::unique_ptr<loop::descriptor_watch> bell_watch_;
   std::unique_ptr<loop::descriptor_watch> control_watch_;
   std::unique_ptr<loop::descriptor_watch> exit_watch_;
+  caf::actor bridge_handle_;
+  actors::actor_bridge* bridge_ = nullptr; // owned by bridge_handle_; none until the child has actors
   child_exit exit_;
   std::exception_ptr start_error_;
   bool hello_checked_ = false;

@@ -40,8 +40,8 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , requests_(std::move(requests))
   , scheduler_(options_->scheduler ? options_->scheduler : std::make_shared<round_robin>())
   , dispatcher_(options_->queuecount, options_->childconcurrency, scheduler_->may_move())
-  , supervisor_(
-      with.loop, with.children[*options_->start_method], *options_, slots_for(*options_), *this)
+  , supervisor_(with.loop, with.children[*options_->start_method], with.hub, *options_,
+      slots_for(*options_), *this)
   , depths_told_(options_->queuecount)
   , balance_timer_(with.loop.io())
   , alarm_timer_(with.loop.io()) {
@@ -265,6 +265,10 @@ void pool_actor::on_ready(std::uint32_t seat, queue_id queue) {
   dispatcher_.add_child(seat, queue, budget, clock::now());
   pump();
   watch_balance();
+}
+
+void pool_actor::on_hosts(std::uint32_t seat, std::size_t actors) {
+  dispatcher_.set_hosted(seat, actors);
 }
 
 bool pool_actor::needs_children() const {

@@ -119,6 +119,7 @@ private:
   void on_ready(std::uint32_t seat, queue_id queue) override;
   void on_outcome(std::uint32_t seat, const child_outcome& outcome) override;
   void on_batch_end() override;
+  void on_hosts(std::uint32_t seat, std::size_t actors) override;
   void on_down(std::uint32_t seat, const child_process& child, bool on_purpose) override;
   void on_gave_up(std::exception_ptr reason) override;
   void on_all_down() override;

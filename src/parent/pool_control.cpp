@@ -2,6 +2,7 @@
 
 #include "core/limits.hpp"
 #include "loop/event_loop.hpp"
+#include "parent/hosted_actor.hpp"
 #include "parent/option_checks.hpp"
 #include "parent/pool_actor.hpp"
 #include "parent/request_actor.hpp"
@@ -138,9 +139,15 @@ void pool_control::cancel(detail::task_ptr task, bool started_too) {
   caf::anon_send(actor_, cancel_task{std::move(task), started_too});
 }
 
+caf::actor pool_control::spawn(typed_call<detail::hosted_id> start, actor_options options) {
+  check_open();
+  return services_.system.spawn<hosted_actor>(services_.loop, services_.hub,
+    hosted_actor::plan{requests_, std::move(start), std::move(options), options_->restart});
+}
+
 void pool_control::close() {
   auto expected = pool_state::open;
-  if (state_.compare_exchange_strong(expected, pool_state::closed)) 
+  if (state_.compare_exchange_strong(expected, pool_state::closed))
     caf::anon_send(actor_, close_pool{});
 }
 

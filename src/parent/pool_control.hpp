@@ -1,11 +1,14 @@
 #pragma once
 
+#include "actors/actor_hub.hpp"
 #include "core/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/backlog.hpp"
 #include "parent/launchers.hpp"
 #include "parent/submissions.hpp"
 
+#include <troupe/actor_options.hpp>
+#include <troupe/detail/hosted_actor.hpp>
 #include <troupe/detail/task_state.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/stats.hpp>
@@ -23,6 +26,7 @@ namespace troupe::parent {
 struct services {
   caf::actor_system& system;
   loop::event_loop& loop;
+  actors::actor_hub& hub;
   launchers& children;
 };
 
@@ -59,6 +63,8 @@ public:
   /// the pool is still open.
   bool join_until(std::chrono::steady_clock::time_point deadline);
   pool_stats stats();
+  /// Starts an actor in a child.
+  caf::actor spawn(typed_call<detail::hosted_id> start, actor_options options);
   /// The actor that takes requests (actor.hpp).
   const caf::actor& actor() const noexcept { return requests_; }
 

@@ -249,7 +249,7 @@ link::child_settings single_process::settings() const {
 
 void single_process::launch() {
   try {
-    child_ = std::make_shared<child_process>(loop_, static_cast<child_process::owner&>(*this),
+    child_ = std::make_shared<child_process>(loop_, nullptr, static_cast<child_process::owner&>(*this),
       only_seat, only_generation, slots, settings());
     child_->launch(launcher_, child_);
   } catch (...) {

@@ -2,6 +2,7 @@
 
 #include "core/escape.hpp"
 #include "core/limits.hpp"
+#include "core/task_error.hpp"
 #include "parent/error_text.hpp"
 #include "parent/log.hpp"
 
@@ -33,10 +34,11 @@ bool thrown_by_program(const std::exception_ptr& error) {
 
 } // namespace
 
-supervisor::supervisor(loop::event_loop& loop, launcher& with, const pool_options& options,
-  std::uint32_t slots, owner& told)
+supervisor::supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub,
+  const pool_options& options, std::uint32_t slots, owner& told)
   : loop_(loop)
   , launcher_(with)
+  , hub_(hub)
   , owner_(told)
   , options_(options)
   , slots_(slots)
@@ -103,7 +105,7 @@ void supervisor::start_child(std::size_t position) {
   }
   const auto settings = settings_for(position);
   try {
-    children_[seat] = std::make_shared<child_process>(loop_,
+    children_[seat] = std::make_shared<child_process>(loop_, &hub_,
       static_cast<child_process::owner&>(*this), seat, table_[seat].generation, slots_, settings);
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
@@ -271,6 +273,7 @@ void supervisor::child_down(child_process& child) {
       core::escape(child.exit().describe()));
   }
   owner_.on_down(seat, child, was.phase == child_phase::leaving);
+  child.end_actors(reason_for_actors(child));
   if (!stopping_) {
     const auto delay = after_death(was.phase);
     // What the program throws in the very first children, it will throw again.
@@ -312,8 +315,8 @@ void supervisor::give_up(const child_process& last, child_phase phase) {
                    std::to_string(intensity_.failed_starts()) + " failed starts in a row")));
     return;
   }
-  give_up(start_failure(
-    who + "could not start: " + message_of(last.start_error()), last.start_error()));
+  give_up(
+    start_failure(who + "could not start: " + message_of(last.start_error()), last.start_error()));
 }
 
 void supervisor::give_up(std::exception_ptr reason) {
@@ -334,6 +337,19 @@ void supervisor::child_outcome_came(child_process& child, const child_outcome& o
 
 void supervisor::child_batch_ended(child_process&) {
   owner_.on_batch_end();
+}
+
+void supervisor::child_hosts(child_process& child, std::size_t actors) {
+  owner_.on_hosts(child.seat(), actors);
+}
+
+// What the actors of a child that is down ended of: a pool that ends in order shuts them down.
+caf::error supervisor::reason_for_actors(const child_process& child) const {
+  if (stopping_)
+    return caf::exit_reason::user_shutdown;
+  return core::error_of(task_error::lost,
+    std::make_exception_ptr(error("child " + std::to_string(child.exit().slot) + " (pid " +
+                                  std::to_string(child.pid()) + ") " + child.exit().describe())));
 }
 
 std::vector<child_stats> supervisor::stats() const {

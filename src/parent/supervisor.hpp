@@ -31,6 +31,8 @@ public:
     virtual void on_outcome(std::uint32_t seat, const child_outcome& outcome) = 0;
     /// A batch of outcomes has been told.
     virtual void on_batch_end() = 0;
+    /// So many actors live in the child.
+    virtual void on_hosts(std::uint32_t seat, std::size_t actors) = 0;
     /// The child is gone; what is left in it must be dealt with now. `on_purpose`: it was to go.
     virtual void on_down(std::uint32_t seat, const child_process& child, bool on_purpose) = 0;
     /// The pool cannot go on.
@@ -46,7 +48,7 @@ public:
     ~owner() = default;
   };
 
-  supervisor(loop::event_loop& loop, launcher& with, const pool_options& options,
+  supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub, const pool_options& options,
     std::uint32_t slots, owner& told);
   ~supervisor();
 
@@ -86,6 +88,7 @@ private:
   void child_outcome_came(child_process& child, const child_outcome& outcome) override;
   void child_batch_ended(child_process& child) override;
   void child_down(child_process& child) override;
+  void child_hosts(child_process& child, std::size_t actors) override;
 
   // With a spare, if one is ready; else with a new child.
   void fill(std::size_t position);
@@ -104,9 +107,11 @@ private:
   std::unique_ptr<boost::asio::steady_timer> deadline(
     std::uint32_t seat, std::chrono::milliseconds after, std::string reason);
   void check_all_down();
+  caf::error reason_for_actors(const child_process& child) const;
 
   loop::event_loop& loop_;
   launcher& launcher_;
+  actors::actor_hub& hub_;
   owner& owner_;
   const pool_options& options_;
   const std::uint32_t slots_;

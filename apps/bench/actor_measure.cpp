@@ -1,0 +1,61 @@
+#include "actor_measure.hpp"
+
+#include <caf/all.hpp>
+
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace bench {
+
+namespace {
+
+std::int64_t square(std::int64_t x) {
+  return x * x;
+}
+
+struct progress {
+  std::int64_t count = 0;
+  std::int64_t sent = 0;
+  std::int64_t received = 0;
+  std::promise<void> finished;
+};
+
+void send_next(caf::event_based_actor* self, const caf::actor& pool, progress& at) {
+  const auto i = at.sent++;
+  self->request(pool, caf::infinite, troupe::call(square, i))
+    .then(
+      [self, pool, &at, i](std::int64_t result) {
+        if (result != i * i)
+          throw std::runtime_error("square(" + std::to_string(i) + ") is wrong");
+        if (at.sent < at.count)
+          send_next(self, pool, at);
+        if (++at.received == at.count)
+          at.finished.set_value();
+      },
+      [self, &at](caf::error& failure) {
+        at.finished.set_exception(std::make_exception_ptr(
+          std::runtime_error("a request failed: " + self->system().render(failure))));
+        self->quit();
+      });
+}
+
+} // namespace
+
+rate request_throughput(troupe::runtime& rt, int count, std::size_t window) {
+  troupe::pool pool{rt, {.processes = 1}};
+  pool.apply(square, 1).get();
+  progress at;
+  at.count = count;
+  const auto start = std::chrono::steady_clock::now();
+  rt.system().spawn([&](caf::event_based_actor* self) {
+    const auto to = pool.actor();
+    for (std::size_t i = 0; i < window && at.sent < at.count; ++i)
+      send_next(self, to, at);
+  });
+  at.finished.get_future().get();
+  return count / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+} // namespace bench

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <troupe/actor_options.hpp>
+#include <troupe/call.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/actor_config.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/infer_handle.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/resumable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// How an actor starts in a child: by a task, which makes the actor there, on the child's event loop, and
+// returns its name.
+namespace troupe::detail {
+
+/// Names an actor to other processes.
+struct hosted_id {
+  std::uint64_t actor = 0;
+  std::vector<std::byte> node; ///< a serialized `caf::node_id`
+};
+
+/// Where the actors of this child run. Throw `std::logic_error` outside of a child.
+caf::execution_unit& hosting_unit();
+caf::actor_system& hosting_system();
+/// Lets the parent reach an actor of this child.
+hosted_id publish_hosted(const caf::actor& hosted);
+
+/// An actor of the user's type that runs on the child's event loop instead of CAF's scheduler: it names
+/// the loop as its execution unit in each `enqueue`, as CAF's brokers name the multiplexer.
+template <class Actor>
+class hosted final : public Actor {
+public:
+  using Actor::Actor;
+  using Actor::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
+    Actor::enqueue(std::move(message), &hosting_unit());
+  }
+  void enqueue(caf::strong_actor_ptr from, caf::message_id id, caf::message content,
+    caf::execution_unit*) override {
+    Actor::enqueue(std::move(from), id, std::move(content), &hosting_unit());
+  }
+  caf::resumable::subtype_t subtype() const override { return caf::resumable::io_actor; }
+};
+
+// What an argument of a constructor is sent as: its parameter types are not known.
+template <class Arg>
+using spawn_argument_t =
+  std::conditional_t<std::is_convertible_v<Arg, std::string_view>, std::string, std::decay_t<Arg>>;
+
+template <class Actor, class... Args>
+hosted_id spawn_class(Args... args) {
+  caf::actor_config config(&hosting_unit());
+  return publish_hosted(
+    hosting_system().spawn_impl<hosted<Actor>, caf::no_spawn_options>(config, std::move(args)...));
+}
+
+template <class Actor, class... Args>
+auto spawn_class_call(Args&&... args) {
+  static_assert(std::is_same_v<caf::infer_handle_from_class_t<Actor>, caf::actor>,
+    "an actor that is spawned in a child is dynamically typed: derive it from "
+    "caf::event_based_actor or caf::stateful_actor");
+  static_assert(!std::is_final_v<Actor>, "troupe derives from the actor, so it must not be final");
+  return call(&spawn_class<Actor, spawn_argument_t<Args&&>...>, std::forward<Args>(args)...);
+}
+
+// A behavior function, with or without a pointer to its actor as its first parameter.
+template <class Function>
+struct behavior_function;
+
+template <class Function, class... Ps>
+struct behavior_function_base {
+  static hosted_id spawn(code_location place, Ps... args) {
+    auto function = reinterpret_cast<Function>(function_at(place));
+    using impl = caf::infer_impl_from_fun_t<Function>;
+    caf::actor_config config(&hosting_unit());
+    caf::detail::init_fun_factory<impl, Function> factory;
+    config.init_fun = factory(std::move(function), std::move(args)...);
+    return publish_hosted(hosting_system().spawn_impl<hosted<impl>, caf::no_spawn_options>(config));
+  }
+
+  template <class... Args>
+  static auto spawn_call(Function function, Args&&... args) {
+    static_assert(std::is_same_v<caf::infer_handle_from_fun_t<Function>, caf::actor>,
+      "an actor that is spawned in a child is dynamically typed: its function returns a "
+      "caf::behavior, or nothing");
+    return call(&spawn, locate(function), std::forward<Args>(args)...);
+  }
+};
+
+template <class R, class... Ps>
+struct behavior_function<R (*)(Ps...)>
+  : behavior_function_base<R (*)(Ps...), std::remove_cvref_t<Ps>...> {};
+
+template <class R, class Self, class... Ps>
+requires std::is_base_of_v<caf::local_actor, Self>
+struct behavior_function<R (*)(Self*, Ps...)>
+  : behavior_function_base<R (*)(Self*, Ps...), std::remove_cvref_t<Ps>...> {
+};
+
+template <class... Args>
+inline constexpr bool starts_with_actor_options = false;
+template <class First, class... Rest>
+inline constexpr bool starts_with_actor_options<First, Rest...> =
+  std::is_same_v<std::remove_cvref_t<First>, actor_options>;
+
+/// Functions, and lambdas that have no captures.
+template <class F>
+concept behavior_maker = std::is_function_v<std::remove_pointer_t<std::decay_t<F>>> ||
+  requires(F f) {
+  +f;
+};
+
+} // namespace troupe::detail

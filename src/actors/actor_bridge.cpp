@@ -1,0 +1,208 @@
+#include "actors/actor_bridge.hpp"
+
+#include "actors/bounded_deserializer.hpp"
+
+#include <caf/binary_serializer.hpp>
+
+#include <vector>
+
+namespace troupe::actors {
+
+namespace {
+
+template <class... Ts>
+caf::error encode(caf::execution_unit* context, detail::bytes& out, Ts&... values) {
+  std::vector<char> buffer;
+  caf::binary_serializer sink(context, buffer);
+  if (auto error = sink(values...))
+    return error;
+  out.append(buffer.data(), buffer.size());
+  return caf::none;
+}
+
+// What comes from another process, whatever is thrown by a type's own code meanwhile.
+template <class... Ts>
+void decode(caf::execution_unit* context, std::span<const std::byte> payload, const char* what,
+  Ts&... values) {
+  caf::error problem;
+  try {
+    bounded_deserializer source(context, payload);
+    problem = source(values...);
+    if (!problem && source.remaining() > 0)
+      problem = caf::make_error(caf::sec::invalid_argument, std::string("too long"));
+  } catch (const std::exception& e) {
+    problem = caf::make_error(caf::sec::runtime_error, std::string(e.what()));
+  }
+  if (problem)
+    throw link::protocol_violation(std::string(what) + ": " + caf::to_string(problem));
+}
+
+} // namespace
+
+actor_bridge::actor_bridge(
+  caf::actor_config& config, loop::event_loop& loop, actor_hub& hub, link_end link)
+  : loop_actor(config, loop)
+  , hub_(hub)
+  , link_(std::move(link)) {}
+
+actor_bridge::~actor_bridge() = default;
+
+caf::behavior actor_bridge::make_behavior() {
+  return {
+    [this](outbound& message) {
+      drop_current_message_id(); // the other side answers
+      send(message);
+    },
+    [this](const watch_remote& message) { watch_remote_actor(message.proxy); },
+    [this](const watched_ended& message) { tell_end(message); },
+    [this](const hosted_changed& message) {
+      hosted_ += static_cast<std::size_t>(message.by);
+      if (link_.hosted)
+        link_.hosted(hosted_);
+    },
+    [this](const close_bridge&) { quit(closed_); },
+  };
+}
+
+// -- what goes out --------------------------------------------------------------------------------------
+
+void actor_bridge::send(outbound& message) {
+  if (closed_) {
+    fail(message.from, message.id, closed_);
+    return;
+  }
+  auto id = message.id.integer_value();
+  detail::bytes encoded;
+  const auto error =
+    encode(hub_.context(), encoded, message.to, message.from, id, message.stages, message.content);
+  if (error) {
+    link_.warn("a message was not sent to the actor of another process: " + system().render(error) +
+               ", in " + caf::to_string(message.content) +
+               ": are all of its types registered with TROUPE_MESSAGE_TYPE?");
+    fail(message.from, message.id, error);
+    return;
+  }
+  if (message.id.is_request() && message.from)
+    open_requests_.emplace(message.from, message.id.request_id().integer_value());
+  link_.send(link::actor_signal::message, std::move(encoded));
+}
+
+void actor_bridge::fail(
+  const caf::strong_actor_ptr& asker, caf::message_id id, const caf::error& reason) {
+  if (asker && id.is_request())
+    asker->enqueue(nullptr, id.response_id(), caf::make_message(reason), &loop());
+}
+
+void actor_bridge::watch_remote_actor(const caf::strong_actor_ptr& proxy) {
+  if (closed_)
+    return;
+  auto target = proxy;
+  detail::bytes encoded;
+  if (!encode(hub_.context(), encoded, target))
+    link_.send(link::actor_signal::watch, std::move(encoded));
+}
+
+void actor_bridge::tell_end(const watched_ended& ended) {
+  if (closed_)
+    return;
+  auto process = ended.process;
+  auto actor = ended.actor;
+  auto reason = ended.reason;
+  detail::bytes encoded;
+  if (encode(hub_.context(), encoded, process, actor, reason)) {
+    // The reason's context has a type that cannot be sent; its code can.
+    encoded.clear();
+    reason = caf::error(reason.code(), reason.category());
+    encode(hub_.context(), encoded, process, actor, reason);
+  }
+  link_.send(link::actor_signal::down, std::move(encoded));
+}
+
+void actor_bridge::say_hello() {
+  auto self = system().node();
+  detail::bytes encoded;
+  encode(hub_.context(), encoded, self);
+  link_.send(link::actor_signal::hello, std::move(encoded));
+}
+
+// -- what comes in --------------------------------------------------------------------------------------
+
+void actor_bridge::receive(link::actor_signal signal, std::span<const std::byte> payload) {
+  // The other process can write to that memory while it is read.
+  const std::vector<std::byte> copy(payload.begin(), payload.end());
+  switch (signal) {
+  case link::actor_signal::hello:
+    return on_hello(copy);
+  case link::actor_signal::message:
+    return on_message(copy);
+  case link::actor_signal::watch:
+    return on_watch(copy);
+  case link::actor_signal::down:
+    return on_down(copy);
+  }
+  throw link::protocol_violation("unknown signal of actors");
+}
+
+void actor_bridge::on_hello(std::span<const std::byte> payload) {
+  caf::node_id process;
+  decode(hub_.context(), payload, "hello of actors", process);
+  if (peer_ || !hub_.add(process, this))
+    throw link::protocol_violation("unexpected hello of actors");
+  peer_ = process;
+}
+
+void actor_bridge::on_message(std::span<const std::byte> payload) {
+  outbound in;
+  std::uint64_t id = 0;
+  decode(hub_.context(), payload, "message of an actor", in.to, in.from, id, in.stages, in.content);
+  in.id = caf::message_id(id);
+  if (in.id.is_response() && in.to)
+    open_requests_.erase({in.to, in.id.request_id().integer_value()});
+  if (!in.to)
+    return fail(in.from, in.id, caf::sec::request_receiver_down);
+  in.to->enqueue(caf::make_mailbox_element(
+                   std::move(in.from), in.id, std::move(in.stages), std::move(in.content)),
+    &loop());
+}
+
+void actor_bridge::on_watch(std::span<const std::byte> payload) {
+  // Its name alone: of an actor that is gone there is no handle.
+  caf::actor_id actor = 0;
+  caf::node_id process;
+  decode(hub_.context(), payload, "watch of an actor", actor, process);
+  const auto target = hub_.find(process, actor);
+  if (!target) {
+    caf::anon_send(caf::actor(this), watched_ended{process, actor, caf::exit_reason::unknown});
+    return;
+  }
+  target->get()->attach_functor(
+    [process, actor, self = caf::actor_cast<caf::actor_addr>(caf::actor(this))](
+      const caf::error& reason) {
+      if (const auto bridge = caf::actor_cast<caf::actor>(self))
+        caf::anon_send(bridge, watched_ended{process, actor, reason});
+    });
+}
+
+void actor_bridge::on_down(std::span<const std::byte> payload) {
+  caf::node_id process;
+  caf::actor_id actor = 0;
+  caf::error reason;
+  decode(hub_.context(), payload, "end of an actor", process, actor, reason);
+  if (peer_ && process != peer_)
+    throw link::protocol_violation("end of an actor of another process");
+  hub_.remove(process, actor, std::move(reason));
+}
+
+void actor_bridge::close(const caf::error& reason) {
+  if (closed_)
+    return;
+  closed_ = reason ? reason : caf::make_error(caf::exit_reason::remote_link_unreachable);
+  link_ = {[](link::actor_signal, detail::bytes&&) {}, [](const std::string&) {}};
+  if (peer_)
+    hub_.remove(peer_, closed_);
+  for (const auto& [asker, id] : std::exchange(open_requests_, {}))
+    fail(asker, caf::message_id(id), closed_);
+  caf::anon_send(caf::actor(this), close_bridge{}); // to quit takes a message
+}
+
+} // namespace troupe::actors

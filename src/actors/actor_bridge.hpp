@@ -1,0 +1,87 @@
+#pragma once
+
+#include "actors/actor_hub.hpp"
+#include "actors/remote_proxy.hpp"
+#include "link/frame.hpp"
+#include "loop/loop_actor.hpp"
+
+#include <troupe/detail/bytes.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace troupe::actors {
+
+/// A local actor, which the other process watches, has ended.
+struct watched_ended {
+  caf::node_id process; // its home
+  caf::actor_id actor = 0;
+  caf::error reason;
+};
+struct close_bridge {};
+/// One more, or one less, actor that was spawned for this process lives in the other one.
+struct hosted_changed {
+  int by = 0;
+};
+
+} // namespace troupe::actors
+
+TROUPE_LOCAL_MESSAGE(troupe::actors::watched_ended)
+TROUPE_LOCAL_MESSAGE(troupe::actors::close_bridge)
+TROUPE_LOCAL_MESSAGE(troupe::actors::hosted_changed)
+
+namespace troupe::actors {
+
+/// One end of what passes between the actors of two processes: messages in CAF's own encoding, and who
+/// has ended. There is a bridge in the parent for each child that hosts actors, and one in such a child.
+class actor_bridge final : public loop::loop_actor {
+public:
+  /// How the bridge reaches the link. Called on the loop's thread.
+  struct link_end {
+    std::function<void(link::actor_signal, detail::bytes&&)> send;
+    /// Something that a person should know, not escaped.
+    std::function<void(const std::string&)> warn;
+    /// How many actors live in the other process for this one. May be null.
+    std::function<void(std::size_t)> hosted = nullptr;
+  };
+
+  actor_bridge(caf::actor_config& config, loop::event_loop& loop, actor_hub& hub, link_end link);
+  ~actor_bridge() override;
+
+  caf::behavior make_behavior() override;
+
+  /// Takes a signal of the other process. Throws `link::protocol_violation` if it is not legal.
+  void receive(link::actor_signal signal, std::span<const std::byte> payload);
+
+  /// Tells the other process who this is; its first signal.
+  void say_hello();
+
+  /// The other process is gone: so are its actors, and who waits for their responses is told.
+  void close(const caf::error& reason);
+
+private:
+  using open_request = std::pair<caf::strong_actor_ptr, std::uint64_t>; // who asked, its id
+
+  void send(outbound& message);
+  void watch_remote_actor(const caf::strong_actor_ptr& proxy);
+  void tell_end(const watched_ended& ended);
+  void fail(const caf::strong_actor_ptr& asker, caf::message_id id, const caf::error& reason);
+
+  void on_hello(std::span<const std::byte> payload);
+  void on_message(std::span<const std::byte> payload);
+  void on_watch(std::span<const std::byte> payload);
+  void on_down(std::span<const std::byte> payload);
+
+  actor_hub& hub_;
+  link_end link_;
+  caf::node_id peer_; // in the parent: the child
+  std::set<open_request> open_requests_;
+  std::size_t hosted_ = 0;
+  caf::error closed_; // why, once it is
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "core/caf_compat.hpp"
+#include "loop/event_loop.hpp"
+
+#include <caf/proxy_registry.hpp>
+
+#include <unordered_map>
+
+namespace troupe::actors {
+
+/// The actors of other processes that this process knows: it makes their proxies, and knows the bridge to
+/// each process. One per process. On the loop's thread.
+class actor_hub final : caf::proxy_registry::backend {
+public:
+  actor_hub(caf::actor_system& system, loop::event_loop& loop);
+  actor_hub(const actor_hub&) = delete;
+  ~actor_hub() override;
+
+  caf::actor_system& system() noexcept { return system_; }
+
+  /// Where messages with handles in them are serialized and deserialized.
+  caf::execution_unit* context() noexcept { return &context_; }
+
+  /// From now on, what is for actors of `process` goes by that bridge. False if the process is known
+  /// already, or is this one.
+  bool add(const caf::node_id& process, caf::actor bridge);
+  /// The process is gone, and so are its actors.
+  void remove(const caf::node_id& process, const caf::error& reason);
+  /// An actor of another process is gone.
+  void remove(const caf::node_id& process, caf::actor_id actor, caf::error reason);
+  /// What is for actors of any process that is not known goes by that bridge.
+  void set_default(caf::actor bridge) { default_ = std::move(bridge); }
+
+  /// The handle of an actor: itself or its proxy; null if it is not known.
+  caf::strong_actor_ptr find(const caf::node_id& process, caf::actor_id actor);
+  /// The bridge to a process, or null.
+  caf::actor bridge_to(const caf::node_id& process) const;
+
+private:
+  class serialization_context final : public caf::execution_unit {
+  public:
+    serialization_context(
+      caf::actor_system& system, loop::event_loop& loop, caf::proxy_registry& proxies)
+      : caf::execution_unit(&system)
+      , loop_(loop) {
+      proxy_registry_ptr(&proxies);
+    }
+    void exec_later(caf::resumable* job) override { loop_.exec_later(job); }
+
+  private:
+    loop::event_loop& loop_;
+  };
+
+  caf::strong_actor_ptr make_proxy(caf::node_id process, caf::actor_id actor) override;
+  void set_last_hop(caf::node_id*) override {}
+
+  caf::actor_system& system_;
+  caf::proxy_registry proxies_;
+  serialization_context context_;
+  std::unordered_map<caf::node_id, caf::actor> bridges_;
+  caf::actor default_;
+};
+
+} // namespace troupe::actors
