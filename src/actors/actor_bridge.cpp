@@ -1,6 +1,7 @@
 #include "actors/actor_bridge.hpp"
 
 #include "actors/bounded_deserializer.hpp"
+#include "core/limits.hpp"
 
 #include <caf/binary_serializer.hpp>
 
@@ -54,7 +55,9 @@ caf::behavior actor_bridge::make_behavior() {
       send(message);
     },
     [this](const watch_remote& message) { watch_remote_actor(message.proxy); },
+    [this](const watch_local& message) { watch_local_actor(message); },
     [this](const watched_ended& message) { tell_end(message); },
+    [this](const published_ended& message) { on_published_ended(message); },
     [this](const hosted_changed& message) {
       hosted_ += static_cast<std::size_t>(message.by);
       if (link_.hosted)
@@ -77,13 +80,14 @@ void actor_bridge::send(outbound& message) {
     encode(hub_.context(), encoded, message.to, message.from, id, message.stages, message.content);
   if (error) {
     link_.warn("a message was not sent to the actor of another process: " + system().render(error) +
-               ", in " + caf::to_string(message.content) +
+               ", in " +
+               caf::to_string(message.content).substr(0, limits::max_shown_message_bytes) +
                ": are all of its types registered with TROUPE_MESSAGE_TYPE?");
     fail(message.from, message.id, error);
     return;
   }
   if (message.id.is_request() && message.from)
-    open_requests_.emplace(message.from, message.id.request_id().integer_value());
+    open_requests_[{message.from, message.id.request_id().integer_value()}] = message.id;
   link_.send(link::actor_signal::message, std::move(encoded));
 }
 
@@ -123,6 +127,51 @@ void actor_bridge::say_hello() {
   detail::bytes encoded;
   encode(hub_.context(), encoded, self);
   link_.send(link::actor_signal::hello, std::move(encoded));
+}
+
+// -- ends of actors here --------------------------------------------------------------------------------
+
+template <class Ended>
+void actor_bridge::when_ended(const caf::strong_actor_ptr& actor, Ended ended) {
+  actor->get()->attach_functor(
+    [ended, self = caf::actor_cast<caf::actor_addr>(caf::actor(this))](const caf::error& reason) {
+      if (const auto bridge = caf::actor_cast<caf::actor>(self))
+        caf::anon_send(bridge, ended(reason));
+    });
+}
+
+void actor_bridge::publish(const caf::actor& actor) {
+  system().registry().put(actor.id(), caf::actor_cast<caf::strong_actor_ptr>(actor));
+  published_.emplace(actor.id(), published_actor{});
+  when_ended(
+    caf::actor_cast<caf::strong_actor_ptr>(actor), [id = actor.id()](const caf::error& reason) {
+      return published_ended{id, reason};
+    });
+}
+
+void actor_bridge::on_published_ended(const published_ended& ended) {
+  auto& actor = published_[ended.actor];
+  if (actor.watched) {
+    tell_end({system().node(), ended.actor, ended.reason});
+    published_.erase(ended.actor);
+  } else {
+    actor.end = ended.reason;
+  }
+}
+
+void actor_bridge::watch_local_actor(const watch_local& watch) {
+  const auto published = published_.find(watch.actor);
+  if (watch.process == system().node() && published != published_.end()) {
+    published->second.watched = true;
+    if (published->second.end)
+      on_published_ended({watch.actor, *published->second.end});
+  } else if (const auto target = hub_.find(watch.process, watch.actor)) {
+    when_ended(target, [watch](const caf::error& reason) {
+      return watched_ended{watch.process, watch.actor, reason};
+    });
+  } else {
+    tell_end({watch.process, watch.actor, caf::exit_reason::unknown});
+  }
 }
 
 // -- what comes in --------------------------------------------------------------------------------------
@@ -170,17 +219,8 @@ void actor_bridge::on_watch(std::span<const std::byte> payload) {
   caf::actor_id actor = 0;
   caf::node_id process;
   decode(hub_.context(), payload, "watch of an actor", actor, process);
-  const auto target = hub_.find(process, actor);
-  if (!target) {
-    caf::anon_send(caf::actor(this), watched_ended{process, actor, caf::exit_reason::unknown});
-    return;
-  }
-  target->get()->attach_functor(
-    [process, actor, self = caf::actor_cast<caf::actor_addr>(caf::actor(this))](
-      const caf::error& reason) {
-      if (const auto bridge = caf::actor_cast<caf::actor>(self))
-        caf::anon_send(bridge, watched_ended{process, actor, reason});
-    });
+  // After what the actor has told in its end, if it has ended.
+  caf::anon_send(caf::actor(this), watch_local{process, actor});
 }
 
 void actor_bridge::on_down(std::span<const std::byte> payload) {
@@ -200,8 +240,8 @@ void actor_bridge::close(const caf::error& reason) {
   link_ = {[](link::actor_signal, detail::bytes&&) {}, [](const std::string&) {}};
   if (peer_)
     hub_.remove(peer_, closed_);
-  for (const auto& [asker, id] : std::exchange(open_requests_, {}))
-    fail(asker, caf::message_id(id), closed_);
+  for (const auto& [request, id] : std::exchange(open_requests_, {}))
+    fail(request.first, id, closed_);
   caf::anon_send(caf::actor(this), close_bridge{}); // to quit takes a message
 }
 

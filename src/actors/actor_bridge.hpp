@@ -9,14 +9,26 @@
 
 #include <cstdint>
 #include <functional>
-#include <set>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace troupe::actors {
 
-/// A local actor, which the other process watches, has ended.
+/// The other process wants to know when an actor ends.
+struct watch_local {
+  caf::node_id process; // its home
+  caf::actor_id actor = 0;
+};
+/// An actor that was published has ended, whether or not it is watched yet.
+struct published_ended {
+  caf::actor_id actor = 0;
+  caf::error reason;
+};
+/// An actor, which the other process watches, has ended.
 struct watched_ended {
   caf::node_id process; // its home
   caf::actor_id actor = 0;
@@ -30,6 +42,8 @@ struct hosted_changed {
 
 } // namespace troupe::actors
 
+TROUPE_LOCAL_MESSAGE(troupe::actors::watch_local)
+TROUPE_LOCAL_MESSAGE(troupe::actors::published_ended)
 TROUPE_LOCAL_MESSAGE(troupe::actors::watched_ended)
 TROUPE_LOCAL_MESSAGE(troupe::actors::close_bridge)
 TROUPE_LOCAL_MESSAGE(troupe::actors::hosted_changed)
@@ -57,6 +71,9 @@ public:
   /// Takes a signal of the other process. Throws `link::protocol_violation` if it is not legal.
   void receive(link::actor_signal signal, std::span<const std::byte> payload);
 
+  /// Makes an actor of this process known to the other one, which is about to watch it.
+  void publish(const caf::actor& actor);
+
   /// Tells the other process who this is; its first signal.
   void say_hello();
 
@@ -64,11 +81,23 @@ public:
   void close(const caf::error& reason);
 
 private:
-  using open_request = std::pair<caf::strong_actor_ptr, std::uint64_t>; // who asked, its id
+  // By who asked and the number of the request; with its whole id, which has flags as well.
+  using open_requests = std::map<std::pair<caf::strong_actor_ptr, std::uint64_t>, caf::message_id>;
+
+  // It may end before it is watched: then its end waits to be asked for.
+  struct published_actor {
+    bool watched = false;
+    std::optional<caf::error> end;
+  };
 
   void send(outbound& message);
   void watch_remote_actor(const caf::strong_actor_ptr& proxy);
+  void on_published_ended(const published_ended& ended);
+  void watch_local_actor(const watch_local& watch);
   void tell_end(const watched_ended& ended);
+  // Sends itself `ended(reason)` when the actor has ended.
+  template <class Ended>
+  void when_ended(const caf::strong_actor_ptr& actor, Ended ended);
   void fail(const caf::strong_actor_ptr& asker, caf::message_id id, const caf::error& reason);
 
   void on_hello(std::span<const std::byte> payload);
@@ -79,7 +108,8 @@ private:
   actor_hub& hub_;
   link_end link_;
   caf::node_id peer_; // in the parent: the child
-  std::set<open_request> open_requests_;
+  open_requests open_requests_;
+  std::unordered_map<caf::actor_id, published_actor> published_;
   std::size_t hosted_ = 0;
   caf::error closed_; // why, once it is
 };

@@ -50,7 +50,7 @@ void actor_host::open_bridge() {
 detail::hosted_id actor_host::publish(const caf::actor& hosted) {
   if (bridge_ == nullptr)
     open_bridge();
-  system_.registry().put(hosted.id(), caf::actor_cast<caf::strong_actor_ptr>(hosted));
+  bridge_->publish(hosted);
   std::vector<char> node;
   caf::binary_serializer sink(hub_->context(), node);
   if (const auto error = sink(system_.node()))

@@ -65,4 +65,7 @@ inline constexpr std::size_t max_empty_elements = std::size_t{1} << 20;
 /// The same in one container of a message between actors.
 inline constexpr std::size_t max_empty_elements_of_actor_message = std::size_t{1} << 16;
 
+/// What is shown of a message that could not be sent.
+inline constexpr std::size_t max_shown_message_bytes = 200;
+
 } // namespace troupe::limits

@@ -28,7 +28,10 @@ hosted_actor::hosted_actor(
   : loop_actor(config, loop)
   , hub_(hub)
   , plan_(std::move(with))
-  , intensity_(plan_.restart) {}
+  , intensity_(plan_.restart) {
+  if (plan_.options.name.empty())
+    plan_.options.name = "actor-" + std::to_string(id());
+}
 
 hosted_actor::~hosted_actor() = default;
 
