@@ -11,14 +11,31 @@ namespace troupe::actors {
 
 namespace {
 
+// CAF's inspect of a message drops its errors, so those on top are saved and loaded without it.
+caf::error save(caf::serializer& sink, caf::message& value) {
+  return value.save(sink);
+}
+template <class T>
+caf::error save(caf::serializer& sink, T& value) {
+  return sink(value);
+}
+
+caf::error load(caf::deserializer& source, caf::message& value) {
+  return value.load(source);
+}
+template <class T>
+caf::error load(caf::deserializer& source, T& value) {
+  return source(value);
+}
+
 template <class... Ts>
 caf::error encode(caf::execution_unit* context, detail::bytes& out, Ts&... values) {
   std::vector<char> buffer;
   caf::binary_serializer sink(context, buffer);
-  if (auto error = sink(values...))
-    return error;
-  out.append(buffer.data(), buffer.size());
-  return caf::none;
+  caf::error problem;
+  if (((problem = save(sink, values), !problem) && ...))
+    out.append(buffer.data(), buffer.size());
+  return problem;
 }
 
 // What comes from another process, whatever is thrown by a type's own code meanwhile.
@@ -28,14 +45,36 @@ void decode(caf::execution_unit* context, std::span<const std::byte> payload, co
   caf::error problem;
   try {
     bounded_deserializer source(context, payload);
-    problem = source(values...);
-    if (!problem && source.remaining() > 0)
-      problem = caf::make_error(caf::sec::invalid_argument, std::string("too long"));
+    const bool all = ((problem = load(source, values), !problem) && ...);
+    if (all && (source.failed() || source.remaining() > 0))
+      problem = caf::make_error(caf::sec::invalid_argument, std::string("of a wrong length"));
   } catch (const std::exception& e) {
     problem = caf::make_error(caf::sec::runtime_error, std::string(e.what()));
   }
   if (problem)
     throw link::protocol_violation(std::string(what) + ": " + caf::to_string(problem));
+}
+
+// The error, without its context if that has types that cannot leave the process.
+caf::error portable(caf::execution_unit* context, const caf::error& error) {
+  if (!error || error.context().empty())
+    return error;
+  auto content = error.context();
+  detail::bytes unused;
+  if (!encode(context, unused, content))
+    return error;
+  return {error.code(), error.category()};
+}
+
+void make_portable(caf::execution_unit* context, caf::message& content) {
+  if (content.match_elements<caf::error>())
+    content = caf::make_message(portable(context, content.get_as<caf::error>(0)));
+  else if (content.match_elements<caf::exit_msg>())
+    content = caf::make_message(caf::exit_msg{content.get_as<caf::exit_msg>(0).source,
+      portable(context, content.get_as<caf::exit_msg>(0).reason)});
+  else if (content.match_elements<caf::down_msg>())
+    content = caf::make_message(caf::down_msg{content.get_as<caf::down_msg>(0).source,
+      portable(context, content.get_as<caf::down_msg>(0).reason)});
 }
 
 } // namespace
@@ -74,6 +113,11 @@ void actor_bridge::send(outbound& message) {
     fail(message.from, message.id, closed_);
     return;
   }
+  if (message.id.is_stream_message()) {
+    link_.warn("a CAF stream cannot leave its process");
+    return;
+  }
+  make_portable(hub_.context(), message.content);
   auto id = message.id.integer_value();
   detail::bytes encoded;
   const auto error =
@@ -111,14 +155,9 @@ void actor_bridge::tell_end(const watched_ended& ended) {
     return;
   auto process = ended.process;
   auto actor = ended.actor;
-  auto reason = ended.reason;
+  auto reason = portable(hub_.context(), ended.reason);
   detail::bytes encoded;
-  if (encode(hub_.context(), encoded, process, actor, reason)) {
-    // The reason's context has a type that cannot be sent; its code can.
-    encoded.clear();
-    reason = caf::error(reason.code(), reason.category());
-    encode(hub_.context(), encoded, process, actor, reason);
-  }
+  encode(hub_.context(), encoded, process, actor, reason);
   link_.send(link::actor_signal::down, std::move(encoded));
 }
 
@@ -205,6 +244,9 @@ void actor_bridge::on_message(std::span<const std::byte> payload) {
   std::uint64_t id = 0;
   decode(hub_.context(), payload, "message of an actor", in.to, in.from, id, in.stages, in.content);
   in.id = caf::message_id(id);
+  // The parts of a stream would be taken for what they say they are.
+  if (in.id.is_stream_message() || in.id.is_answered())
+    throw link::protocol_violation("message of an actor with an illegal id");
   if (in.id.is_response() && in.to)
     open_requests_.erase({in.to, in.id.request_id().integer_value()});
   if (!in.to)

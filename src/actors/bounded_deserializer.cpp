@@ -17,7 +17,7 @@ bounded_deserializer::bounded_deserializer(
 
 caf::error bounded_deserializer::enter() {
   if (++depth_ > limits::max_decode_depth)
-    return caf::make_error(caf::sec::invalid_argument, std::string("nested too deeply"));
+    return noted(caf::make_error(caf::sec::invalid_argument, std::string("nested too deeply")));
   return caf::none;
 }
 
@@ -25,7 +25,7 @@ caf::error bounded_deserializer::begin_object(std::uint16_t& type, std::string& 
   name.clear();
   if (auto error = enter())
     return error;
-  if (auto error = inner_.apply(type))
+  if (auto error = apply_impl(type))
     return error;
   return type != 0 ? caf::none : apply_impl(name);
 }
@@ -38,11 +38,11 @@ caf::error bounded_deserializer::end_object() {
 caf::error bounded_deserializer::begin_sequence(std::size_t& count) {
   if (auto error = enter())
     return error;
-  if (auto error = inner_.begin_sequence(count))
+  if (auto error = noted(inner_.begin_sequence(count)))
     return error;
   // Elements may take no bytes, as those of an empty type; a few of them are harmless.
   if (count > remaining() && count > limits::max_empty_elements_of_actor_message)
-    return caf::sec::end_of_stream;
+    return noted(caf::sec::end_of_stream);
   return caf::none;
 }
 
@@ -52,19 +52,19 @@ caf::error bounded_deserializer::end_sequence() {
 }
 
 caf::error bounded_deserializer::apply_raw(std::size_t count, void* data) {
-  return count <= remaining() ? inner_.apply_raw(count, data) : caf::sec::end_of_stream;
+  return noted(count <= remaining() ? inner_.apply_raw(count, data) : caf::sec::end_of_stream);
 }
 
 caf::error bounded_deserializer::apply_impl(long double& x) {
   if (remaining() < shortest_long_double_text)
-    return caf::sec::end_of_stream;
+    return noted(caf::sec::end_of_stream);
   std::string text;
   if (auto error = apply_impl(text))
     return error;
   try {
     x = std::stold(text);
   } catch (const std::exception&) {
-    return caf::sec::invalid_argument;
+    return noted(caf::sec::invalid_argument);
   }
   return caf::none;
 }
@@ -75,12 +75,12 @@ caf::error bounded_deserializer::read_units(String& x) {
   if (auto error = begin_sequence(count))
     return error;
   if (count > remaining() / sizeof(Unit))
-    return caf::sec::end_of_stream;
+    return noted(caf::sec::end_of_stream);
   x.clear();
   x.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     Unit unit = 0;
-    if (auto error = inner_.apply(unit))
+    if (auto error = noted(inner_.apply(unit)))
       return error;
     x.push_back(static_cast<typename String::value_type>(unit));
   }
@@ -92,7 +92,7 @@ caf::error bounded_deserializer::apply_impl(std::string& x) {
   if (auto error = begin_sequence(count))
     return error;
   if (count > remaining())
-    return caf::sec::end_of_stream;
+    return noted(caf::sec::end_of_stream);
   x.resize(count);
   if (count > 0)
     if (auto error = apply_raw(count, x.data()))

@@ -23,18 +23,20 @@ public:
   caf::error apply_raw(std::size_t count, void* data) override;
 
   std::size_t remaining() const noexcept { return inner_.remaining(); }
+  /// Whether something could not be read: CAF drops such an error inside a nested message.
+  bool failed() const noexcept { return failed_; }
 
 protected:
-  caf::error apply_impl(std::int8_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(std::uint8_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(std::int16_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(std::uint16_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(std::int32_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(std::uint32_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(std::int64_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(std::uint64_t& x) override { return inner_.apply(x); }
-  caf::error apply_impl(float& x) override { return inner_.apply(x); }
-  caf::error apply_impl(double& x) override { return inner_.apply(x); }
+  caf::error apply_impl(std::int8_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(std::uint8_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(std::int16_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(std::uint16_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(std::int32_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(std::uint32_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(std::int64_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(std::uint64_t& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(float& x) override { return noted(inner_.apply(x)); }
+  caf::error apply_impl(double& x) override { return noted(inner_.apply(x)); }
   caf::error apply_impl(long double& x) override;
   caf::error apply_impl(std::string& x) override;
   caf::error apply_impl(std::u16string& x) override;
@@ -42,11 +44,16 @@ protected:
 
 private:
   caf::error enter();
+  caf::error noted(caf::error error) {
+    failed_ = failed_ || error;
+    return error;
+  }
   template <class Unit, class String>
   caf::error read_units(String& x);
 
   caf::binary_deserializer inner_;
   std::size_t depth_ = 0;
+  bool failed_ = false;
 };
 
 } // namespace troupe::actors

@@ -82,9 +82,20 @@ private:
     else if (header.kind == link::frame_kind::position && worker_ != nullptr)
       take_position(static_cast<std::size_t>(header.extra));
     else if (header.kind == link::frame_kind::to_actors)
-      actors_.receive(static_cast<link::actor_signal>(header.extra), payload);
+      receive_for_actors(header, payload);
     else
       leave(exit_protocol);
+  }
+
+  void receive_for_actors(const link::frame_header& header, std::span<const std::byte> payload) {
+    try {
+      actors_.receive(static_cast<link::actor_signal>(header.extra), payload);
+    } catch (const link::protocol_violation& violation) {
+      std::fprintf(stderr, "troupe: pool %s: a message for an actor in child %llu is wrong: %s\n",
+        settings_.pool_name.c_str(), static_cast<unsigned long long>(settings_.position),
+        violation.what());
+      leave(exit_protocol);
+    }
   }
 
   void set_up(std::span<const std::byte> payload) {

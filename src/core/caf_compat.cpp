@@ -29,7 +29,10 @@ template struct node_access<&caf::actor_system::node_>;
 
 struct message_types {
   std::mutex mutex;
-  std::vector<std::pair<std::string, detail::add_message_type_function>> known;
+  std::vector<std::pair<std::string, detail::add_message_type_function>> known{
+    {"troupe.original_exception", [](caf::actor_system_config& config, const std::string& name) {
+       config.add_message_type<core::original_exception>(name);
+     }}};
 };
 
 message_types& registered() {
@@ -56,7 +59,6 @@ core::caf_config::caf_config(std::size_t scheduler_threads) {
   set("scheduler.policy", caf::atom("sharing"));
   set("scheduler.max-threads", scheduler_threads);
   add_error_category(task_error_category, render_task_error);
-  add_message_type<original_exception>(std::string("troupe.original_exception"));
   auto& types = registered();
   const std::lock_guard lock(types.mutex);
   for (const auto& [name, add] : types.known)

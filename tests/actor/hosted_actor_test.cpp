@@ -186,11 +186,30 @@ TEST_CASE("a message of a type that is not registered is answered with an error"
   troupe::pool pool{rt(), {.processes = 1}};
   const auto hosted = pool.spawn(echoing);
   caf::scoped_actor self{rt().system()};
-  bool failed = false;
+  caf::error failure;
   self->request(hosted, caf::infinite, std::map<std::string, int>{{"a", 1}})
-    .receive([](const std::string&) {}, [&](caf::error&) { failed = true; });
-  CHECK(failed);
+    .receive([](const std::string&) {}, [&](caf::error& e) { failure = e; });
+  CHECK(failure == caf::sec::unknown_type);
   CHECK(ask<std::string>(hosted, std::string("still there")) == "still there");
+}
+
+TEST_CASE("an error of the parent's reaches an actor in a child, and comes back from it") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto hosted = pool.spawn(asking);
+  const auto pool_actor = pool.actor();
+  const auto failing = rt().system().spawn([pool_actor](caf::event_based_actor* self) {
+    return caf::behavior{[self, pool_actor](int) {
+      return self->delegate(
+        pool_actor, troupe::call([]() -> int { throw std::range_error("far"); }));
+    }};
+  });
+  caf::scoped_actor self{rt().system()};
+  caf::error failure;
+  self->request(hosted, caf::infinite, failing, 1)
+    .receive([](int) {}, [&](caf::error& e) { failure = e; });
+  CHECK(failure == troupe::task_error::threw);
+  CHECK(troupe::message_of(failure) == "far");
+  CHECK_THROWS_AS(troupe::rethrow(failure), troupe::remote_error); // the exception stayed behind
 }
 
 TEST_CASE("a pool that ends shuts its actors down") {
