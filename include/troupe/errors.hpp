@@ -70,6 +70,12 @@ public:
   using error::error;
 };
 
+/// A value was pushed to a `queue` that is closed.
+class queue_closed : public error {
+public:
+  using error::error;
+};
+
 /// An argument or a result cannot be encoded. For an argument, thrown by the call that submits.
 class encode_error : public error {
 public:

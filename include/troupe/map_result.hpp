@@ -114,6 +114,7 @@ public:
     if (!task->done()) {
       // Not a temporary: g++ 12 destroys aggregate temporaries of a co_await expression twice.
       detail::resolution resolved{task};
+      const auto lent = window_->lend();
       co_await std::move(resolved);
     }
     window_->pop();
@@ -147,10 +148,7 @@ public:
     const auto task = window_->front();
     if (!task)
       return std::nullopt;
-    if (!task->done()) {
-      detail::check_may_block("waiting for the results of a map");
-      task->wait();
-    }
+    window_->wait(*task);
     window_->pop();
     return detail::take_item<R>(*task);
   }

@@ -6,6 +6,7 @@
 #include <troupe/detail/hosted_actor.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
+#include <troupe/pool_handle.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/stats.hpp>
@@ -163,10 +164,15 @@ public:
     return spawn(actor_options{}, std::forward<F>(f), std::forward<Args>(args)...);
   }
 
+  // -- from inside a task -------------------------------------------------------------------------
+
+  /// A handle to pass to tasks, by which they can submit tasks to this pool themselves.
+  pool_handle handle() const { return pool_handle(control_); }
+
   // -- its end ------------------------------------------------------------------------------------
 
-  /// Takes no more tasks; those that were accepted are run, then the children leave. May be called
-  /// again. Does not wait.
+  /// Takes no more tasks; those that were accepted are run, and what they submit themselves, then the
+  /// children leave. May be called again. Does not wait.
   void close();
 
   /// Drops all tasks, which fail with `task_cancelled`, and ends the children: SIGTERM, and after

@@ -36,6 +36,9 @@ struct exception_report {
 /// `catch (const troupe::proxy_exception&)` both work. An exception of unknown type arrives as a
 /// `remote_error`. It does not derive from `std::exception` itself, which would make the base ambiguous.
 ///
+/// An exception that a task got from another one which it had submitted itself (pool_handle.hpp), and that
+/// leaves it as well, keeps telling of the task that threw it first.
+///
 /// A cheap-to-copy value. Thread-safe.
 class proxy_exception {
 public:
@@ -60,6 +63,8 @@ public:
   task_id task() const noexcept { return report_->task; }
   /// 1 for the first try.
   std::uint32_t attempt() const noexcept { return report_->attempt; }
+  /// All of it.
+  const exception_report& report() const noexcept { return *report_; }
 
 private:
   std::shared_ptr<const exception_report> report_;

@@ -58,6 +58,8 @@ inline constexpr bool is_awaitable_v<boost::asio::awaitable<R, Executor>> = true
 /// Throws `std::logic_error` if the calling thread is a loop's thread (task_state.hpp).
 void check_may_block(const char* what);
 
+struct runtime_access; // for the library's own sources
+
 } // namespace detail
 
 /// What a program needs to have pools: an event loop on a thread of its own, a CAF actor system, and the
@@ -109,6 +111,7 @@ public:
 private:
   friend class pool;
   friend class process;
+  friend struct detail::runtime_access;
   struct state;
   std::unique_ptr<state> state_;
 };

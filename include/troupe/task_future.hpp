@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -57,7 +58,7 @@ public:
   /// Waits for the task and returns its value, or throws what it threw (also as `proxy_exception`), or
   /// why it has no outcome of its own: `child_lost`, `task_cancelled`, `pool_closed`, `pool_failed`,
   /// `decode_error`. May be called again, with the same result. Throws `std::logic_error` on the event
-  /// loop's thread: use `co_await` there.
+  /// loop's thread, and in a child in a coroutine: use `co_await` there.
   R get() {
     wait();
     return detail::take_result<R>(*task_);
@@ -65,20 +66,17 @@ public:
 
   /// Waits until the task is done.
   void wait() {
-    if (task_->done())
-      return;
-    detail::check_may_block("task_future::get");
-    task_->wait();
+    detail::wait_for_task(
+      pool_, *task_, std::chrono::steady_clock::time_point::max(), "task_future::get");
   }
 
   /// Waits for at most that long; true if the task is done.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> time) {
-    if (task_->done())
-      return true;
-    detail::check_may_block("task_future::wait_for");
-    return task_->wait_until(std::chrono::steady_clock::now() +
-                             std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+    return detail::wait_for_task(pool_, *task_,
+      std::chrono::steady_clock::now() +
+        std::chrono::ceil<std::chrono::steady_clock::duration>(time),
+      "task_future::wait_for");
   }
 
   bool done() const noexcept { return task_->done(); }
@@ -99,14 +97,23 @@ public:
     return boost::asio::async_initiate<CompletionToken, void(detail::awaited<R>)>(
       [task = task_, pool = pool_](auto handler) {
         using handler_type = decltype(handler);
+        std::shared_ptr<void> lent;
+        try {
+          if (!task->done())
+            lent = pool->lend();
+        } catch (...) { // an operation must not throw where it is started
+          detail::complete_with_error<R>(std::move(handler), std::current_exception());
+          return;
+        }
         auto slot = boost::asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected())
           slot.assign([task, pool](boost::asio::cancellation_type type) {
             if (type != boost::asio::cancellation_type::none)
               detail::cancel_task(pool, task, true);
           });
-        detail::when_resolved(
-          task, std::move(handler), [](handler_type&& h, const detail::task_state& done) {
+        detail::when_resolved(task, std::move(handler),
+          [lent = std::move(lent)](handler_type&& h, const detail::task_state& done) mutable {
+            lent.reset(); // before the coroutine goes on
             std::move(h)(detail::await_result<R>(done));
           });
       },

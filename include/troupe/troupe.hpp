@@ -13,10 +13,12 @@
 #include <troupe/map_result.hpp>
 #include <troupe/message_type.hpp>
 #include <troupe/pool.hpp>
+#include <troupe/pool_handle.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/process.hpp>
 #include <troupe/process_options.hpp>
 #include <troupe/proxy_exception.hpp>
+#include <troupe/queue.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>

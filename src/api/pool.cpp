@@ -8,21 +8,29 @@
 
 namespace troupe {
 
+namespace {
+
+parent::pool_control& control(const detail::pool_ref& pool) {
+  return static_cast<parent::pool_control&>(*pool);
+}
+
+} // namespace
+
 pool::pool(runtime& rt, pool_options options)
   : control_(parent::pool_control::start(rt.state_->services(), std::move(options))) {}
 
 pool::~pool() {
-  control_->terminate();
+  control(control_).terminate();
   if (loop::event_loop::current() == nullptr)
-    control_->join_until(std::chrono::steady_clock::time_point::max());
+    control(control_).join_until(std::chrono::steady_clock::time_point::max());
 }
 
 void pool::close() {
-  control_->close();
+  control(control_).close();
 }
 
 void pool::terminate() {
-  control_->terminate();
+  control(control_).terminate();
 }
 
 void pool::join() {
@@ -30,15 +38,15 @@ void pool::join() {
 }
 
 bool pool::join_until(std::chrono::steady_clock::time_point deadline) {
-  return control_->join_until(deadline);
+  return control(control_).join_until(deadline);
 }
 
 pool_stats pool::stats() const {
-  return control_->stats();
+  return control(control_).stats();
 }
 
 const pool_options& pool::options() const noexcept {
-  return control_->options();
+  return control(control_).options();
 }
 
 caf::actor pool::spawn_hosted(
@@ -54,23 +62,4 @@ void pool::check_open() const {
   control_->check_open();
 }
 
-namespace detail {
-
-void submit_task(const pool_ref& pool, task_ptr task) {
-  pool->submit(std::move(task));
-}
-
-void submit_tasks(const pool_ref& pool, std::vector<task_ptr> tasks) {
-  pool->submit(std::move(tasks));
-}
-
-void cancel_task(const pool_ref& pool, const task_ptr& task, bool started_too) {
-  pool->cancel(task, started_too);
-}
-
-std::chrono::nanoseconds average_time(const pool_ref& pool) {
-  return pool->average_time();
-}
-
-} // namespace detail
 } // namespace troupe

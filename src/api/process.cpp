@@ -13,7 +13,8 @@ process::process(runtime& rt, bound_call call, process_options options)
 
 process::process(runtime& rt, bound_call call, process_options options, failures its_failures)
   : self_(std::make_shared<parent::single_process>(rt.state_->loop,
-      rt.state_->children[get_start_method()], rt.state_->processes, call, std::move(options),
+      rt.state_->children[get_start_method()], rt.state_->processes, rt.state_->exported, call,
+      std::move(options),
       its_failures == failures::thrown ? parent::single_process::failures::thrown
                                        : parent::single_process::failures::logged)) {}
 

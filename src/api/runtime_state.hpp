@@ -3,6 +3,7 @@
 #include "actors/actor_hub.hpp"
 #include "core/caf_compat.hpp"
 #include "loop/event_loop.hpp"
+#include "parent/exports.hpp"
 #include "parent/launchers.hpp"
 #include "parent/pool_control.hpp"
 #include "parent/process_registry.hpp"
@@ -29,9 +30,14 @@ struct runtime::state {
   actors::actor_hub hub;
   parent::launchers children;
   parent::process_registry processes;
+  parent::exports exported;
   std::thread loop_thread;
 
-  parent::services services() { return {system, loop, hub, children}; }
+  parent::services services() { return {system, loop, hub, children, exported}; }
+};
+
+struct detail::runtime_access {
+  static parent::services services(runtime& rt) { return rt.state_->services(); }
 };
 
 } // namespace troupe

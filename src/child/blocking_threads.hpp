@@ -1,23 +1,40 @@
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
-
+#include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <functional>
-#include <optional>
+#include <mutex>
 
 namespace troupe::child {
 
-/// The threads on which a child runs blocking functions. None until the first one is needed.
+/// The threads on which a child runs blocking functions. None until the first one is needed. They live as
+/// long as the process.
 class blocking_threads {
 public:
   explicit blocking_threads(std::size_t count)
-    : count_(count) {}
+    : allowed_(count) {}
+  blocking_threads(const blocking_threads&) = delete;
+  blocking_threads& operator=(const blocking_threads&) = delete;
+
+  /// Runs it on a thread, or later if all are busy. Throws `std::system_error` if a thread is needed that
+  /// cannot be made.
   void run(std::function<void()> function);
 
+  /// The function that runs on one of the threads waits: one thread more is allowed meanwhile.
+  void lend();
+  /// It goes on.
+  void reclaim();
+
 private:
-  std::size_t count_;
-  std::optional<boost::asio::thread_pool> pool_;
+  void serve();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> waiting_; // guarded by mutex_, as all that follows
+  std::size_t allowed_;
+  std::size_t threads_ = 0;
+  std::size_t idle_ = 0;
 };
 
 } // namespace troupe::child

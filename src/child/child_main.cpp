@@ -4,8 +4,11 @@
 #include "child/crash_report.hpp"
 #include "child/describe_exception.hpp"
 #include "child/exits.hpp"
+#include "child/handles.hpp"
 #include "child/loop_setup.hpp"
+#include "child/nested_wait.hpp"
 #include "child/parent_link.hpp"
+#include "child/requests.hpp"
 #include "child/run_call.hpp"
 #include "child/worker_actor.hpp"
 #include "child/zygote_main.hpp"
@@ -64,16 +67,24 @@ public:
         link::channel(std::move(region), link::channel::side::child, std::move(child_bell),
           std::move(parent_bell)),
         hello.generation, [this](const auto& header, auto payload) { on_frame(header, payload); },
-        [this] { return worker_ != nullptr && worker_->work(); })
+        [this] { return work(); })
+    , requests_(link_)
+    , waits_(loop_, link_, requests_, worker_)
     , stops_(link_.region().slots(), control_.get())
     , actors_(system_, loop_, link_)
     , control_watch_(loop_.io(), control_.get(), [this] { on_control(); }) {
     core::give_node_id(system_);
+    connect_handles(requests_, waits_);
   }
 
   void run() { loop_.run(); }
 
 private:
+  bool work() {
+    const bool called = requests_.run_posted();
+    return (worker_ != nullptr && worker_->work()) || called;
+  }
+
   void on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
     if (header.kind == link::frame_kind::setup && worker_ == nullptr)
       set_up(payload);
@@ -83,6 +94,8 @@ private:
       take_position(static_cast<std::size_t>(header.extra));
     else if (header.kind == link::frame_kind::to_actors)
       receive_for_actors(header, payload);
+    else if (header.kind == link::frame_kind::reply && requests_.on_reply(header, payload))
+      return;
     else
       leave(exit_protocol);
   }
@@ -106,7 +119,7 @@ private:
     here().emplace(loop_.io().get_executor(), settings_.position);
     if (setup_.thrown)
       fail_start(setup_.thrown);
-    if (const auto thrown = run_call(settings_.initializer))
+    if (const auto thrown = run(settings_.initializer))
       fail_start(thrown);
     spawn_worker();
     link::frame_header ready;
@@ -129,8 +142,14 @@ private:
                                  : settings_.concurrency;
     options.exception_handler = reinterpret_cast<void (*)(std::exception_ptr)>(
       detail::function_at(settings_.exception_handler));
-    worker_handle_ = system_.spawn<worker_actor>(loop_, link_, stops_, options);
+    worker_handle_ = system_.spawn<worker_actor>(loop_, link_, requests_, stops_, options);
     worker_ = static_cast<worker_actor*>(caf::actor_cast<caf::abstract_actor*>(worker_handle_));
+  }
+
+  // Initializer and finalizer: they may ask the parent, as a plain function may.
+  std::exception_ptr run(const link::wire_call& call) {
+    const nested_wait::allowance may_wait(waits_);
+    return run_call(call);
   }
 
   [[noreturn]] void fail_start(const std::exception_ptr& thrown) {
@@ -158,6 +177,7 @@ private:
     call.attempt = static_cast<std::uint32_t>(header.extra);
     call.kind = static_cast<detail::call_kind>(head.kind);
     call.timeout = std::chrono::nanoseconds(head.timeout);
+    call.nesting = head.nesting;
     call.thunk = detail::function_at({head.thunk_module, head.thunk_offset});
     call.target = detail::function_at({head.target_module, head.target_offset});
     call.arguments.assign(payload);
@@ -184,7 +204,8 @@ private:
   }
 
   [[noreturn]] void drain(int exit_code) {
-    const auto thrown = run_call(settings_.finalizer);
+    requests_.run_posted();
+    const auto thrown = run(settings_.finalizer);
     if (thrown)
       std::fprintf(stderr, "troupe: %s: the finalizer of child %llu threw: %s\n",
         settings_.pool_name.c_str(), static_cast<unsigned long long>(settings_.position),
@@ -201,6 +222,8 @@ private:
   caf::actor worker_handle_;
   worker_actor* worker_ = nullptr; // owned by worker_handle_
   parent_link link_;
+  requests requests_;
+  nested_wait waits_;
   stop_requests stops_;
   actor_host actors_;
   loop::descriptor_watch control_watch_;

@@ -69,6 +69,9 @@ exception_report describe(const std::exception_ptr& thrown, std::size_t depth) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& e) {
+    // What another task threw: it keeps telling of that one.
+    if (const auto* proxy = dynamic_cast<const proxy_exception*>(&e))
+      return proxy->report();
     report.type = boost::core::demangle(typeid(e).name());
     describe_standard(e, report);
     describe_nested(e, report, depth);

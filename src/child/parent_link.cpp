@@ -1,6 +1,9 @@
 #include "child/parent_link.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include <poll.h>
 
 namespace troupe::child {
 
@@ -27,15 +30,33 @@ void parent_link::send(link::frame_header header, detail::bytes&& payload) {
   channel_.enqueue(header, {}, detail::view(*kept), kept);
 }
 
-bool parent_link::poll() {
-  bool worked =
+bool parent_link::exchange() {
+  const bool received =
     channel_.receive([this](const link::frame_header& header, std::span<const std::byte> payload) {
       on_frame_(header, payload);
       return true;
     });
-  worked |= channel_.flush_outbox();
-  worked |= work_();
-  return worked;
+  return channel_.flush_outbox() || received;
+}
+
+bool parent_link::poll() {
+  const bool exchanged = exchange();
+  return work_() || exchanged;
+}
+
+void parent_link::sleep_until(std::chrono::steady_clock::time_point deadline) {
+  using namespace std::chrono;
+  channel_.ring_peer();
+  if (channel_.prepare_sleep()) {
+    auto patience = milliseconds(-1);
+    if (deadline != steady_clock::time_point::max())
+      patience = std::clamp<milliseconds>(
+        ceil<milliseconds>(deadline - steady_clock::now()), milliseconds(0), hours(1));
+    pollfd bell{channel_.bell_fd(), POLLIN, 0};
+    if (::poll(&bell, 1, static_cast<int>(patience.count())) > 0)
+      channel_.clear_bell();
+  }
+  channel_.awake();
 }
 
 void parent_link::flush() {

@@ -6,7 +6,10 @@
 
 #include <troupe/detail/bytes.hpp>
 
+#include <chrono>
 #include <functional>
+
+#include <sys/eventfd.h>
 
 namespace troupe::child {
 
@@ -28,6 +31,12 @@ public:
   void send(link::frame_header header, detail::bytes&& payload);
   bool outbox_empty() const noexcept { return channel_.outbox_empty(); }
   void ring_now() { channel_.ring_peer(); }
+  /// Wakes the loop's thread, wherever it waits for the link. From any thread.
+  void wake() noexcept { ::eventfd_write(channel_.bell_fd(), 1); }
+  /// Reads and writes, but starts no work; true if there was something to do. Also from inside `poll`.
+  bool exchange();
+  /// Blocks until there may be something to read, `wake` is called, or the deadline has come.
+  void sleep_until(std::chrono::steady_clock::time_point deadline);
   link::shared_region& region() noexcept { return channel_.region(); }
 
   bool poll() override;

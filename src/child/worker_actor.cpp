@@ -7,8 +7,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -34,19 +34,25 @@ std::exception_ptr invoke(
 } // namespace
 
 worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link,
-  stop_requests& stops, settings options)
+  requests& asked, stop_requests& stops, settings options)
   : loop_actor(config, loop)
   , link_(link)
+  , requests_(asked)
   , stops_(stops)
   , settings_(options)
   , slots_(link.region().slots())
   , current_(link.region().header().current)
   , admission_(options.concurrency)
   , threads_(options.blocking_threads)
-  , coroutines_(slots_.size()) {}
+  , coroutines_(slots_.size())
+  , started_(slots_.size()) {}
 
 caf::behavior worker_actor::make_behavior() {
-  return {[this](call_message& call) { admission_.push(std::move(call)); }};
+  return {[this](call_message& call) {
+    const auto kind = call.kind;
+    const auto nesting = call.nesting;
+    admission_.push(std::move(call), kind, nesting);
+  }};
 }
 
 bool worker_actor::work() {
@@ -69,6 +75,7 @@ bool worker_actor::work() {
 }
 
 void worker_actor::start(call_message& call) {
+  started_[call.slot] = {call.task, call.kind, call.nesting, 0, ++starts_};
   switch (call.kind) {
   case detail::call_kind::plain:
     run_plain(call);
@@ -157,15 +164,25 @@ void worker_actor::stop(std::uint32_t slot, task_id task) {
 void worker_actor::start_blocking(call_message& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_task>(std::move(call), context, now_);
-  threads_.run([this, task] {
+  const auto run = [this, task] {
     const auto thrown = invoke(task->call, task->context, task->result);
-    boost::asio::post(loop().io(),
-      [this, task, thrown] { finish(task->call, std::move(task->result), thrown, task->started); });
-  });
+    // In order with what the function has asked the parent.
+    requests_.post([this, task, thrown] {
+      finish(task->call, std::move(task->result), thrown, task->started);
+    });
+  };
+  try {
+    threads_.run(run);
+  } catch (const std::system_error&) { // no thread can be made
+    finish(task->call, {}, std::current_exception(), task->started);
+  }
 }
 
 void worker_actor::finish(const call_message& call, detail::bytes&& result,
   const std::exception_ptr& thrown, clock::time_point started) {
+  if (started_[call.slot].waits > 0)
+    end_lend(call.slot); // something that it has left behind still waits
+  started_[call.slot] = {};
   link::frame_header header;
   header.kind = thrown ? link::frame_kind::threw : link::frame_kind::value;
   header.slot = call.slot;
@@ -184,6 +201,70 @@ void worker_actor::finish(const call_message& call, detail::bytes&& result,
   admission_.finished();
 }
 
+// -- tasks that wait for their pool -----------------------------------------------------------------------
+
+std::optional<task_place> worker_actor::calling_task() const {
+  const auto* context = current_task();
+  return context == nullptr ? std::nullopt
+                            : std::optional(task_place{context->slot, context->task});
+}
+
+bool worker_actor::runs_plain_function() const {
+  const auto place = calling_task();
+  return place && started_[place->slot].kind == detail::call_kind::plain;
+}
+
+void worker_actor::reserve_lend() {
+  if (lent_.fetch_add(1) < limits::max_lent_tasks)
+    return;
+  lent_.fetch_sub(1);
+  throw error("more than " + std::to_string(limits::max_lent_tasks) +
+              " tasks of this child wait for tasks which they have submitted: submit fewer at once");
+}
+
+void worker_actor::lend(task_place place) {
+  auto& task = started_[place.slot];
+  if (task.task == place.task && task.waits == 0)
+    reserve_lend();
+  lend_reserved(place);
+}
+
+void worker_actor::lend_reserved(task_place place) {
+  auto& task = started_[place.slot];
+  if (task.task != place.task || task.waits++ > 0)
+    return;
+  admission_.lend(task.task, task.kind, task.nesting, task.start);
+  if (task.kind == detail::call_kind::blocking)
+    threads_.lend();
+  link::frame_header header;
+  header.kind = link::frame_kind::lend;
+  header.slot = place.slot;
+  header.task = task.task;
+  header.extra = task.start;
+  link_.send(header, {});
+}
+
+void worker_actor::reclaim(task_place place) {
+  auto& task = started_[place.slot];
+  if (task.task == place.task && task.waits > 0 && --task.waits == 0)
+    end_lend(place.slot);
+}
+
+void worker_actor::end_lend(std::uint32_t slot) {
+  const auto& task = started_[slot];
+  lent_.fetch_sub(1);
+  admission_.reclaim(task.task);
+  if (task.kind == detail::call_kind::blocking)
+    threads_.reclaim();
+  link::frame_header header;
+  header.kind = link::frame_kind::reclaim;
+  header.slot = slot;
+  header.task = task.task;
+  link_.send(header, {});
+}
+
+// -- outcomes -------------------------------------------------------------------------------------------
+
 detail::bytes worker_actor::report(const call_message& call, const std::exception_ptr& thrown) {
   if (settings_.exception_handler != nullptr) {
     try {
@@ -193,10 +274,12 @@ detail::bytes worker_actor::report(const call_message& call, const std::exceptio
     }
   }
   auto description = describe_exception(thrown);
-  description.pid = ::getpid();
-  description.slot = settings_.position;
-  description.task = call.task;
-  description.attempt = call.attempt;
+  if (description.pid == 0) { // else it came from another task
+    description.pid = ::getpid();
+    description.slot = settings_.position;
+    description.task = call.task;
+    description.attempt = call.attempt;
+  }
   detail::bytes encoded;
   detail::encode_report(encoded, description);
   return encoded;

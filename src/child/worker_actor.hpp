@@ -3,6 +3,7 @@
 #include "child/admission.hpp"
 #include "child/blocking_threads.hpp"
 #include "child/parent_link.hpp"
+#include "child/requests.hpp"
 #include "child/stop_requests.hpp"
 #include "child/task_context.hpp"
 #include "child/task_executor.hpp"
@@ -11,10 +12,12 @@
 
 #include <troupe/detail/callable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace troupe::child {
@@ -26,6 +29,7 @@ struct call_message {
   std::uint32_t attempt = 0;
   detail::call_kind kind = detail::call_kind::plain;
   std::chrono::nanoseconds timeout{0}; // 0: none
+  std::uint32_t nesting = 0;
   void (*thunk)() = nullptr;
   void (*target)() = nullptr;
   detail::bytes arguments;
@@ -37,9 +41,16 @@ TROUPE_LOCAL_MESSAGE(troupe::child::call_message)
 
 namespace troupe::child {
 
+/// A started task, by the place that it has.
+struct task_place {
+  std::uint32_t slot = 0;
+  task_id task = 0;
+};
+
 /// The actor that runs tasks. It accepts each message at once and starts up to `concurrency` of them:
 /// coroutines on the loop, blocking functions on threads, plain functions here, one at a time. So no
-/// two tasks of a child run at the same time unless they are blocking functions.
+/// two tasks of a child run at the same time unless they are blocking functions. A task that waits for its
+/// pool lends its place, and another is started meanwhile; if it is a plain function, on top of it.
 class worker_actor final : public loop::loop_actor {
 public:
   struct settings {
@@ -50,7 +61,7 @@ public:
   };
 
   worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link,
-    stop_requests& stops, settings options);
+    requests& asked, stop_requests& stops, settings options);
 
   caf::behavior make_behavior() override;
 
@@ -62,11 +73,56 @@ public:
   /// Cancels the task that runs in that slot, if it is a coroutine.
   void stop(std::uint32_t slot, task_id task);
 
+  // -- tasks that wait for their pool ---------------------------------------------------------------
+
+  /// The task that calls this: on the loop's thread the one whose step is executed, on a thread the
+  /// blocking function. From any thread.
+  std::optional<task_place> calling_task() const;
+  /// Whether the code that calls this on the loop's thread is a plain function.
+  bool runs_plain_function() const;
+
+  /// Lends the place of a task, on the loop's thread. May be called several times for one task. Throws
+  /// `troupe::error` if too many tasks have lent theirs.
+  void lend(task_place place);
+  void reclaim(task_place place);
+  /// The same in two steps, for a thread: the first is called there, the second on the loop's thread.
+  void reserve_lend();
+  void lend_reserved(task_place place);
+
+  /// The plain function that constructs this lends its place until it is destroyed, and is not on the CPU.
+  class lent_function {
+  public:
+    lent_function(worker_actor& worker, task_place place)
+      : worker_(worker)
+      , place_(place) {
+      worker_.lend(place_);
+      suspended_.emplace(worker_.current_, 0);
+    }
+    lent_function(const lent_function&) = delete;
+    ~lent_function() { worker_.reclaim(place_); }
+
+  private:
+    worker_actor& worker_;
+    task_place place_;
+    std::optional<on_cpu> suspended_;
+    as_current_task nobody_{nullptr};
+  };
+
 private:
   using clock = std::chrono::steady_clock;
   struct running_task;
   struct running_coroutine;
 
+  // What is known of the task in a slot, from its start to its outcome.
+  struct started_task {
+    task_id task = 0;
+    detail::call_kind kind = detail::call_kind::plain;
+    std::uint32_t nesting = 0;
+    std::uint32_t waits = 0; // how often it has been lent
+    std::uint64_t start = 0;
+  };
+
+  void end_lend(std::uint32_t slot);
   void start(call_message& call);
   void run_plain(call_message& call);
   void start_coroutine(call_message& call);
@@ -78,6 +134,7 @@ private:
   detail::bytes report(const call_message& call, const std::exception_ptr& thrown);
 
   parent_link& link_;
+  requests& requests_;
   stop_requests& stops_;
   settings settings_;
   link::slot_table slots_;
@@ -85,6 +142,9 @@ private:
   admission<call_message> admission_;
   blocking_threads threads_;
   std::vector<running_coroutine*> coroutines_; // by slot
+  std::vector<started_task> started_;          // by slot
+  std::uint64_t starts_ = 0;
+  std::atomic<std::size_t> lent_ = 0; // tasks that have lent their places, or are about to
   clock::time_point now_{}; // the end of the latest plain task: saves a look at the clock
 };
 

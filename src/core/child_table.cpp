@@ -86,6 +86,14 @@ bool child_table::has_successor(
   });
 }
 
+bool child_table::has_child(
+  std::size_t position, std::initializer_list<child_phase> phases) const noexcept {
+  return std::any_of(records_.begin(), records_.end(), [&](const child_record& record) {
+    return record.position == position &&
+           std::find(phases.begin(), phases.end(), record.phase) != phases.end();
+  });
+}
+
 std::size_t child_table::count(child_phase phase) const noexcept {
   return static_cast<std::size_t>(std::count_if(records_.begin(), records_.end(),
     [phase](const child_record& record) { return record.phase == phase; }));

@@ -37,7 +37,7 @@ void dispatcher::add_child(
   if (seat >= children_.size())
     children_.resize(seat + 1);
   TROUPE_ASSERT(!children_[seat].present);
-  children_[seat] = {true, queue, 0, 0, budget, now, 0, false, false};
+  children_[seat] = {true, queue, 0, 0, budget, now, 0, false, false, {}};
   queues_[queue].seats.push_back(seat);
 }
 
@@ -59,7 +59,7 @@ void dispatcher::set_hosted(std::uint32_t seat, std::size_t actors) {
 }
 
 std::size_t dispatcher::owed_by(std::uint32_t seat) const {
-  return seat < children_.size() ? children_[seat].owed() : 0;
+  return seat < children_.size() ? children_[seat].owed() + children_[seat].lent.count() : 0;
 }
 
 std::size_t dispatcher::budget_of(std::uint32_t seat) const {
@@ -96,6 +96,12 @@ void dispatcher::enqueue_front(task_key task, kind task_kind, queue_id queue) {
 
 void dispatcher::enqueue_alone(task_key task, kind task_kind, queue_id queue) {
   queues_[queue].alone.push_back({task, task_kind, 0});
+  ++waiting_;
+}
+
+void dispatcher::enqueue_nested(
+  task_key task, kind task_kind, std::uint32_t nesting, queue_id queue) {
+  queues_[queue].nested.push({task, task_kind, 0}, nesting);
   ++waiting_;
 }
 
@@ -162,8 +168,10 @@ std::optional<dispatcher::assignment> dispatcher::assign_next(queue_state& queue
   return assignment{task.task, task.task_kind, *seat};
 }
 
-bool dispatcher::has_credit(const child_state& child, kind task_kind) const noexcept {
-  if (child.budget == 0 || child.stuck || child.reserved)
+bool dispatcher::has_credit(
+  const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept {
+  if (child.budget == 0 || child.stuck || (child.reserved && nesting == 0) ||
+      nesting < child.lent.floor(task_kind))
     return false;
   // A task of either kind takes one of the `concurrency` places while it runs, so a plain function
   // behind a full house waits as a coroutine would.
@@ -174,13 +182,13 @@ bool dispatcher::has_credit(const child_state& child, kind task_kind) const noex
 }
 
 std::optional<std::uint32_t> dispatcher::best_child(
-  const queue_state& queue, kind task_kind) const noexcept {
+  const queue_state& queue, kind task_kind, std::uint32_t nesting) const noexcept {
   std::optional<std::uint32_t> best;
   std::pair<std::size_t, std::size_t> least{unlimited, unlimited};
   for (const auto seat : queue.seats) {
     const auto& child = children_[seat];
     const std::pair load{child.owed(), child.hosted};
-    if (load < least && has_credit(child, task_kind)) {
+    if (load < least && has_credit(child, task_kind, nesting)) {
       best = seat;
       least = load;
     }
@@ -189,7 +197,7 @@ std::optional<std::uint32_t> dispatcher::best_child(
 }
 
 bool dispatcher::is_idle(const child_state& child) const noexcept {
-  return child.owed() == 0 && child.budget > 0 && !child.reserved;
+  return child.owed() == 0 && child.lent.count() == 0 && child.budget > 0 && !child.reserved;
 }
 
 std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) const noexcept {
@@ -234,6 +242,30 @@ void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
   if (child.owed() == 0)
     child.stuck = child.reserved = false;
 }
+
+// -- lending --------------------------------------------------------------------------------------------
+
+void dispatcher::lend(std::uint32_t seat, task_id task, kind task_kind, std::uint32_t nesting,
+  std::uint64_t start, clock::time_point now) {
+  auto& child = children_[seat];
+  auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
+  TROUPE_ASSERT(child.present && owed > 0);
+  --owed;
+  child.lent.lend(task, task_kind, nesting, start);
+  child.last_progress = now;
+  child.stuck = false;
+}
+
+void dispatcher::reclaim(
+  std::uint32_t seat, task_id task, kind task_kind, clock::time_point now) {
+  auto& child = children_[seat];
+  const bool was_lent = child.lent.reclaim(task);
+  TROUPE_ASSERT(child.present && was_lent);
+  ++(task_kind == kind::plain ? child.plain : child.concurrent);
+  child.last_progress = now;
+}
+
+// -- take-back ------------------------------------------------------------------------------------------
 
 std::size_t dispatcher::surplus(const child_state& child) const noexcept {
   // What could be taken from a stuck child has been; what is left there may have been started.

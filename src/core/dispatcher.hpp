@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/lending.hpp"
+#include "core/nested_tasks.hpp"
 #include "core/task_ledger.hpp"
 
 #include <troupe/detail/callable.hpp>
@@ -34,7 +36,9 @@ private:
 /// children with credit, the one that owes least gets the task.
 ///
 /// Within a queue tasks are sent in the order of their submission, moved ahead by their priority. Where
-/// queues are shared, a child that is idle also serves other queues than its own.
+/// queues are shared, a child that is idle also serves other queues than its own. Tasks that were submitted
+/// by tasks go before all others. A task that waits for such a one has lent its place: it is not charged to
+/// its child meanwhile.
 ///
 /// Pure: time comes in, and nothing goes out but decisions. `next_assignment` is O(children of the queue)
 /// and O(log tasks) for tasks with a priority; the rest is O(1) unless noted.
@@ -75,7 +79,7 @@ public:
   void stop_child(std::uint32_t seat);
   /// The child is gone: it gets nothing more and its accounts are dropped.
   void remove_child(std::uint32_t seat);
-  /// Tasks that are in the child.
+  /// Tasks that are in the child, those that have lent their places included.
   std::size_t owed_by(std::uint32_t seat) const;
   /// Tasks that the child may still be given.
   std::size_t budget_of(std::uint32_t seat) const;
@@ -94,6 +98,9 @@ public:
   /// As `enqueue_front`, for a task that may have brought down a child: it runs in a child that has
   /// nothing else to do, and gets nothing else meanwhile.
   void enqueue_alone(task_key task, kind task_kind, queue_id queue);
+  /// As `enqueue`, for a task that was submitted by a task. `nesting` is above 0. Since others wait for it,
+  /// it is also given to a child that is kept free.
+  void enqueue_nested(task_key task, kind task_kind, std::uint32_t nesting, queue_id queue);
   /// The next task to send, taken from its queue and charged to the child, or nothing while no queue
   /// with tasks has a child with credit. Tasks of which `is_open` says no are dropped.
   template <class IsOpen>
@@ -107,6 +114,18 @@ public:
   /// The running average of the times of all tasks; 0 as long as it is unknown.
   std::chrono::nanoseconds average_time() const noexcept;
 
+  // -- lending --------------------------------------------------------------------------------------
+
+  /// A task that was started in the child waits for its pool. `start` as in `lending`.
+  void lend(std::uint32_t seat, task_id task, kind task_kind, std::uint32_t nesting,
+    std::uint64_t start, clock::time_point now);
+  /// It goes on.
+  void reclaim(std::uint32_t seat, task_id task, kind task_kind, clock::time_point now);
+  /// Tasks of that kind that are nested less deeply are not started by the child at present.
+  std::uint32_t nesting_floor(std::uint32_t seat, kind task_kind) const {
+    return children_[seat].lent.floor(task_kind);
+  }
+
   // -- take-back ------------------------------------------------------------------------------------
 
   /// True while a child is idle, its queue is empty, and another child of that queue has tasks that it
@@ -118,6 +137,7 @@ public:
 
 private:
   struct queue_state {
+    nested_tasks<waiting_task> nested;  // before all others
     std::deque<waiting_task> alone;     // for children that have nothing else
     std::deque<waiting_task> returned;  // were in a child before
     std::deque<waiting_task> in_order;  // of no particular priority
@@ -126,7 +146,7 @@ private:
 
     bool empty() const noexcept { return depth() == 0; }
     std::size_t depth() const noexcept {
-      return alone.size() + returned.size() + in_order.size() + by_order.size();
+      return nested.size() + alone.size() + returned.size() + in_order.size() + by_order.size();
     }
   };
   struct child_state {
@@ -139,6 +159,7 @@ private:
     std::size_t hosted = 0; // actors
     bool stuck = false;     // tasks have been taken back, and it has finished nothing since
     bool reserved = false;  // for a task that runs alone, waiting or running
+    lending lent;
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };
@@ -148,11 +169,15 @@ private:
   void pop_head(queue_state& queue);
   template <class IsOpen>
   void drop_closed(queue_state& queue, IsOpen is_open);
+  template <class IsOpen>
+  std::optional<assignment> assign_nested(queue_state& queue, IsOpen is_open);
   std::optional<assignment> assign_alone(queue_state& queue);
   std::optional<assignment> assign_next(queue_state& queue);
 
-  bool has_credit(const child_state& child, kind task_kind) const noexcept;
-  std::optional<std::uint32_t> best_child(const queue_state& queue, kind task_kind) const noexcept;
+  bool has_credit(
+    const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
+  std::optional<std::uint32_t> best_child(
+    const queue_state& queue, kind task_kind, std::uint32_t nesting = 0) const noexcept;
   bool is_idle(const child_state& child) const noexcept;
   std::optional<std::uint32_t> idle_child(const queue_state& queue) const noexcept;
   void charge(child_state& child, kind task_kind) noexcept;
@@ -187,12 +212,32 @@ void dispatcher::drop_closed(queue_state& queue, IsOpen is_open) {
 }
 
 template <class IsOpen>
+std::optional<dispatcher::assignment> dispatcher::assign_nested(
+  queue_state& queue, IsOpen is_open) {
+  std::optional<assignment> result;
+  std::size_t dropped = 0;
+  const auto assign = [&](const waiting_task& next, std::uint32_t nesting) {
+    if (const auto seat = best_child(queue, next.task_kind, nesting))
+      result = assignment{next.task, next.task_kind, *seat};
+    return result.has_value();
+  };
+  queue.nested.take_first(
+    [&](const waiting_task& next) { return is_open(next.task); }, assign, dropped);
+  waiting_ -= dropped;
+  if (result)
+    charge(children_[result->seat], result->task_kind);
+  return result;
+}
+
+template <class IsOpen>
 std::optional<dispatcher::assignment> dispatcher::next_assignment(IsOpen is_open) {
   for (std::size_t tried = 0; waiting_ > 0 && tried < queues_.size(); ++tried) {
     auto& queue = queues_[next_queue_];
     next_queue_ = (next_queue_ + 1) % queues_.size();
     drop_closed(queue, is_open);
-    auto next = assign_alone(queue);
+    auto next = assign_nested(queue, is_open);
+    if (!next)
+      next = assign_alone(queue);
     if (!next)
       next = assign_next(queue);
     if (next) {

@@ -45,6 +45,24 @@ inline constexpr std::chrono::microseconds take_back_after{500};
 /// A child's loop runs short tasks for this long before it looks at its ring and its event loop.
 inline constexpr std::chrono::microseconds work_slice{20};
 
+// -- what a child asks of its parent ----------------------------------------------------------------
+
+/// Requests of one child that wait for their answer, and answers that it has not read.
+inline constexpr std::size_t max_child_requests = std::size_t{1} << 17;
+/// Bytes of all requests of one child that wait for their answer.
+inline constexpr std::uint64_t max_child_request_bytes = max_message_bytes;
+/// Items that a `troupe::queue` can hold.
+inline constexpr std::size_t max_queue_capacity = std::size_t{1} << 20;
+/// Tasks that submit tasks that submit tasks ...
+inline constexpr std::uint32_t max_nesting = 4096;
+/// Tasks of one child that have lent their places.
+inline constexpr std::size_t max_lent_tasks = 4096;
+/// As many plain functions of a child may wait for their pool and have any task run on top of them.
+/// Above a further one only those run that are nested more deeply than itself.
+inline constexpr std::size_t lent_functions = 16;
+/// The same for coroutines and blocking functions.
+inline constexpr std::size_t lent_concurrent_tasks = 1024;
+
 // -- supervision ------------------------------------------------------------------------------------
 
 inline constexpr std::chrono::milliseconds max_backoff{1'000};

@@ -100,7 +100,8 @@ bool channel::assemble(const ring_reader::frame& piece) {
 bool channel::prepare_sleep() noexcept {
   own_->sleeping.store(1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return !in_.ready();
+  // A reader that made room before it could see that this side sleeps has not rung.
+  return !in_.ready() && (outbox_.empty() || !flush_outbox());
 }
 
 void channel::awake() noexcept {

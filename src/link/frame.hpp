@@ -14,12 +14,17 @@ enum class frame_kind : std::uint8_t {
   setup = 1,     ///< the first frame: settings of the child
   call = 2,      ///< a task; payload: `call_head`, then the encoded arguments
   position = 3,  ///< a spare takes the position in `extra`
+  reply = 4,     ///< answer to the request `task`; `extra` is a `reply_status` (request.hpp)
   to_actors = 6, ///< payload: see `actor_signal`
   // child to parent
   ready = 17,        ///< the initializer has returned
   start_failed = 18, ///< payload: encoded exception report
   value = 19,        ///< a task's encoded result
   threw = 20,        ///< a task's encoded exception report
+  request = 21,      ///< number `task`, of the task in `slot`; `extra` is a `service` (request.hpp)
+  withdraw = 22,     ///< the request `task` is not wanted; it is answered all the same
+  lend = 23,         ///< the task waits for its pool, and another may have its place
+  reclaim = 24,      ///< the task goes on
   from_actors = 26,  ///< payload: see `actor_signal`
 };
 
@@ -43,8 +48,10 @@ struct frame_header {
   std::uint32_t generation = 0; ///< of the child
   std::uint32_t slot = 0;       ///< in the slot table
   std::uint64_t task = 0;
-  std::uint64_t extra =
-    0; ///< call: number of the attempt; value and threw: nanoseconds that it ran
+  /// call: number of the attempt; value and threw: nanoseconds that it ran; lend: how many tasks the
+  /// child had started when it started this one; withdraw: 1 if a task is to stop also if it has been
+  /// started; request and reply: see there.
+  std::uint64_t extra = 0;
 };
 static_assert(sizeof(frame_header) == 32 && std::is_trivially_copyable_v<frame_header>);
 
@@ -56,7 +63,8 @@ struct call_head {
   std::uint32_t target_module = 0;
   std::int64_t timeout = 0; ///< nanoseconds; 0: none
   std::uint8_t kind = 0;
-  std::uint8_t padding[7] = {};
+  std::uint8_t padding[3] = {};
+  std::uint32_t nesting = 0; ///< 0: not submitted by a task; else 1 more than the task that did
 };
 static_assert(sizeof(call_head) == 40 && std::is_trivially_copyable_v<call_head>);
 

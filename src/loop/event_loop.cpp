@@ -89,6 +89,12 @@ void event_loop::run() {
   current_loop = nullptr;
 }
 
+void event_loop::run_while(const std::function<bool()>& waiting) {
+  while (waiting())
+    if (!turn() && !spin())
+      sleep();
+}
+
 bool event_loop::turn() {
   bool worked = run_jobs();
   worked |= poll_sources();

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -48,6 +49,9 @@ public:
   /// Runs until `stop`. The calling thread is the loop's thread from here on.
   void run();
   void stop();
+  /// On the loop's thread, from inside something that the loop runs, but not an actor: goes on with
+  /// everything else for as long as `waiting` says so.
+  void run_while(const std::function<bool()>& waiting);
 
   /// The loop that runs on the calling thread, or null.
   static event_loop* current() noexcept;

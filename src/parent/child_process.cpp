@@ -3,6 +3,7 @@
 #include "core/escape.hpp"
 #include "core/exception_codec.hpp"
 #include "link/image.hpp"
+#include "link/request.hpp"
 #include "parent/error_text.hpp"
 #include "parent/log.hpp"
 
@@ -33,6 +34,15 @@ link::unique_fd make_eventfd() {
 
 } // namespace
 
+void child_process::owner::child_asked(
+  child_process&, const link::frame_header&, std::span<const std::byte>) {
+  throw link::protocol_violation("unexpected request");
+}
+
+void child_process::owner::child_withdrew(child_process&, std::uint64_t, bool) {
+  throw link::protocol_violation("unexpected request");
+}
+
 child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told, std::uint32_t seat,
   std::uint32_t generation, std::uint32_t slots, const link::child_settings& settings)
   : loop_(loop)
@@ -42,7 +52,8 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, own
   , generation_(generation)
   , region_(std::make_shared<link::shared_region>(slots))
   , slots_(region_->slots())
-  , book_(slots) {
+  , book_(slots)
+  , places_(slots) {
   exit_.slot = settings.position;
   own_hello_ = {link::link_magic, generation, link::program_build_id()};
   if (own_hello_.build.length == 0)
@@ -128,6 +139,7 @@ void child_process::take_position(std::size_t position) {
 std::uint32_t child_process::send(
   core::task_key key, const detail::task_ptr& task, std::uint32_t attempt) {
   const auto slot = book_.take(key, task->code.kind);
+  places_[slot] = {task->nesting, false};
   slots_.put(slot, key.id);
   link::frame_header header;
   header.kind = link::frame_kind::call;
@@ -143,13 +155,14 @@ std::uint32_t child_process::send(
   head.kind = static_cast<std::uint8_t>(task->code.kind);
   if (task->options)
     head.timeout = task->options->timeout.count();
+  head.nesting = task->nesting;
   channel_->send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments),
     [&] { return std::make_shared<detail::task_ptr>(task); });
   return slot;
 }
 
 bool child_process::take_back(std::uint32_t slot) {
-  if (!slots_.revoke(slot, book_.at(slot).id))
+  if (places_[slot].lent || !slots_.revoke(slot, book_.at(slot).id))
     return false;
   slots_.release(slot);
   book_.release(slot);
@@ -176,7 +189,7 @@ tasks_at_death child_process::remaining_tasks() const {
     const auto key = book_.at(slot);
     if (key.id == 0)
       continue;
-    if (slots_.is_unstarted(slot, key.id)) {
+    if (!places_[slot].lent && slots_.is_unstarted(slot, key.id)) {
       result.unstarted.push_back(key);
     } else {
       result.started.push_back(key);
@@ -188,6 +201,26 @@ tasks_at_death child_process::remaining_tasks() const {
   std::sort(result.unstarted.begin(), result.unstarted.end(), by_id);
   std::sort(result.started.begin(), result.started.end(), by_id);
   return result;
+}
+
+void child_process::reply(std::uint64_t request, std::uint64_t status,
+  std::span<const std::byte> payload, std::shared_ptr<const void> keeper) {
+  if (down_)
+    return;
+  link::frame_header header;
+  header.kind = link::frame_kind::reply;
+  header.generation = generation_;
+  header.task = request;
+  header.extra = status;
+  channel_->send(header, {}, payload, [&] { return std::move(keeper); });
+}
+
+std::uint32_t child_process::nesting_of(std::uint32_t slot) const {
+  if (slot == link::no_slot)
+    return 0;
+  if (book_.at(slot).id == 0)
+    throw link::protocol_violation("a request of a task that the child does not have");
+  return places_[slot].nesting;
 }
 
 void child_process::drain(int exit_code) {
@@ -276,9 +309,24 @@ bool child_process::on_frame(const link::frame_header& header, std::span<const s
   case link::frame_kind::from_actors:
     on_actors(static_cast<link::actor_signal>(header.extra), payload);
     return true;
+  case link::frame_kind::request:
+    if (!hello_checked_)
+      on_control(); // an initializer asks
+    owner_.child_asked(*this, header, payload);
+    return true;
+  case link::frame_kind::withdraw:
+    owner_.child_withdrew(*this, header.task, header.extra != 0);
+    return true;
+  case link::frame_kind::lend:
+    on_lend(header);
+    return true;
+  case link::frame_kind::reclaim:
+    on_reclaim(header);
+    return true;
   case link::frame_kind::setup:
   case link::frame_kind::call:
   case link::frame_kind::position:
+  case link::frame_kind::reply:
   case link::frame_kind::to_actors:
     break;
   }
@@ -290,6 +338,8 @@ void child_process::on_outcome(
   const auto key = book_.at(header.slot);
   if (key.id == 0 || key.id != header.task)
     throw link::protocol_violation("outcome of a task that the child does not have");
+  if (places_[header.slot].lent)
+    throw link::protocol_violation("outcome of a task that has lent its place");
   const auto kind = book_.kind_at(header.slot);
   slots_.release(header.slot);
   book_.release(header.slot);
@@ -334,6 +384,30 @@ void child_process::end_actors(const caf::error& reason) {
   bridge_handle_ = nullptr;
 }
 
+// A task that lends its place has been started, whatever the slot table says later.
+void child_process::on_lend(const link::frame_header& header) {
+  const auto key = book_.at(header.slot);
+  if (key.id == 0 || key.id != header.task || places_[header.slot].lent ||
+      slots_.is_unstarted(header.slot, key.id))
+    throw link::protocol_violation("a place is lent that the child's tasks do not have");
+  if (lent_ >= limits::max_lent_tasks)
+    throw link::protocol_violation("too many places are lent");
+  auto& place = places_[header.slot];
+  place.lent = true;
+  ++lent_;
+  owner_.child_lent(*this, {key, book_.kind_at(header.slot), place.nesting, header.extra});
+}
+
+void child_process::on_reclaim(const link::frame_header& header) {
+  const auto key = book_.at(header.slot);
+  if (key.id == 0 || key.id != header.task || !places_[header.slot].lent)
+    throw link::protocol_violation("a place is reclaimed that was not lent");
+  auto& place = places_[header.slot];
+  place.lent = false;
+  --lent_;
+  owner_.child_reclaimed(*this, {key, book_.kind_at(header.slot), place.nesting, 0});
+}
+
 bool child_process::receive() {
   if (broken_)
     return false;
@@ -373,6 +447,7 @@ void child_process::awake() {
 
 void child_process::on_exit() {
   read_exit_status();
+  owner_.child_exited(*this);
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on;
   // they get as much as a ring holds.
   constexpr std::size_t most_batches =

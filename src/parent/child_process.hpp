@@ -34,6 +34,14 @@ struct child_outcome {
   std::chrono::nanoseconds elapsed{0};
 };
 
+/// A task that lends its place, or goes on.
+struct lent_place {
+  core::task_key task;
+  detail::call_kind kind = detail::call_kind::plain;
+  std::uint32_t nesting = 0;
+  std::uint64_t start = 0; ///< rises with each task that the child starts, as it says
+};
+
 /// The tasks that were in a child when it died, by what is known of them.
 struct tasks_at_death {
   std::vector<core::task_key> unstarted; ///< in the order in which they were sent
@@ -60,6 +68,17 @@ public:
     virtual void child_down(child_process& child) = 0;
     /// So many actors live in the child.
     virtual void child_hosts(child_process&, std::size_t /*actors*/) {}
+
+    /// It asks something. `payload` lies in memory that the child can write. May throw
+    /// `protocol_violation`.
+    virtual void child_asked(child_process& child, const link::frame_header& header,
+      std::span<const std::byte> payload);
+    /// `started_too`: a task that has been started is to stop.
+    virtual void child_withdrew(child_process& child, std::uint64_t request, bool started_too);
+    virtual void child_lent(child_process&, const lent_place&) {}
+    virtual void child_reclaimed(child_process&, const lent_place&) {}
+    /// Its process has ended. What it wrote before is told after this, and then that it is down.
+    virtual void child_exited(child_process&) {}
 
   protected:
     ~owner() = default;
@@ -88,6 +107,17 @@ public:
   void request_stop(std::uint32_t slot);
   tasks_at_death remaining_tasks() const;
   const core::slot_book& book() const noexcept { return book_; }
+  /// Whether all of its tasks have lent their places.
+  bool all_lent() const noexcept { return book_.used() == lent_; }
+
+  // -- requests -------------------------------------------------------------------------------------
+
+  /// Answers a request. `keeper` keeps the memory of `payload` alive until it is sent.
+  void reply(std::uint64_t request, std::uint64_t status, std::span<const std::byte> payload,
+    std::shared_ptr<const void> keeper);
+  /// The nesting of the task that asks from a slot; 0 for `link::no_slot`. Throws `protocol_violation` if
+  /// there is no such task.
+  std::uint32_t nesting_of(std::uint32_t slot) const;
 
   // -- ending ---------------------------------------------------------------------------------------
 
@@ -118,6 +148,12 @@ public:
   void awake() override;
 
 private:
+  // What else is known of the task in a slot.
+  struct slot_info {
+    std::uint32_t nesting = 0;
+    bool lent = false;
+  };
+
   void launched(launch_result result);
   void on_control();
   void check_hello(const link::child_hello& hello);
@@ -126,6 +162,8 @@ private:
   void on_outcome(const link::frame_header& header, std::span<const std::byte> payload);
   void on_actors(link::actor_signal signal, std::span<const std::byte> payload);
   void open_bridge();
+  void on_lend(const link::frame_header& header);
+  void on_reclaim(const link::frame_header& header);
   bool receive();
   void on_exit();
   void read_exit_status();
@@ -143,6 +181,8 @@ private:
   link::unique_fd pidfd_;
   link::slot_table slots_;
   core::slot_book book_;
+  std::vector<slot_info> places_; // by slot
+  std::size_t lent_ = 0;
   link::child_hello own_hello_;
   std::unique_ptr<link::channel> channel_;
   std::unique_ptr<loop::descriptor_watch> bell_watch_;

@@ -24,9 +24,10 @@ std::chrono::nanoseconds coarse_time() noexcept {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
+// For what a child runs, what it is given beyond that, and what has lent its place.
 std::uint32_t slots_for(const pool_options& options) {
-  return static_cast<std::uint32_t>(
-    std::bit_ceil(options.childconcurrency + limits::max_prefetch + 1));
+  return static_cast<std::uint32_t>(std::bit_ceil(
+    options.childconcurrency + limits::max_prefetch + limits::max_lent_tasks + 1));
 }
 
 } // namespace
@@ -42,6 +43,7 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , dispatcher_(options_->queuecount, options_->childconcurrency, scheduler_->may_move())
   , supervisor_(with.loop, with.children[*options_->start_method], with.hub, *options_,
       slots_for(*options_), *this)
+  , exports_(with.exported)
   , depths_told_(options_->queuecount)
   , balance_timer_(with.loop.io())
   , alarm_timer_(with.loop.io()) {
@@ -87,7 +89,11 @@ void pool_actor::open(detail::task_ptr task) {
     entry->queue = queue;
     entry->scheduled = true;
     const int priority = opened.options ? opened.options->priority : 0;
-    dispatcher_.enqueue({key, opened.code.kind, core::task_order(coarse_time(), priority)}, queue);
+    if (opened.nesting > 0)
+      dispatcher_.enqueue_nested(key, opened.code.kind, opened.nesting, queue);
+    else
+      dispatcher_.enqueue(
+        {key, opened.code.kind, core::task_order(coarse_time(), priority)}, queue);
     if (opened.options && opened.options->expires > 0ns)
       set_alarm({clock::now() + opened.options->expires, core::task_alarms::purpose::expire, key});
   } catch (...) {
@@ -206,7 +212,15 @@ void pool_actor::put_back(core::task_key key) {
   if (entry == nullptr)
     return;
   ledger_.put_back(key, false);
-  dispatcher_.enqueue_front(key, entry->task->code.kind, entry->queue);
+  enqueue_front(key, *entry);
+}
+
+void pool_actor::enqueue_front(core::task_key key, const core::task_ledger::entry& entry) {
+  const auto kind = entry.task->code.kind;
+  if (entry.task->nesting > 0)
+    dispatcher_.enqueue_nested(key, kind, entry.task->nesting, entry.queue);
+  else
+    dispatcher_.enqueue_front(key, kind, entry.queue);
 }
 
 void pool_actor::fail_all(const std::exception_ptr& reason) {

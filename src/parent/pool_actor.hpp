@@ -4,6 +4,7 @@
 #include "core/task_alarms.hpp"
 #include "core/task_ledger.hpp"
 #include "loop/loop_actor.hpp"
+#include "parent/child_requests.hpp"
 #include "parent/pool_control.hpp"
 #include "parent/supervisor.hpp"
 
@@ -53,8 +54,9 @@ namespace troupe::parent {
 /// after the children.
 ///
 /// A task's normal way is in pool_actor.cpp; everything else that may become of it (its child dies, its
-/// time is up, it is tried again) in pool_recovery.cpp.
-class pool_actor final : public loop::loop_actor, supervisor::owner {
+/// time is up, it is tried again) in pool_recovery.cpp; and what tasks ask for, among it tasks of their
+/// own, in pool_nesting.cpp.
+class pool_actor final : public loop::loop_actor, supervisor::owner, child_requests::owner {
 public:
   pool_actor(caf::actor_config& config, const services& with,
     std::shared_ptr<const pool_options> options,
@@ -74,6 +76,8 @@ private:
   void send(const core::dispatcher::assignment& next);
   void cancel(const cancel_task& what);
   void put_back(core::task_key key);
+  // Before others that wait.
+  void enqueue_front(core::task_key key, const core::task_ledger::entry& entry);
   // `ran`: the time that it took, if it came to an outcome of its own.
   void resolve(core::task_key key, detail::outcome&& result,
     std::optional<std::chrono::nanoseconds> ran = std::nullopt);
@@ -100,6 +104,19 @@ private:
   void on_alarm(const core::task_alarms::alarm& due);
   void check_timeout(const core::task_alarms::alarm& due);
   void expire(core::task_key key);
+
+  // -- what tasks ask for -----------------------------------------------------------------------------
+
+  void on_asked(child_process& child, const link::frame_header& header,
+    std::span<const std::byte> payload) override;
+  void on_withdrew(std::uint32_t seat, std::uint64_t request, bool started_too) override;
+  void on_lent(child_process& child, const lent_place& place) override;
+  void on_reclaimed(std::uint32_t seat, const lent_place& place) override;
+  void on_exited(std::uint32_t seat) override;
+  bool is_own(const pool_control& pool) const override;
+  void submit_nested(detail::task_ptr task) override;
+  void cancel_nested(const detail::task_ptr& task, bool started_too) override;
+  void drop_requests(std::uint32_t seat);
 
   // -- take-back ------------------------------------------------------------------------------------
 
@@ -136,6 +153,8 @@ private:
   core::dispatcher dispatcher_;
   core::task_alarms alarms_;
   supervisor supervisor_;
+  exports& exports_;
+  std::vector<std::shared_ptr<child_requests>> requests_; // by seat; null until it asks for something
   std::vector<std::size_t> depths_told_; // by queue: what the scheduler was told last
   boost::asio::steady_timer balance_timer_;
   bool balance_timer_armed_ = false;

@@ -83,19 +83,23 @@ bool pool_control::shared::wait_stopped_until(std::chrono::steady_clock::time_po
 std::shared_ptr<pool_control> pool_control::start(const services& with, pool_options options) {
   const auto valid = std::make_shared<const pool_options>(checked(std::move(options)));
   with.children[*valid->start_method]; // throws if this runtime does not have it
-  std::shared_ptr<pool_control> control(new pool_control(with, valid));
+  const std::shared_ptr<pool_control> control(new pool_control(with, valid));
+  with.exported.add_pool(control->id_, control);
   caf::anon_send(control->requests_, serve_pool{control});
   return control;
 }
 
 pool_control::pool_control(const services& with, std::shared_ptr<const pool_options> options)
   : services_(with)
+  , id_(with.exported.new_id())
   , options_(std::move(options))
   , shared_(std::make_shared<shared>(options_->max_queue))
   , requests_(with.system.spawn<request_actor>(with.loop))
   , actor_(with.system.spawn<pool_actor>(services_, options_, shared_, requests_)) {}
 
 pool_control::~pool_control() {
+  if (auto* known = exports::current()) // a future may keep this longer than the runtime lives
+    known->remove(id_);
   caf::anon_send(actor_, abandon_pool{});
 }
 
@@ -143,6 +147,15 @@ caf::actor pool_control::spawn(typed_call<detail::hosted_id> start, actor_option
   check_open();
   return services_.system.spawn<hosted_actor>(services_.loop, services_.hub,
     hosted_actor::plan{requests_, std::move(start), std::move(options), options_->restart});
+}
+
+bool pool_control::wait(detail::task_state& task,
+  std::chrono::steady_clock::time_point deadline, const char* what) {
+  detail::check_may_block(what);
+  if (deadline != std::chrono::steady_clock::time_point::max())
+    return task.wait_until(deadline);
+  task.wait();
+  return true;
 }
 
 void pool_control::close() {

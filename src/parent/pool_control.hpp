@@ -4,11 +4,13 @@
 #include "core/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/backlog.hpp"
+#include "parent/exports.hpp"
 #include "parent/launchers.hpp"
 #include "parent/submissions.hpp"
 
 #include <troupe/actor_options.hpp>
 #include <troupe/detail/hosted_actor.hpp>
+#include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/stats.hpp>
@@ -28,6 +30,7 @@ struct services {
   loop::event_loop& loop;
   actors::actor_hub& hub;
   launchers& children;
+  exports& exported;
 };
 
 /// The life of a pool, as its users see it.
@@ -35,27 +38,33 @@ enum class pool_state { open, closed, terminated };
 
 /// A pool's handle: what may be asked of the pool actor from any thread. When the last one is gone, the
 /// pool terminates and its actor ends.
-class pool_control {
+class pool_control final : public detail::pool_port {
 public:
   /// Checks the options, and starts the pool actor. Throws `std::invalid_argument`.
   static std::shared_ptr<pool_control> start(const services& with, pool_options options);
-  pool_control(const pool_control&) = delete;
-  pool_control& operator=(const pool_control&) = delete;
-  ~pool_control();
+  ~pool_control() override;
 
+  std::uint64_t id() const noexcept override { return id_; }
+  const caf::actor& actor() const noexcept { return actor_; }
   const pool_options& options() const noexcept { return *options_; }
 
   /// Throws `pool_closed` unless the pool is open.
-  void check_open() const;
+  void check_open() const override;
   /// Hands a task to the pool actor. Waits for room, or throws `queue_full`, as the options say; not for
   /// a state of the pool: then it resolves the task.
-  void submit(detail::task_ptr task);
+  void submit(detail::task_ptr task) override;
   /// Hands over part of a map's input; waits for room unless it is on the loop's thread.
-  void submit(std::vector<detail::task_ptr> tasks);
+  void submit(std::vector<detail::task_ptr> tasks) override;
   /// `started_too`: also if it has been started; then it is asked to stop.
-  void cancel(detail::task_ptr task, bool started_too);
+  void cancel(detail::task_ptr task, bool started_too) override;
   /// The running average of the times of its tasks; 0 as long as it is unknown.
-  std::chrono::nanoseconds average_time() const noexcept { return shared_->average_time(); }
+  std::chrono::nanoseconds average_time() const noexcept override {
+    return shared_->average_time();
+  }
+  bool wait(detail::task_state& task, std::chrono::steady_clock::time_point deadline,
+    const char* what) override;
+  /// Null: who waits in the parent holds up no child.
+  std::shared_ptr<void> lend() override { return nullptr; }
 
   void close();
   void terminate();
@@ -101,6 +110,7 @@ private:
   void hand_over(detail::task_ptr task);
 
   services services_;
+  const std::uint64_t id_;
   std::shared_ptr<const pool_options> options_;
   std::shared_ptr<shared> shared_;
   std::atomic<pool_state> state_ = pool_state::open;

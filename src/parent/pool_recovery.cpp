@@ -33,6 +33,7 @@ std::exception_ptr timeout_error(core::task_key key, const detail::task_state& t
 // -- death ----------------------------------------------------------------------------------------------
 
 void pool_actor::on_down(std::uint32_t seat, const child_process& child, bool on_purpose) {
+  drop_requests(seat);
   const auto tasks = child.remaining_tasks();
   dispatcher_.remove_child(seat);
   for (const auto key : tasks.started)
@@ -58,9 +59,10 @@ void pool_actor::recover(
   if (entry->task->options && entry->task->options->idempotent && innocent &&
       entry->attempt < limits::max_attempts && accepts_more_attempts()) {
     ledger_.put_back(key, true);
-    // Where nobody knows which task it was, each is suspect: alone, it cannot hurt the others.
-    if (tasks.culprit || on_purpose)
-      dispatcher_.enqueue_front(key, entry->task->code.kind, entry->queue);
+    // Where nobody knows which task it was, each is suspect: alone, it cannot hurt the others. But one for
+    // which another waits cannot be kept waiting for a child of its own.
+    if (tasks.culprit || on_purpose || entry->task->nesting > 0)
+      enqueue_front(key, *entry);
     else
       dispatcher_.enqueue_alone(key, entry->task->code.kind, entry->queue);
     return;
@@ -173,7 +175,10 @@ void pool_actor::on_alarm(const task_alarms::alarm& due) {
   case task_alarms::purpose::retry:
     if (entry != nullptr && entry->where == core::task_ledger::place::queued) {
       const auto& task = *entry->task;
-      dispatcher_.enqueue({due.task, task.code.kind,
+      if (task.nesting > 0)
+        enqueue_front(due.task, *entry);
+      else
+        dispatcher_.enqueue({due.task, task.code.kind,
                             core::task_order(due.when.time_since_epoch(), task.options->priority)},
         entry->queue);
     }

@@ -73,10 +73,11 @@ std::optional<int> exit_code_of(const child_exit& exit) {
 } // namespace
 
 single_process::single_process(loop::event_loop& loop, launcher& with, process_registry& registry,
-  const bound_call& call, process_options options, failures its_failures)
+  exports& known, const bound_call& call, process_options options, failures its_failures)
   : loop_(loop)
   , launcher_(with)
   , registry_(registry)
+  , exports_(known)
   , options_(checked(std::move(options)))
   , failures_(its_failures)
   , daemon_(options_.daemon)
@@ -299,6 +300,25 @@ void single_process::child_outcome_came(child_process& child, const child_outcom
                                           " ms");
 }
 
+void single_process::child_asked(child_process& child, const link::frame_header& header,
+  std::span<const std::byte> payload) {
+  if (!requests_)
+    requests_ = std::make_shared<child_requests>(
+      exports_, static_cast<child_requests::owner&>(*this), child);
+  requests_->take(header, payload);
+}
+
+void single_process::child_withdrew(child_process&, std::uint64_t request, bool started_too) {
+  if (!requests_)
+    throw link::protocol_violation("a request is withdrawn that has not been made");
+  requests_->withdraw(request, started_too);
+}
+
+void single_process::child_exited(child_process&) {
+  if (requests_)
+    requests_->stop_popping();
+}
+
 void single_process::send_signal(int number, const std::string& reason) {
   asked_to_end_ = true;
   if (child_ && launch_->done()) {
@@ -335,6 +355,8 @@ void single_process::kill_after(std::chrono::milliseconds time, std::string reas
 
 void single_process::child_down(child_process& child) {
   const auto self = shared_from_this();
+  if (requests_)
+    std::exchange(requests_, nullptr)->drop();
   const auto keep = std::move(child_);
   auto result = outcome_after(child);
   if (result.what != outcome::kind::failed) // which is told by an exception

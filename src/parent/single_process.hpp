@@ -2,6 +2,8 @@
 
 #include "loop/event_loop.hpp"
 #include "parent/child_process.hpp"
+#include "parent/child_requests.hpp"
+#include "parent/exports.hpp"
 #include "parent/launcher.hpp"
 #include "parent/process_registry.hpp"
 
@@ -28,14 +30,15 @@ namespace troupe::parent {
 /// callers wait for two tasks: `launch_`, which is resolved when the pid is known, and `call_`, which is
 /// resolved when the child is gone. Coroutines leave a waiter of their own.
 class single_process final : public std::enable_shared_from_this<single_process>,
-                             child_process::owner {
+                             child_process::owner,
+                             child_requests::owner {
 public:
   /// What becomes of a failure of the call.
   enum class failures { logged, thrown };
 
   /// Throws `std::invalid_argument`.
   single_process(loop::event_loop& loop, launcher& with, process_registry& registry,
-    const bound_call& call, process_options options, failures its_failures);
+    exports& known, const bound_call& call, process_options options, failures its_failures);
   ~single_process();
 
   // -- from any thread; where the state does not allow it they throw `std::logic_error` ---------------
@@ -92,10 +95,20 @@ private:
   void child_outcome_came(child_process& child, const child_outcome& outcome) override;
   void child_batch_ended(child_process&) override {}
   void child_down(child_process& child) override;
+  void child_asked(child_process& child, const link::frame_header& header,
+    std::span<const std::byte> payload) override;
+  void child_withdrew(child_process& child, std::uint64_t request, bool started_too) override;
+  void child_exited(child_process& child) override;
+
+  // It belongs to no pool: what it submits is as foreign as what the parent submits.
+  bool is_own(const pool_control&) const override { return false; }
+  void submit_nested(detail::task_ptr) override {}
+  void cancel_nested(const detail::task_ptr&, bool) override {}
 
   loop::event_loop& loop_;
   launcher& launcher_;
   process_registry& registry_;
+  exports& exports_;
   const process_options options_; // but for `daemon`
   const failures failures_;
 
@@ -110,6 +123,7 @@ private:
   std::vector<detail::task_ptr> end_waiters_;   // resolved as call_
 
   std::shared_ptr<child_process> child_; // of the loop's thread, as is what follows
+  std::shared_ptr<child_requests> requests_; // null until it asks for something
   phase phase_ = phase::starting;
   std::optional<boost::asio::steady_timer> deadline_;
   std::optional<detail::outcome> outcome_;

@@ -57,6 +57,13 @@ void supervisor::start_all() {
       start_child(position);
 }
 
+void supervisor::start_missing() {
+  for (std::size_t position = 0; position < table_.positions(); ++position)
+    if (!stopping_ && start_timers_[position] == nullptr &&
+        !table_.has_child(position, {child_phase::starting, child_phase::ready}))
+      fill(position);
+}
+
 link::child_settings supervisor::settings_for(std::size_t position) const {
   link::child_settings settings;
   settings.pool_name = options_.name;
@@ -350,6 +357,28 @@ caf::error supervisor::reason_for_actors(const child_process& child) const {
   return core::error_of(task_error::lost,
     std::make_exception_ptr(error("child " + std::to_string(child.exit().slot) + " (pid " +
                                   std::to_string(child.pid()) + ") " + child.exit().describe())));
+}
+
+void supervisor::child_asked(child_process& child, const link::frame_header& header,
+  std::span<const std::byte> payload) {
+  owner_.on_asked(child, header, payload);
+}
+
+void supervisor::child_withdrew(
+  child_process& child, std::uint64_t request, bool started_too) {
+  owner_.on_withdrew(child.seat(), request, started_too);
+}
+
+void supervisor::child_lent(child_process& child, const lent_place& place) {
+  owner_.on_lent(child, place);
+}
+
+void supervisor::child_reclaimed(child_process& child, const lent_place& place) {
+  owner_.on_reclaimed(child.seat(), place);
+}
+
+void supervisor::child_exited(child_process& child) {
+  owner_.on_exited(child.seat());
 }
 
 std::vector<child_stats> supervisor::stats() const {

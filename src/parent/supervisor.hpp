@@ -33,6 +33,13 @@ public:
     virtual void on_batch_end() = 0;
     /// So many actors live in the child.
     virtual void on_hosts(std::uint32_t seat, std::size_t actors) = 0;
+    /// As in `child_process::owner`.
+    virtual void on_asked(child_process& child, const link::frame_header& header,
+      std::span<const std::byte> payload) = 0;
+    virtual void on_withdrew(std::uint32_t seat, std::uint64_t request, bool started_too) = 0;
+    virtual void on_lent(child_process& child, const lent_place& place) = 0;
+    virtual void on_reclaimed(std::uint32_t seat, const lent_place& place) = 0;
+    virtual void on_exited(std::uint32_t seat) = 0;
     /// The child is gone; what is left in it must be dealt with now. `on_purpose`: it was to go.
     virtual void on_down(std::uint32_t seat, const child_process& child, bool on_purpose) = 0;
     /// The pool cannot go on.
@@ -54,6 +61,9 @@ public:
 
   void start_all();
   bool has(std::uint32_t seat) const { return table_.present(seat); }
+  /// Starts a child at each position that has none which takes tasks, or soon will. For tasks that come
+  /// when nobody expected more.
+  void start_missing();
   child_process& operator[](std::uint32_t seat) { return *children_[seat]; }
 
   /// The child takes no more tasks. It leaves when it is idle and its successor is ready, or when
@@ -89,6 +99,12 @@ private:
   void child_batch_ended(child_process& child) override;
   void child_down(child_process& child) override;
   void child_hosts(child_process& child, std::size_t actors) override;
+  void child_asked(child_process& child, const link::frame_header& header,
+    std::span<const std::byte> payload) override;
+  void child_withdrew(child_process& child, std::uint64_t request, bool started_too) override;
+  void child_lent(child_process& child, const lent_place& place) override;
+  void child_reclaimed(child_process& child, const lent_place& place) override;
+  void child_exited(child_process& child) override;
 
   // With a spare, if one is ready; else with a new child.
   void fill(std::size_t position);

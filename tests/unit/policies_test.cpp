@@ -121,6 +121,18 @@ TEST_CASE("the backoff doubles with each failed start, up to its maximum") {
 // -- child_table
 // ------------------------------------------------------------------------------------
 
+TEST_CASE("a position has a child in a phase as long as one of its children is in it") {
+  child_table table(2, 1);
+  const auto seat = table.start(1);
+  CHECK(table.has_child(1, {child_phase::starting}));
+  CHECK_FALSE(table.has_child(0, {child_phase::starting}));
+  table.ready(seat);
+  CHECK_FALSE(table.has_child(1, {child_phase::starting}));
+  CHECK(table.has_child(1, {child_phase::starting, child_phase::ready}));
+  table.down(seat);
+  CHECK_FALSE(table.has_child(1, {child_phase::ready}));
+}
+
 TEST_CASE("position i serves queue i mod queuecount") {
   child_table table(7, 3);
   for (std::size_t position = 0; position < 7; ++position) {

@@ -8,6 +8,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 
 #include <exception>
 #include <memory>
@@ -66,6 +67,17 @@ awaited<R> await_result(const task_state& done) {
     result.error = std::current_exception();
   }
   return result;
+}
+
+/// Completes with an error, not before the operation has been started.
+template <class R, class Handler>
+void complete_with_error(Handler handler, std::exception_ptr error) {
+  const auto executor = boost::asio::get_associated_executor(handler);
+  boost::asio::post(executor, [h = std::move(handler), error = std::move(error)]() mutable {
+    awaited<R> failed;
+    failed.error = std::move(error);
+    std::move(h)(std::move(failed));
+  });
 }
 
 /// Completes when the task is resolved, with nothing.

@@ -113,6 +113,13 @@ public:
   task_ptr front();
   void pop();
   void cancel(bool started_too);
+  /// Blocks until that task is done.
+  void wait(task_state& task) {
+    wait_for_task(feeder_.pool(), task, std::chrono::steady_clock::time_point::max(),
+      "waiting for the results of a map");
+  }
+  /// `pool_port::lend`.
+  std::shared_ptr<void> lend() { return feeder_.pool()->lend(); }
   std::size_t size_hint() const noexcept { return feeder_.size_hint(); }
   map_progress progress() const noexcept { return feeder_.progress(); }
 

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <troupe/detail/async_wait.hpp>
+#include <troupe/detail/task_state.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+
+// What the templates of queue.hpp need of a queue, which is in the parent, from either side.
+namespace troupe {
+
+class runtime;
+
+namespace detail {
+
+/// How an operation on a queue ended. The first byte of its outcome; after a pop that is `done` the encoded
+/// item follows.
+enum class queue_status : std::uint8_t {
+  done,
+  closed,    ///< the queue is closed; for a pop: and empty
+  timed_out, ///< there was no room, or no item, in time
+  withdrawn, ///< whoever waited has been cancelled
+};
+
+/// A queue, as one process reaches it. An operation is a `task_state` that is resolved when it has ended.
+/// Thread-safe.
+class queue_port {
+public:
+  static constexpr auto for_ever = std::chrono::nanoseconds::max();
+
+  queue_port() = default;
+  queue_port(const queue_port&) = delete;
+  queue_port& operator=(const queue_port&) = delete;
+  virtual ~queue_port();
+
+  virtual std::uint64_t id() const noexcept = 0;
+  /// Pushes the arguments of `operation`. Waits for room for at most `patience`.
+  virtual void push(const task_ptr& operation, std::chrono::nanoseconds patience) = 0;
+  virtual void pop(const task_ptr& operation, std::chrono::nanoseconds patience) = 0;
+  virtual void close() = 0;
+  /// Ends an operation that is still waiting.
+  virtual void withdraw(const task_ptr& operation) = 0;
+  /// Throws `std::logic_error` where the calling thread must not block; `what` names the call in it.
+  virtual void check_may_wait(const char* what) const = 0;
+  /// Blocks until the operation has ended, where that is allowed.
+  virtual void wait(task_state& operation) = 0;
+};
+
+using queue_ref = std::shared_ptr<queue_port>;
+
+queue_ref make_queue(runtime& rt, std::size_t capacity);
+/// The queue of a handle that came from another process. Throws `decode_error` if there is none.
+queue_ref find_queue(std::uint64_t id);
+
+task_ptr new_operation(bytes item);
+
+/// The status of an operation that has ended, and the bytes behind it. Throws what kept it from ending
+/// as it should: its failure, or `operation_aborted` if it was withdrawn.
+std::pair<queue_status, std::span<const std::byte>> result_of_operation(
+  const task_state& operation);
+
+/// Asio operation: completes when an operation on a queue has ended. Cancelling it withdraws that.
+struct operation_end {
+  queue_ref queue;
+  task_ptr operation;
+
+  template <class CompletionToken>
+  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
+    auto
+    operator()(CompletionToken&& token) {
+    return boost::asio::async_initiate<CompletionToken, void()>(
+      [in = queue, waited = operation](auto handler) {
+        using handler_type = decltype(handler);
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected())
+          slot.assign([in, waited](boost::asio::cancellation_type type) {
+            if (type != boost::asio::cancellation_type::none)
+              in->withdraw(waited);
+          });
+        when_resolved(
+          waited, std::move(handler), [](handler_type&& h, const task_state&) { std::move(h)(); });
+      },
+      token);
+  }
+};
+
+} // namespace detail
+} // namespace troupe

@@ -1,0 +1,208 @@
+#pragma once
+
+#include <troupe/codec.hpp>
+#include <troupe/detail/queue_port.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/runtime.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe {
+
+/// A first-in, first-out queue of at most `capacity` values, for any number of producers and consumers in
+/// the parent and in its children:
+///
+///     int consume(troupe::queue<job> jobs) {
+///       int done = 0;
+///       while (auto next = jobs.pop()) // nothing: closed, and all taken
+///         done += work(*next);
+///       return done;
+///     }
+///
+///     troupe::queue<job> jobs{rt, 100};
+///     auto done = pool.apply(troupe::blocking(consume), jobs);
+///     jobs.push(job{...}); // waits while 100 are in it
+///     jobs.close();
+///
+/// A handle: copies name the same queue, which lives in the parent, and a const one is as good as any. It
+/// can be an argument of a task, and part of one. When the last handle in the parent is gone, the queue closes; what is in it then can still
+/// be popped by children that know it. The values cross processes as arguments do (codec.hpp).
+///
+/// In the parent the functions that block may be called on any thread but the event loop's, where they
+/// throw `std::logic_error`; in a child by plain functions, blocking functions, initializers and
+/// finalizers, and by threads of their own, but not by coroutines, for which there are `async_push` and
+/// `async_pop`. A plain function that waits here keeps its child from everything else: a consumer that
+/// waits for values of a producer in the same pool is better a coroutine or a blocking function.
+///
+/// A child that dies while it waits in `pop` takes no value with it; one that dies with a value that it was
+/// given has it lost, as any task loses what it worked on. Between these lies a moment in which the value
+/// is on its way to the child: it is lost then as well.
+///
+/// Thread-safe. Must not outlive the runtime.
+template <class T>
+class queue {
+public:
+  using value_type = T;
+
+  /// No queue: every operation throws `std::logic_error`.
+  queue() = default;
+
+  /// A new queue, for the parent. `capacity` is 1 to 1,048,576 values, else it throws
+  /// `std::invalid_argument`.
+  queue(runtime& rt, std::size_t capacity)
+    : port_(detail::make_queue(rt, capacity)) {}
+
+  bool valid() const noexcept { return port_ != nullptr; }
+
+  // -- producing ----------------------------------------------------------------------------------
+
+  /// Waits for room, and appends the value. Throws `queue_closed`, also if it is closed meanwhile, and
+  /// `encode_error`.
+  void push(const T& value) const {
+    push_within(value, detail::queue_port::for_ever, "queue::push");
+  }
+
+  /// Appends the value if there is room at once; else returns false. Otherwise as `push`. Takes a message
+  /// to the event loop and back.
+  bool try_push(const T& value) const {
+    return push_within(value, std::chrono::nanoseconds::zero(), "queue::try_push");
+  }
+
+  /// As `push`, but waits for at most that long; false if there was no room.
+  template <class Rep, class Period>
+  bool push_for(const T& value, std::chrono::duration<Rep, Period> time) const {
+    return push_within(value, patience(time), "queue::push_for");
+  }
+
+  /// `co_await q.async_push(value)`: as `push`, without blocking. The value is encoded at once, and pushed
+  /// when it is awaited. Can be cancelled as Asio operations are; then the value has not been pushed.
+  boost::asio::awaitable<void> async_push(const T& value) const {
+    return push_awaited(port(), encoded(value));
+  }
+
+  // -- consuming ----------------------------------------------------------------------------------
+
+  /// Waits for a value and takes it; nothing if the queue is closed and empty. Throws `decode_error`.
+  std::optional<T> pop() const { return pop_within(detail::queue_port::for_ever, "queue::pop"); }
+
+  /// Takes a value if there is one. Takes a message to the event loop and back.
+  std::optional<T> try_pop() const {
+    return pop_within(std::chrono::nanoseconds::zero(), "queue::try_pop");
+  }
+
+  /// As `pop`, but waits for at most that long; nothing also if no value came.
+  template <class Rep, class Period>
+  std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) const {
+    return pop_within(patience(time), "queue::pop_for");
+  }
+
+  /// `while (auto value = co_await q.async_pop())`: as `pop`, without blocking. Can be cancelled as Asio
+  /// operations are; then no value has been taken.
+  boost::asio::awaitable<std::optional<T>> async_pop() const { return pop_awaited(port()); }
+
+  // -- its end ------------------------------------------------------------------------------------
+
+  /// Takes no more values; those that are in it can still be popped. Whoever waits to push or to pop is
+  /// told. May be called again. Does not wait.
+  void close() const { port()->close(); }
+
+  /// Whether both name the same queue.
+  friend bool operator==(const queue& a, const queue& b) noexcept {
+    return a.number() == b.number();
+  }
+
+  friend void inspect(detail::encode_inspector& out, queue& handle) {
+    if (!handle.valid())
+      throw encode_error("a troupe::queue that was default-constructed names no queue");
+    out(handle.number());
+  }
+  friend void inspect(detail::decode_inspector& in, queue& handle) {
+    std::uint64_t id = 0;
+    in(id);
+    handle.port_ = detail::find_queue(id);
+  }
+
+private:
+  const detail::queue_ref& port() const {
+    if (!port_)
+      throw std::logic_error("a troupe::queue that was default-constructed names no queue");
+    return port_;
+  }
+  std::uint64_t number() const noexcept { return port_ ? port_->id() : 0; }
+
+  template <class Rep, class Period>
+  static std::chrono::nanoseconds patience(std::chrono::duration<Rep, Period> time) {
+    using std::chrono::duration;
+    // In floating point, where hours::max() does not overflow.
+    if (duration<double>(time) >= duration<double>(detail::queue_port::for_ever))
+      return detail::queue_port::for_ever;
+    return std::chrono::ceil<std::chrono::nanoseconds>(time);
+  }
+
+  static detail::bytes encoded(const T& value) {
+    detail::bytes item;
+    encoder{item}(value);
+    return item;
+  }
+
+  // False if it took too long.
+  static bool was_pushed(const detail::task_state& operation) {
+    const auto status = detail::result_of_operation(operation).first;
+    if (status == detail::queue_status::closed)
+      throw queue_closed("the queue is closed");
+    return status == detail::queue_status::done;
+  }
+
+  static std::optional<T> popped(const detail::task_state& operation) {
+    const auto [status, item] = detail::result_of_operation(operation);
+    if (status != detail::queue_status::done)
+      return std::nullopt;
+    decoder in(item);
+    std::optional<T> value(in.make<T>());
+    in.finish();
+    return value;
+  }
+
+  bool push_within(const T& value, std::chrono::nanoseconds time, const char* what) const {
+    port()->check_may_wait(what); // before anything is under way
+    const auto operation = detail::new_operation(encoded(value));
+    port_->push(operation, time);
+    port_->wait(*operation);
+    return was_pushed(*operation);
+  }
+
+  std::optional<T> pop_within(std::chrono::nanoseconds time, const char* what) const {
+    port()->check_may_wait(what);
+    const auto operation = detail::new_operation({});
+    port_->pop(operation, time);
+    port_->wait(*operation);
+    return popped(*operation);
+  }
+
+  static boost::asio::awaitable<void> push_awaited(detail::queue_ref port, detail::bytes item) {
+    const auto operation = detail::new_operation(std::move(item));
+    port->push(operation, detail::queue_port::for_ever);
+    detail::operation_end end{port, operation};
+    co_await std::move(end);
+    was_pushed(*operation);
+  }
+
+  static boost::asio::awaitable<std::optional<T>> pop_awaited(detail::queue_ref port) {
+    const auto operation = detail::new_operation({});
+    port->pop(operation, detail::queue_port::for_ever);
+    detail::operation_end end{port, operation};
+    co_await std::move(end);
+    co_return popped(*operation);
+  }
+
+  detail::queue_ref port_;
+};
+
+} // namespace troupe

@@ -1,0 +1,56 @@
+#include <troupe/detail/pool_access.hpp>
+#include <troupe/detail/queue_port.hpp>
+
+#include <troupe/errors.hpp>
+
+#include <cstring>
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace troupe::detail {
+
+pool_port::~pool_port() = default;
+
+queue_port::~queue_port() = default;
+
+void submit_task(const pool_ref& pool, task_ptr task) {
+  pool->submit(std::move(task));
+}
+
+void submit_tasks(const pool_ref& pool, std::vector<task_ptr> tasks) {
+  pool->submit(std::move(tasks));
+}
+
+void cancel_task(const pool_ref& pool, const task_ptr& task, bool started_too) {
+  pool->cancel(task, started_too);
+}
+
+std::chrono::nanoseconds average_time(const pool_ref& pool) {
+  return pool->average_time();
+}
+
+bool wait_for_task(const pool_ref& pool, task_state& task,
+  std::chrono::steady_clock::time_point deadline, const char* what) {
+  return task.done() || pool->wait(task, deadline, what);
+}
+
+task_ptr new_operation(bytes item) {
+  return task_ptr(new task_state({}, std::move(item)));
+}
+
+std::pair<queue_status, std::span<const std::byte>> result_of_operation(
+  const task_state& operation) {
+  if (const auto error = operation.error())
+    std::rethrow_exception(error);
+  const auto payload = view(operation.result().payload);
+  queue_status status{};
+  if (payload.size() < sizeof status)
+    throw decode_error("the end of an operation on a queue has no status");
+  std::memcpy(&status, payload.data(), sizeof status);
+  if (status == queue_status::withdrawn)
+    throw boost::system::system_error(boost::asio::error::operation_aborted);
+  return {status, payload.subspan(sizeof status)};
+}
+
+} // namespace troupe::detail

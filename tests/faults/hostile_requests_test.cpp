@@ -1,0 +1,186 @@
+// A child that asks for what it must not ask, or lends what it does not have, is ended, and nothing else.
+#include "link/request.hpp"
+#include "link/shared_region.hpp"
+#include "support/catch.hpp"
+#include "support/process_info.hpp"
+#include "support/test_runtime.hpp"
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+using namespace troupe::link;
+
+namespace {
+
+int square(int x) {
+  return x * x;
+}
+
+// The link of this child, found as an attacker would.
+std::pair<std::byte*, std::byte*> link_memory() {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t from = 0;
+    std::uintptr_t to = 0;
+    if (line.find("memfd:troupe-link") == std::string::npos ||
+        std::sscanf(line.c_str(), "%lx-%lx", &from, &to) != 2)
+      continue;
+    begin = begin == 0 ? from : begin;
+    end = to;
+  }
+  return {reinterpret_cast<std::byte*>(begin), reinterpret_cast<std::byte*>(end)};
+}
+
+// Writes a frame into the ring to the parent, behind the back of the library.
+void write_frame(frame_header header, std::uint64_t payload_words = 0) {
+  const auto [base, end] = link_memory();
+  auto& shared = reinterpret_cast<region_header*>(base)->to_parent;
+  auto* ring = end - 2 * troupe::limits::ring_bytes;
+  const auto head = shared.head.load();
+  header.length = static_cast<std::uint32_t>(8 * payload_words);
+  auto* at = ring + head % troupe::limits::ring_bytes;
+  std::memcpy(at, &header, sizeof header);
+  std::memset(at + sizeof header, 0xff, 8 * payload_words);
+  shared.head.store(head + sizeof header + 8 * payload_words);
+}
+
+// What a hostile child writes: the number picks one. `slot` and `task` are those of a task of its own.
+constexpr int variants = 11;
+void write_hostile(int variant, std::uint32_t slot, std::uint64_t task) {
+  frame_header header;
+  header.generation = 1;
+  header.slot = slot;
+  header.task = task;
+  switch (variant) {
+  case 0: // a place that was not lent
+    header.kind = frame_kind::reclaim;
+    write_frame(header);
+    break;
+  case 1: // the same place twice
+    header.kind = frame_kind::lend;
+    write_frame(header);
+    write_frame(header);
+    break;
+  case 2: // no such slot
+    header.kind = frame_kind::lend;
+    header.slot = 0xffffffff;
+    write_frame(header);
+    break;
+  case 3: // no such task
+    header.kind = frame_kind::lend;
+    header.task = task + 1000;
+    write_frame(header);
+    break;
+  case 4: // the outcome of a task that has lent its place
+    header.kind = frame_kind::lend;
+    write_frame(header);
+    header.kind = frame_kind::value;
+    write_frame(header);
+    break;
+  case 5: // a request that was never made
+    header.kind = frame_kind::withdraw;
+    write_frame(header);
+    break;
+  case 6: // no such service
+    header.kind = frame_kind::request;
+    header.extra = 99;
+    write_frame(header, 2);
+    break;
+  case 7: // too short
+    header.kind = frame_kind::request;
+    header.extra = static_cast<std::uint64_t>(service::submit);
+    write_frame(header, 1);
+    break;
+  case 8: // a pool that never was
+    header.kind = frame_kind::request;
+    header.extra = static_cast<std::uint64_t>(service::submit);
+    write_frame(header, 20);
+    break;
+  case 9: // a queue that never was
+    header.kind = frame_kind::request;
+    header.extra = static_cast<std::uint64_t>(service::pop);
+    write_frame(header, 2);
+    break;
+  case 10: // an answer, which only the parent gives
+    header.kind = frame_kind::reply;
+    write_frame(header);
+    break;
+  }
+}
+
+void be_hostile(int variant) {
+  const auto* base = link_memory().first;
+  const auto current = reinterpret_cast<const region_header*>(base)->current.load();
+  // The only task of the child so far.
+  write_hostile(variant, static_cast<std::uint32_t>(current - 1), 1);
+  std::this_thread::sleep_for(1h);
+}
+
+// Asks without end, and never reads an answer.
+void flood() {
+  frame_header header;
+  header.generation = 1;
+  header.kind = frame_kind::request;
+  header.slot = no_slot;
+  header.extra = static_cast<std::uint64_t>(service::close);
+  const auto [base, end] = link_memory();
+  auto& shared = reinterpret_cast<region_header*>(base)->to_parent;
+  auto* ring = end - 2 * troupe::limits::ring_bytes;
+  const queue_head head{1, 0}; // the pool's own number: no queue of it is left
+  for (header.task = 1;; ++header.task) {
+    header.length = sizeof head;
+    const auto at = shared.head.load();
+    while (at - shared.tail.load() + 1024 > troupe::limits::ring_bytes)
+      std::this_thread::yield();
+    std::memcpy(ring + at % troupe::limits::ring_bytes, &header, sizeof header);
+    std::memcpy(ring + at % troupe::limits::ring_bytes + sizeof header, &head, sizeof head);
+    shared.head.store(at + sizeof header + sizeof head);
+  }
+}
+
+// Waits for a task while asking the pool for its numbers, which makes the parent look at its rings.
+template <class Future>
+bool wait_looking(troupe::pool& pool, Future& future) {
+  return eventually([&] {
+    static_cast<void>(pool.stats());
+    return future.done();
+  });
+}
+
+} // namespace
+
+TEST_CASE("requests and places that a child must not ask for or lend end that child") {
+  for (int variant = 0; variant < variants; ++variant) {
+    INFO("variant " << variant);
+    troupe::pool pool{rt(), {.processes = 1}};
+    auto hostile = pool.apply(be_hostile, variant);
+    REQUIRE(wait_looking(pool, hostile));
+    try {
+      hostile.get();
+      FAIL("the task had a value");
+    } catch (const troupe::child_lost& lost) {
+      CHECK(lost.signal() == SIGKILL);
+      CHECK_THAT(lost.what(), ContainsSubstring("protocol violation"));
+    }
+    CHECK(pool.apply(square, 3).get() == 9);
+  }
+}
+
+TEST_CASE("a child that asks without end and reads nothing is ended, and the parent stays small") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto before = resident_kilobytes(::getpid());
+  auto hostile = pool.apply(flood);
+  REQUIRE(wait_looking(pool, hostile));
+  CHECK_THROWS_AS(hostile.get(), troupe::child_lost);
+  CHECK(resident_kilobytes(::getpid()) < before + 512 * 1024);
+  CHECK(pool.apply(square, 3).get() == 9);
+}
