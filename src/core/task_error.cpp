@@ -132,10 +132,14 @@ void rethrow(const caf::error& failure) {
 
 namespace core {
 
-caf::error error_of(const std::exception_ptr& failure) noexcept {
+caf::error error_of(task_error code, const std::exception_ptr& failure) noexcept {
   auto what = describe(failure);
-  return {static_cast<std::uint8_t>(what.code), task_error_category,
+  return {static_cast<std::uint8_t>(code), task_error_category,
     caf::make_message(std::move(what.text), std::move(what.type), original_exception{failure})};
+}
+
+caf::error error_of(const std::exception_ptr& failure) noexcept {
+  return error_of(describe(failure).code, failure);
 }
 
 std::string render_task_error(std::uint8_t code, caf::atom_value, const caf::message& context) {

@@ -29,6 +29,9 @@ typename Inspector::result_type inspect(Inspector& f, original_exception& x) {
 /// exception's type, and the exception.
 caf::error error_of(const std::exception_ptr& failure) noexcept;
 
+/// The same with a code of the caller's choice.
+caf::error error_of(task_error code, const std::exception_ptr& failure) noexcept;
+
 /// For `actor_system::render`.
 std::string render_task_error(std::uint8_t code, caf::atom_value, const caf::message& context);
 

@@ -34,7 +34,7 @@ public:
         return;
       timed_out_ = true;
       if (const auto control = pool.lock())
-        control->cancel(task);
+        control->cancel(task, true);
     });
   }
 
@@ -138,7 +138,7 @@ void request_actor::requester_down(const caf::actor_addr& gone) {
     return;
   if (const auto control = pool_.lock())
     for (const auto& request : *found->second)
-      control->cancel(request.task());
+      control->cancel(request.task(), true);
   requesters_.erase(found);
 }
 
