@@ -119,6 +119,40 @@ TEST_CASE("troupe::request cancels the task when its time is over") {
     .receive([](int nine) { CHECK(nine == 9); }, [](caf::error&) { FAIL(); });
 }
 
+TEST_CASE("a task that is being run is stopped when its requester ends") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto requester = rt().system().spawn(
+    [](caf::event_based_actor* self, caf::actor to) {
+      self->request(to, caf::infinite, troupe::call(rest)).then([] {});
+    },
+    pool.actor());
+  REQUIRE(eventually([&] { return pool.stats().running == 1; }));
+  caf::anon_send_exit(requester, caf::exit_reason::user_shutdown);
+  CHECK(eventually([&] { return pool.stats().cancelled == 1; }));
+  pool.close();
+  pool.join(); // nothing rests any more
+}
+
+TEST_CASE("what the options of a task forbid is an error of that code") {
+  named_pipe pipe;
+  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 1}};
+  caf::scoped_actor self{rt().system()};
+  const auto failure = [&](troupe::task_options options, auto call) {
+    caf::error result;
+    self->request(pool.actor(), caf::infinite, std::move(options), std::move(call))
+      .receive([] {}, [&](caf::error& e) { result = e; });
+    return result;
+  };
+  const auto late = failure({.timeout = 10ms}, troupe::call(rest));
+  CHECK(late == troupe::task_error::timeout);
+  CHECK_THROWS_AS(troupe::rethrow(late), troupe::task_timeout);
+  CHECK(failure({.timeout = -1ms}, troupe::call(rest)) == troupe::task_error::rejected);
+  auto holding = pool.apply(wait_for, pipe.path());
+  CHECK(failure({.expires = 10ms}, troupe::call(rest)) == troupe::task_error::expired);
+  pipe.write(1);
+  holding.get();
+}
+
 TEST_CASE("a monitor of the pool's actor is told of the pool's end") {
   SECTION("drained") {
     troupe::pool pool{rt(), {.processes = 1}};
