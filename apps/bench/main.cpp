@@ -1,6 +1,7 @@
 #include "actor_measure.hpp"
 #include "caf_baseline.hpp"
 #include "measure.hpp"
+#include "mixed_load.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -103,6 +104,32 @@ void fresh_children(troupe::runtime& rt, const settings& with) {
     with_spawn / with_forkserver);
 }
 
+void mixed(troupe::runtime& rt) {
+  std::printf("10 tasks of 1 s among 10,000 of 1 ms, 2 children\n");
+  const auto show = [&](const char* name, std::shared_ptr<troupe::scheduler> scheduler,
+                      std::size_t queues) {
+    const auto result = bench::mixed_load(rt, std::move(scheduler), queues);
+    const double took = milliseconds(result.makespan) / 1000;
+    const double ideal = milliseconds(result.ideal) / 1000;
+    std::printf("  %-12s %zu queue%s    %10.2f s, ideal %.2f s: %.3f times that\n", name, queues,
+      queues == 1 ? " " : "s", took, ideal, took / ideal);
+  };
+  for (const std::size_t queues : {std::size_t{1}, std::size_t{2}}) {
+    show("round_robin", std::make_shared<troupe::round_robin>(), queues);
+    show("least_loaded", std::make_shared<troupe::least_loaded>(), queues);
+    show("random_two", std::make_shared<troupe::random_two>(1), queues);
+    show("by_key", std::make_shared<troupe::by_key>(), queues);
+  }
+}
+
+void range(troupe::runtime& rt, long count) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto memory = bench::range_memory(rt, count);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  std::printf("a range of %ld integers mapped: %.1f s, at most %.1f MB resident in the parent\n",
+    count, took.count(), static_cast<double>(memory) / 1e6);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -116,7 +143,19 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(1, 100));
   app.add_option("--window", with.window, "tasks outstanding at most")
     ->check(CLI::Range(1, 1'000'000));
+  bool only_mixed = false;
+  long range_count = 0;
+  app.add_flag("--mixed", only_mixed, "measure long and short tasks under each scheduler instead");
+  app.add_option("--range", range_count, "map that many integers instead, and show the memory")
+    ->check(CLI::Range(1L, 10'000'000'000L));
   CLI11_PARSE(app, argc, argv);
+  if (only_mixed || range_count > 0) {
+    if (only_mixed)
+      mixed(rt);
+    if (range_count > 0)
+      range(rt, range_count);
+    return 0;
+  }
   std::printf("%zu usable CPUs\n", troupe::usable_cpus());
   throughput(rt, with);
   latency(rt, with);

@@ -1,5 +1,7 @@
 #include <troupe/detail/map_window.hpp>
 
+#include <algorithm>
+
 namespace troupe::detail {
 
 map_source::~map_source() = default;
@@ -97,9 +99,10 @@ void ordered_window::pop() {
 
 void ordered_window::cancel(bool started_too) {
   feeder_.stop();
-  for (const auto& task : tasks_)
-    if (!task->done())
-      cancel_task(feeder_.pool(), task, started_too);
+  // The latest first: else those that run would make room for others, which would be started.
+  for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task)
+    if (!(*task)->done())
+      cancel_task(feeder_.pool(), *task, started_too);
 }
 
 // -- unordered ------------------------------------------------------------------------------------------
@@ -195,7 +198,10 @@ task_ptr unordered_window::take() {
 
 void unordered_window::cancel() {
   feeder_.stop();
-  for (const auto& task : completions_->pending)
+  std::vector<task_ptr> pending(completions_->pending.begin(), completions_->pending.end());
+  std::sort(pending.begin(), pending.end(),
+    [](const task_ptr& a, const task_ptr& b) { return a->index > b->index; }); // the latest first
+  for (const auto& task : pending)
     if (!task->done())
       cancel_task(feeder_.pool(), task, true);
 }

@@ -51,11 +51,11 @@ const pool_options& pool::options() const noexcept {
 
 caf::actor pool::spawn_hosted(
   actor_options options, typed_call<detail::hosted_id> start) const {
-  return control_->spawn(std::move(start), std::move(options));
+  return control(control_).spawn(std::move(start), std::move(options));
 }
 
 caf::actor pool::actor() const {
-  return control_->actor();
+  return control(control_).actor();
 }
 
 void pool::check_open() const {

@@ -38,7 +38,7 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   : loop_actor(config, with.loop)
   , options_(std::move(options))
   , shared_(std::move(with_control))
-  , requests_(std::move(requests))
+  , request_actor_(std::move(requests))
   , scheduler_(options_->scheduler ? options_->scheduler : std::make_shared<round_robin>())
   , dispatcher_(options_->queuecount, options_->childconcurrency, scheduler_->may_move())
   , supervisor_(with.loop, with.children[*options_->start_method], with.hub, *options_,
@@ -336,7 +336,7 @@ void pool_actor::on_all_down() {
     return;
   const auto reason =
     phase_ == phase::draining ? caf::exit_reason::normal : caf::exit_reason::user_shutdown;
-  caf::anon_send(std::exchange(requests_, nullptr),
+  caf::anon_send(std::exchange(request_actor_, nullptr),
     pool_ended{failure_ ? core::error_of(failure_) : caf::error(reason)});
   phase_ = phase::stopped;
   balance_timer_.cancel();

@@ -147,7 +147,7 @@ private:
 
   const std::shared_ptr<const pool_options> options_;
   const std::shared_ptr<pool_control::shared> shared_;
-  caf::actor requests_; // told of the end
+  caf::actor request_actor_; // told of the end
   std::shared_ptr<scheduler> scheduler_;
   core::task_ledger ledger_;
   core::dispatcher dispatcher_;

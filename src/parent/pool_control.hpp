@@ -45,7 +45,7 @@ public:
   ~pool_control() override;
 
   std::uint64_t id() const noexcept override { return id_; }
-  const caf::actor& actor() const noexcept { return actor_; }
+  const caf::actor& scheduling_actor() const noexcept { return actor_; }
   const pool_options& options() const noexcept { return *options_; }
 
   /// Throws `pool_closed` unless the pool is open.

@@ -35,7 +35,7 @@ void pool_actor::drop_requests(std::uint32_t seat) {
 // -- nested tasks ---------------------------------------------------------------------------------------
 
 bool pool_actor::is_own(const pool_control& pool) const {
-  return caf::actor_cast<caf::abstract_actor*>(pool.actor()) == this;
+  return caf::actor_cast<caf::abstract_actor*>(pool.scheduling_actor()) == this;
 }
 
 // Opened at once, before the outcome of the task that submits it is seen: a pool that closes has not
