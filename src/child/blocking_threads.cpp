@@ -5,12 +5,15 @@
 
 namespace troupe::child {
 
+void blocking_threads::add_thread() {
+  std::thread([this] { serve(); }).detach();
+  ++threads_;
+}
+
 void blocking_threads::run(std::function<void()> function) {
   const std::lock_guard lock(mutex_);
-  if (idle_ <= waiting_.size() && threads_ < allowed_) {
-    std::thread([this] { serve(); }).detach();
-    ++threads_;
-  }
+  if (idle_ <= waiting_.size() && threads_ < allowed_)
+    add_thread();
   waiting_.push_back(std::move(function));
   changed_.notify_one();
 }
@@ -18,6 +21,9 @@ void blocking_threads::run(std::function<void()> function) {
 void blocking_threads::lend() {
   const std::lock_guard lock(mutex_);
   ++allowed_;
+  // There may be fewer threads than functions that were started.
+  if (idle_ < waiting_.size() && threads_ < allowed_)
+    add_thread();
 }
 
 void blocking_threads::reclaim() {

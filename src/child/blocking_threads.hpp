@@ -21,12 +21,14 @@ public:
   /// cannot be made.
   void run(std::function<void()> function);
 
-  /// The function that runs on one of the threads waits: one thread more is allowed meanwhile.
+  /// The function that runs on one of the threads waits: one thread more is allowed meanwhile. Throws
+  /// `std::system_error` if one is needed that cannot be made.
   void lend();
   /// It goes on.
   void reclaim();
 
 private:
+  void add_thread(); // requires the lock
   void serve();
 
   std::mutex mutex_;
