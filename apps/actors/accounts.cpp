@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
   while (successor == process) {
     try {
       successor = ask(self, ada, pid_atom::value);
-    } catch (const troupe::child_lost&) {
+    } catch (const troupe::error&) {
       // The question had reached the process that died.
     }
   }

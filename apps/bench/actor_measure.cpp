@@ -2,6 +2,8 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -15,27 +17,31 @@ std::int64_t square(std::int64_t x) {
   return x * x;
 }
 
+constexpr std::size_t open_per_actor = 128;
+
+// Shared by the actors, which may run on several threads.
 struct progress {
   std::int64_t count = 0;
-  std::int64_t sent = 0;
-  std::int64_t received = 0;
+  std::atomic<std::int64_t> sent = 0;
+  std::atomic<std::int64_t> received = 0;
   std::promise<void> finished;
 };
 
-void send_next(caf::event_based_actor* self, const caf::actor& pool, progress& at) {
-  const auto i = at.sent++;
+void send_next(caf::event_based_actor* self, const caf::actor& pool, const std::shared_ptr<progress>& at) {
+  const auto i = at->sent++;
+  if (i >= at->count)
+    return;
   self->request(pool, caf::infinite, troupe::call(square, i))
     .then(
-      [self, pool, &at, i](std::int64_t result) {
+      [self, pool, at, i](std::int64_t result) {
         if (result != i * i)
           throw std::runtime_error("square(" + std::to_string(i) + ") is wrong");
-        if (at.sent < at.count)
-          send_next(self, pool, at);
-        if (++at.received == at.count)
-          at.finished.set_value();
+        send_next(self, pool, at);
+        if (++at->received == at->count)
+          at->finished.set_value();
       },
-      [self, &at](caf::error& failure) {
-        at.finished.set_exception(std::make_exception_ptr(
+      [self, at](caf::error& failure) {
+        at->finished.set_exception(std::make_exception_ptr(
           std::runtime_error("a request failed: " + self->system().render(failure))));
         self->quit();
       });
@@ -46,15 +52,18 @@ void send_next(caf::event_based_actor* self, const caf::actor& pool, progress& a
 rate request_throughput(troupe::runtime& rt, int count, std::size_t window) {
   troupe::pool pool{rt, {.processes = 1}};
   pool.apply(square, 1).get();
-  progress at;
-  at.count = count;
+  const auto at = std::make_shared<progress>();
+  at->count = count;
   const auto start = std::chrono::steady_clock::now();
-  rt.system().spawn([&](caf::event_based_actor* self) {
-    const auto to = pool.actor();
-    for (std::size_t i = 0; i < window && at.sent < at.count; ++i)
-      send_next(self, to, at);
-  });
-  at.finished.get_future().get();
+  for (std::size_t left = window; left > 0;) {
+    const auto open = std::min(left, open_per_actor);
+    left -= open;
+    rt.system().spawn([at, open, to = pool.actor()](caf::event_based_actor* self) {
+      for (std::size_t i = 0; i < open; ++i)
+        send_next(self, to, at);
+    });
+  }
+  at->finished.get_future().get();
   return count / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 

@@ -60,7 +60,7 @@ void throughput(troupe::runtime& rt, const settings& with) {
   std::printf("  CAF remote actor, TCP    %10.0f tasks/s\n", baseline);
   std::printf("  apply, one by one        %10.0f tasks/s  %6.1f times that\n", with_apply,
     with_apply / baseline);
-  std::printf("  request of a CAF actor   %10.0f tasks/s  %6.1f times that, %.2f times apply\n",
+  std::printf("  requests of CAF actors   %10.0f tasks/s  %6.1f times that, %.2f times apply\n",
     with_request, with_request / baseline, with_request / with_apply);
   std::printf("  map                      %10.0f tasks/s  %6.1f times that, %.2f times apply\n",
     with_map, with_map / baseline, with_map / with_apply);
