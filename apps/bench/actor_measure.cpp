@@ -2,8 +2,6 @@
 
 #include <caf/all.hpp>
 
-#include <algorithm>
-#include <atomic>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -17,17 +15,15 @@ std::int64_t square(std::int64_t x) {
   return x * x;
 }
 
-constexpr std::size_t open_per_actor = 128;
-
-// Shared by the actors, which may run on several threads.
 struct progress {
   std::int64_t count = 0;
-  std::atomic<std::int64_t> sent = 0;
-  std::atomic<std::int64_t> received = 0;
+  std::int64_t sent = 0;
+  std::int64_t received = 0;
   std::promise<void> finished;
 };
 
-void send_next(caf::event_based_actor* self, const caf::actor& pool, const std::shared_ptr<progress>& at) {
+void send_next(
+  caf::event_based_actor* self, const caf::actor& pool, const std::shared_ptr<progress>& at) {
   const auto i = at->sent++;
   if (i >= at->count)
     return;
@@ -55,14 +51,10 @@ rate request_throughput(troupe::runtime& rt, int count, std::size_t window) {
   const auto at = std::make_shared<progress>();
   at->count = count;
   const auto start = std::chrono::steady_clock::now();
-  for (std::size_t left = window; left > 0;) {
-    const auto open = std::min(left, open_per_actor);
-    left -= open;
-    rt.system().spawn([at, open, to = pool.actor()](caf::event_based_actor* self) {
-      for (std::size_t i = 0; i < open; ++i)
-        send_next(self, to, at);
-    });
-  }
+  rt.system().spawn([at, window, to = pool.actor()](caf::event_based_actor* self) {
+    for (std::size_t i = 0; i < window; ++i)
+      send_next(self, to, at);
+  });
   at->finished.get_future().get();
   return count / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }

@@ -4,9 +4,9 @@
 
 namespace bench {
 
-/// `count` requests `square(i)` of CAF actors to a pool of one child, at most `window` outstanding; each
-/// response is checked. Throws if one is wrong. Several actors share the work, because CAF 0.17 looks for
-/// the handler of a response among all that the actor has open.
+/// `count` requests `square(i)` of one CAF actor to a pool of one child, at most `window` outstanding; each
+/// response is checked. Throws if one is wrong. A window of hundreds is too many for CAF 0.17, which looks
+/// for the handler of a response among all that the actor has open.
 rate request_throughput(troupe::runtime& rt, int count, std::size_t window);
 
 } // namespace bench
