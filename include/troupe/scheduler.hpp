@@ -65,9 +65,9 @@ public:
   /// outcome of its own. Called before `complete_task` or `lose_task`.
   virtual void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran);
 
-  /// Whether a task may be run by a child of another queue when that child is idle and the task's own
-  /// have no room. No, unless overridden: the choice of the queue is a choice of the child.
-  virtual bool may_move() const noexcept;
+  /// Whether the task may be run by a child of another queue when that child is idle and those of its own
+  /// queue have no room. No, unless overridden: the choice of the queue is a choice of the child.
+  virtual bool may_move(const task_info& task) const noexcept;
 };
 
 /// Gives each process of the pool one task in turn, as aiomultiprocess's scheduler of that name does:
@@ -78,7 +78,7 @@ public:
   void register_process(queue_id queue) override;
   queue_id schedule_task(task_id id, const task_info& info) override;
 
-  bool may_move() const noexcept override { return true; }
+  bool may_move(const task_info&) const noexcept override { return true; }
 
 private:
   std::vector<queue_id> turns_; // one entry per process
@@ -120,7 +120,7 @@ public:
   void register_process(queue_id queue) override;
   queue_id schedule_task(task_id id, const task_info& info) override;
   void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
-  bool may_move() const noexcept override { return true; }
+  bool may_move(const task_info&) const noexcept override { return true; }
 
 private:
   queue_loads loads_;
@@ -137,7 +137,7 @@ public:
   void register_process(queue_id queue) override;
   queue_id schedule_task(task_id id, const task_info& info) override;
   void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
-  bool may_move() const noexcept override { return true; }
+  bool may_move(const task_info&) const noexcept override { return true; }
 
 private:
   queue_loads loads_;
@@ -153,6 +153,7 @@ public:
   void register_process(queue_id queue) override;
   queue_id schedule_task(task_id id, const task_info& info) override;
   void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
+  bool may_move(const task_info& task) const noexcept override { return task.key.empty(); }
 
 private:
   queue_loads loads_;

@@ -37,8 +37,7 @@ task_ptr map_feeder::next() {
   auto task = source_->next();
   if (task) {
     task->options = task_options_;
-    task->counters = counters_;
-    counters_->submitted();
+    task->counters = counters_.get();
   }
   return task;
 }
@@ -63,6 +62,7 @@ void map_feeder::feed(std::size_t wanted, Keep keep) {
       error = std::current_exception();
     }
     wanted -= tasks.size();
+    counters_->submitting(tasks.size());
     if (!tasks.empty())
       submit_tasks(pool_, std::move(tasks));
     if (error)

@@ -26,9 +26,8 @@ void running_average::add(std::chrono::nanoseconds sample) noexcept {
   known_ = true;
 }
 
-dispatcher::dispatcher(std::size_t queues, std::size_t concurrency, bool shared)
+dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
   : concurrency_(concurrency)
-  , shared_(shared)
   , queues_(queues)
   , concurrent_window_(concurrency + 1) {}
 
@@ -79,6 +78,7 @@ bool later(const dispatcher::waiting_task& a, const dispatcher::waiting_task& b)
 
 void dispatcher::enqueue(const waiting_task& task, queue_id queue) {
   auto& q = queues_[queue];
+  some_may_move_ = some_may_move_ || task.may_move;
   // Almost all tasks come in their order already.
   if (q.in_order.empty() || !later(q.in_order.back(), task)) {
     q.in_order.push_back(task);
@@ -89,19 +89,19 @@ void dispatcher::enqueue(const waiting_task& task, queue_id queue) {
   ++waiting_;
 }
 
-void dispatcher::enqueue_front(task_key task, kind task_kind, queue_id queue) {
-  queues_[queue].returned.push_front({task, task_kind, 0});
+void dispatcher::enqueue_front(task_key task, kind task_kind, queue_id queue, bool may_move) {
+  queues_[queue].returned.push_front({task, task_kind, 0, may_move});
   ++waiting_;
 }
 
 void dispatcher::enqueue_alone(task_key task, kind task_kind, queue_id queue) {
-  queues_[queue].alone.push_back({task, task_kind, 0});
+  queues_[queue].alone.push_back({task, task_kind, 0, false});
   ++waiting_;
 }
 
 void dispatcher::enqueue_nested(
   task_key task, kind task_kind, std::uint32_t nesting, queue_id queue) {
-  queues_[queue].nested.push({task, task_kind, 0}, nesting);
+  queues_[queue].nested.push({task, task_kind, 0, false}, nesting);
   ++waiting_;
 }
 
@@ -156,7 +156,7 @@ std::optional<dispatcher::assignment> dispatcher::assign_next(queue_state& queue
     return std::nullopt;
   auto seat = best_child(queue, next->task_kind);
   // A queue whose own children are still starting waits for them.
-  const bool may_move = shared_ && !queue.seats.empty();
+  const bool may_move = next->may_move && !queue.seats.empty();
   for (auto other = queues_.begin(); may_move && !seat && other != queues_.end(); ++other)
     if (other->empty())
       seat = idle_child(*other);
@@ -256,8 +256,7 @@ void dispatcher::lend(std::uint32_t seat, task_id task, kind task_kind, std::uin
   child.stuck = false;
 }
 
-void dispatcher::reclaim(
-  std::uint32_t seat, task_id task, kind task_kind, clock::time_point now) {
+void dispatcher::reclaim(std::uint32_t seat, task_id task, kind task_kind, clock::time_point now) {
   auto& child = children_[seat];
   const bool was_lent = child.lent.reclaim(task);
   TROUPE_ASSERT(child.present && was_lent);
@@ -277,30 +276,39 @@ std::size_t dispatcher::surplus(const child_state& child) const noexcept {
   return child.concurrent > concurrency_ ? child.concurrent - concurrency_ : 0;
 }
 
-bool dispatcher::has_hands_free(const queue_state& queue) const noexcept {
+std::size_t dispatcher::free_places(const queue_state& queue) const noexcept {
   if (!queue.empty())
-    return false;
+    return 0;
   if (idle_child(queue))
-    return true;
-  return shared_ && std::any_of(queues_.begin(), queues_.end(), [this](const queue_state& other) {
-    return other.empty() && idle_child(other);
-  });
+    return unlimited;
+  if (some_may_move_ &&
+      std::any_of(queues_.begin(), queues_.end(),
+        [this](const queue_state& other) { return other.empty() && idle_child(other); }))
+    return unlimited;
+  std::size_t places = 0;
+  for (const auto seat : queue.seats) {
+    const auto& child = children_[seat];
+    if (child.plain == 0 && child.owed() < concurrency_ && has_credit(child, kind::coroutine, 0))
+      places += concurrency_ - child.owed();
+  }
+  return places;
 }
 
 bool dispatcher::unbalanced() const {
   return std::any_of(queues_.begin(), queues_.end(), [this](const queue_state& queue) {
-    return has_hands_free(queue) && std::any_of(queue.seats.begin(), queue.seats.end(),
-                                      [this](auto seat) { return surplus(children_[seat]) > 0; });
+    return free_places(queue) > 0 && std::any_of(queue.seats.begin(), queue.seats.end(),
+                                       [this](auto seat) { return surplus(children_[seat]) > 0; });
   });
 }
 
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
   for (const auto& queue : queues_) {
-    if (!has_hands_free(queue))
+    const auto places = free_places(queue);
+    if (places == 0)
       continue;
     for (const auto seat : queue.seats) {
       auto& child = children_[seat];
-      const auto at_most = surplus(child);
+      const auto at_most = std::min(surplus(child), places);
       if (at_most > 0 && now - child.last_progress >= limits::take_back_after) {
         child.stuck = true; // or it would be given the same tasks again
         return take_back{seat, at_most};

@@ -35,8 +35,8 @@ private:
 /// and as much beyond that as keeps it busy for `limits::prefetch_time`, at least one task. Of several
 /// children with credit, the one that owes least gets the task.
 ///
-/// Within a queue tasks are sent in the order of their submission, moved ahead by their priority. Where
-/// queues are shared, a child that is idle also serves other queues than its own. Tasks that were submitted
+/// Within a queue tasks are sent in the order of their submission, moved ahead by their priority. A child
+/// that is idle also gets tasks of other queues, those that may move. Tasks that were submitted
 /// by tasks go before all others. A task that waits for such a one has lent its place: it is not charged to
 /// its child meanwhile.
 ///
@@ -59,6 +59,8 @@ public:
     kind task_kind = kind::plain;
     /// Less is earlier: see `core/task_order.hpp`.
     std::int64_t order = 0;
+    /// It may also be given to an idle child of another queue.
+    bool may_move = false;
   };
 
   struct take_back {
@@ -68,8 +70,7 @@ public:
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  /// `shared`: an idle child may also be given tasks of other queues.
-  dispatcher(std::size_t queues, std::size_t concurrency, bool shared = false);
+  dispatcher(std::size_t queues, std::size_t concurrency);
 
   // -- children -------------------------------------------------------------------------------------
 
@@ -94,7 +95,7 @@ public:
     enqueue({task, task_kind, 0}, queue);
   }
   /// Puts a task that was in a child before all others.
-  void enqueue_front(task_key task, kind task_kind, queue_id queue);
+  void enqueue_front(task_key task, kind task_kind, queue_id queue, bool may_move = false);
   /// As `enqueue_front`, for a task that may have brought down a child: it runs in a child that has
   /// nothing else to do, and gets nothing else meanwhile.
   void enqueue_alone(task_key task, kind task_kind, queue_id queue);
@@ -128,11 +129,11 @@ public:
 
   // -- take-back ------------------------------------------------------------------------------------
 
-  /// True while a child is idle, its queue is empty, and another child of that queue has tasks that it
-  /// cannot have started yet: then `next_take_back` is worth asking again later. O(children).
+  /// True while a child could start something at once, nothing waits, and another child of its queue has
+  /// tasks that it cannot have started yet: then `next_take_back` is worth asking again later. O(children).
   bool unbalanced() const;
-  /// A child which has finished nothing for `limits::take_back_after` while another is idle, and how
-  /// many unstarted tasks to take from it. Gets nothing more until it has finished something. O(children).
+  /// A child which has finished nothing for `limits::take_back_after` while another has free places, and
+  /// how many unstarted tasks to take from it. Gets nothing more until it has finished something. O(children).
   std::optional<take_back> next_take_back(clock::time_point now);
 
 private:
@@ -174,8 +175,7 @@ private:
   std::optional<assignment> assign_alone(queue_state& queue);
   std::optional<assignment> assign_next(queue_state& queue);
 
-  bool has_credit(
-    const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
+  bool has_credit(const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
   std::optional<std::uint32_t> best_child(
     const queue_state& queue, kind task_kind, std::uint32_t nesting = 0) const noexcept;
   bool is_idle(const child_state& child) const noexcept;
@@ -183,12 +183,13 @@ private:
   void charge(child_state& child, kind task_kind) noexcept;
   // Tasks in the child that cannot have been started yet and have not been asked back.
   std::size_t surplus(const child_state& child) const noexcept;
-  // Whether take-back from children of this queue would help: nothing waits, and a child is idle.
-  bool has_hands_free(const queue_state& queue) const noexcept;
+  // Tasks that children with free places could start at once if they were given tasks of this queue, in
+  // which nothing waits; any number if one of them is idle.
+  std::size_t free_places(const queue_state& queue) const noexcept;
   void update_windows() noexcept;
 
   std::size_t concurrency_;
-  bool shared_;
+  bool some_may_move_ = false; // tasks have been enqueued that may
   std::vector<queue_state> queues_;
   std::vector<child_state> children_; // by seat
   std::size_t waiting_ = 0;

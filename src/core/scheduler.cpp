@@ -16,7 +16,7 @@ void scheduler::queue_depth(queue_id, std::size_t) {}
 
 void scheduler::task_left(queue_id, std::optional<std::chrono::nanoseconds>) {}
 
-bool scheduler::may_move() const noexcept {
+bool scheduler::may_move(const task_info&) const noexcept {
   return false;
 }
 

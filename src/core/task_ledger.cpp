@@ -22,6 +22,7 @@ task_key task_ledger::open(detail::task_ptr task) {
   e.attempt = 0;
   e.scheduled = false;
   e.was_sent = false;
+  e.may_move = false;
   e.stopping = false;
   task->id = e.id;
   task->ledger_index = index;

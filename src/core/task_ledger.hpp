@@ -32,6 +32,7 @@ public:
     queue_id queue = 0;
     bool scheduled = false; // the scheduler has given it a queue
     bool was_sent = false;  // it has been in a child
+    bool may_move = false;  // to children of other queues
     bool stopping = false;  // this attempt has run into its timeout, and another one will follow
   };
 

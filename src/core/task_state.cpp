@@ -30,13 +30,13 @@ void map_counters::completed(bool failed) noexcept {
   if (failed)
     failed_.fetch_add(1, std::memory_order_relaxed);
   completed_.fetch_add(1, std::memory_order_release);
-  if (!told_)
-    return;
   try {
-    told_(snapshot());
+    if (told_)
+      told_(snapshot());
   } catch (...) {
     // What a progress callback throws is nobody's result.
   }
+  release();
 }
 
 map_progress map_counters::snapshot() const noexcept {
@@ -50,8 +50,8 @@ map_progress map_counters::snapshot() const noexcept {
 
 void task_state::resolve(outcome&& result) noexcept {
   outcome_ = std::move(result);
-  if (counters)
-    counters->completed(outcome_.what != outcome::kind::value);
+  if (auto* of_map = std::exchange(counters, nullptr))
+    of_map->completed(outcome_.what != outcome::kind::value);
   switch (status_.exchange(status::done, std::memory_order_acq_rel)) {
   case status::waited_for: {
     auto& place = parking_place_of(this);

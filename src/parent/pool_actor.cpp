@@ -6,6 +6,7 @@
 #include "parent/request_actor.hpp"
 #include "parent/task_title.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <ctime>
 #include <utility>
@@ -25,9 +26,12 @@ std::chrono::nanoseconds coarse_time() noexcept {
 }
 
 // For what a child runs, what it is given beyond that, and what has lent its place.
+// For all tasks that may be in a child at the same time.
 std::uint32_t slots_for(const pool_options& options) {
-  return static_cast<std::uint32_t>(std::bit_ceil(
-    options.childconcurrency + limits::max_prefetch + limits::max_lent_tasks + 1));
+  const auto most = options.childconcurrency + limits::max_prefetch + limits::max_lent_tasks + 1;
+  // A child that lives for a few tasks only needs no more, and starts faster.
+  const auto budget = options.maxtasksperchild == 0 ? most : options.maxtasksperchild;
+  return static_cast<std::uint32_t>(std::bit_ceil(std::min(most, budget)));
 }
 
 } // namespace
@@ -40,7 +44,7 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , shared_(std::move(with_control))
   , request_actor_(std::move(requests))
   , scheduler_(options_->scheduler ? options_->scheduler : std::make_shared<round_robin>())
-  , dispatcher_(options_->queuecount, options_->childconcurrency, scheduler_->may_move())
+  , dispatcher_(options_->queuecount, options_->childconcurrency)
   , supervisor_(with.loop, with.children[*options_->start_method], with.hub, *options_,
       slots_for(*options_), *this)
   , exports_(with.exported)
@@ -84,16 +88,15 @@ void pool_actor::open(detail::task_ptr task) {
   const auto key = ledger_.open(std::move(task));
   ++counts_.submitted;
   try {
-    const auto queue = choose_queue(key, opened);
     auto* entry = ledger_.find(key);
-    entry->queue = queue;
-    entry->scheduled = true;
+    choose_queue(key, *entry);
+    const auto queue = entry->queue;
     const int priority = opened.options ? opened.options->priority : 0;
     if (opened.nesting > 0)
       dispatcher_.enqueue_nested(key, opened.code.kind, opened.nesting, queue);
     else
       dispatcher_.enqueue(
-        {key, opened.code.kind, core::task_order(coarse_time(), priority)}, queue);
+        {key, opened.code.kind, core::task_order(coarse_time(), priority), entry->may_move}, queue);
     if (opened.options && opened.options->expires > 0ns)
       set_alarm({clock::now() + opened.options->expires, core::task_alarms::purpose::expire, key});
   } catch (...) {
@@ -102,7 +105,8 @@ void pool_actor::open(detail::task_ptr task) {
   }
 }
 
-queue_id pool_actor::choose_queue(core::task_key key, const detail::task_state& task) {
+void pool_actor::choose_queue(core::task_key key, core::task_ledger::entry& entry) {
+  const auto& task = *entry.task;
   for (queue_id queue = 0; queue < depths_told_.size(); ++queue)
     if (const auto depth = dispatcher_.depth(queue); depth != depths_told_[queue])
       scheduler_->queue_depth(queue, depths_told_[queue] = depth);
@@ -118,7 +122,9 @@ queue_id pool_actor::choose_queue(core::task_key key, const detail::task_state& 
     throw std::out_of_range("the scheduler of pool " + options_->name + " chose queue " +
                             std::to_string(queue) + ", but there are only " +
                             std::to_string(options_->queuecount));
-  return queue;
+  entry.queue = queue;
+  entry.scheduled = true;
+  entry.may_move = scheduler_->may_move(info);
 }
 
 void pool_actor::pump() {
@@ -220,7 +226,7 @@ void pool_actor::enqueue_front(core::task_key key, const core::task_ledger::entr
   if (entry.task->nesting > 0)
     dispatcher_.enqueue_nested(key, kind, entry.task->nesting, entry.queue);
   else
-    dispatcher_.enqueue_front(key, kind, entry.queue);
+    dispatcher_.enqueue_front(key, kind, entry.queue, entry.may_move);
 }
 
 void pool_actor::fail_all(const std::exception_ptr& reason) {

@@ -59,8 +59,8 @@ namespace troupe::parent {
 class pool_actor final : public loop::loop_actor, supervisor::owner, child_requests::owner {
 public:
   pool_actor(caf::actor_config& config, const services& with,
-    std::shared_ptr<const pool_options> options,
-    std::shared_ptr<pool_control::shared> with_control, caf::actor requests);
+    std::shared_ptr<const pool_options> options, std::shared_ptr<pool_control::shared> with_control,
+    caf::actor requests);
   ~pool_actor() override;
 
   caf::behavior make_behavior() override;
@@ -71,7 +71,7 @@ private:
   // -- tasks ----------------------------------------------------------------------------------------
 
   void open(detail::task_ptr task);
-  queue_id choose_queue(core::task_key key, const detail::task_state& task);
+  void choose_queue(core::task_key key, core::task_ledger::entry& entry);
   void pump();
   void send(const core::dispatcher::assignment& next);
   void cancel(const cancel_task& what);
@@ -154,7 +154,8 @@ private:
   core::task_alarms alarms_;
   supervisor supervisor_;
   exports& exports_;
-  std::vector<std::shared_ptr<child_requests>> requests_; // by seat; null until it asks for something
+  std::vector<std::shared_ptr<child_requests>>
+    requests_;                           // by seat; null until it asks for something
   std::vector<std::size_t> depths_told_; // by queue: what the scheduler was told last
   boost::asio::steady_timer balance_timer_;
   bool balance_timer_armed_ = false;

@@ -108,8 +108,8 @@ void pool_control::check_open() const {
     throw pool_closed("pool is closed");
 }
 
-void pool_control::hand_over(detail::task_ptr task) {
-  if (shared_->submitted.add(std::move(task)))
+void pool_control::hand_over(detail::task_ptr* first, detail::task_ptr* last) {
+  if (shared_->submitted.add(first, last))
     caf::anon_send(actor_, tasks_submitted{});
 }
 
@@ -123,7 +123,7 @@ void pool_control::submit(detail::task_ptr task) {
     throw queue_full("pool " + options_->name + " has " + std::to_string(room.limit()) +
                      " tasks waiting, as many as its max_queue allows: wait for results before "
                      "submitting more");
-  hand_over(std::move(task));
+  hand_over(&task, &task + 1);
 }
 
 void pool_control::submit(std::vector<detail::task_ptr> tasks) {
@@ -134,8 +134,8 @@ void pool_control::submit(std::vector<detail::task_ptr> tasks) {
       room.force_enter(count);
     else
       count = room.enter(count);
-    for (; count > 0; --count)
-      hand_over(std::move(tasks[done++]));
+    hand_over(tasks.data() + done, tasks.data() + done + count);
+    done += count;
   }
 }
 
@@ -149,8 +149,8 @@ caf::actor pool_control::spawn(typed_call<detail::hosted_id> start, actor_option
     hosted_actor::plan{requests_, std::move(start), std::move(options), options_->restart});
 }
 
-bool pool_control::wait(detail::task_state& task,
-  std::chrono::steady_clock::time_point deadline, const char* what) {
+bool pool_control::wait(
+  detail::task_state& task, std::chrono::steady_clock::time_point deadline, const char* what) {
   detail::check_may_block(what);
   if (deadline != std::chrono::steady_clock::time_point::max())
     return task.wait_until(deadline);

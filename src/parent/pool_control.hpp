@@ -107,7 +107,7 @@ public:
 private:
   pool_control(const services& with, std::shared_ptr<const pool_options> options);
 
-  void hand_over(detail::task_ptr task);
+  void hand_over(detail::task_ptr* first, detail::task_ptr* last);
 
   services services_;
   const std::uint64_t id_;

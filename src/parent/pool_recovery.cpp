@@ -178,9 +178,10 @@ void pool_actor::on_alarm(const task_alarms::alarm& due) {
       if (task.nesting > 0)
         enqueue_front(due.task, *entry);
       else
-        dispatcher_.enqueue({due.task, task.code.kind,
-                            core::task_order(due.when.time_since_epoch(), task.options->priority)},
-        entry->queue);
+        dispatcher_.enqueue(
+          {due.task, task.code.kind,
+            core::task_order(due.when.time_since_epoch(), task.options->priority), entry->may_move},
+          entry->queue);
     }
     break;
   }

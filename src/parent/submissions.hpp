@@ -21,13 +21,20 @@ public:
 
   /// Adds a task. True if there was none: then the pool actor must be told.
   bool add(detail::task_ptr task) noexcept {
-    auto* added = task.detach();
-    auto* top = top_.load(std::memory_order_relaxed);
-    do
-      added->next_submitted = top;
-    while (!top_.compare_exchange_weak(
-      top, added, std::memory_order_release, std::memory_order_relaxed));
-    return top == nullptr;
+    auto* const added = task.detach();
+    return push(added, added);
+  }
+
+  /// Adds tasks in their order, from `first` to `last`, of which each is taken. True as above.
+  bool add(detail::task_ptr* first, detail::task_ptr* last) noexcept {
+    detail::task_state* newest = nullptr;
+    detail::task_state* const oldest = first->get();
+    for (; first != last; ++first) {
+      auto* const task = first->detach();
+      task->next_submitted = newest;
+      newest = task;
+    }
+    return push(newest, oldest);
   }
 
   /// Hands all of them to `use(task_ptr)`, in the order of their addition.
@@ -49,6 +56,16 @@ public:
   }
 
 private:
+  // `oldest` is reached from `newest`.
+  bool push(detail::task_state* newest, detail::task_state* oldest) noexcept {
+    auto* top = top_.load(std::memory_order_relaxed);
+    do
+      oldest->next_submitted = top;
+    while (!top_.compare_exchange_weak(
+      top, newest, std::memory_order_release, std::memory_order_relaxed));
+    return top == nullptr;
+  }
+
   std::atomic<detail::task_state*> top_ = nullptr;
 };
 

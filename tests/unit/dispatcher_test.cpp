@@ -398,6 +398,25 @@ TEST_CASE("what a child runs is not taken from it") {
   CHECK(concurrent.next_take_back(t0 + 1h)->at_most == 1);
 }
 
+TEST_CASE("a child with free places takes what waits in another one whose places are all taken") {
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 5, kind::coroutine);
+  CHECK(seats(assign(d)) == seat_list{0, 0, 0, 0, 0}); // the fifth lies there
+  d.add_child(1, 0, unlimited, t0);
+  enqueue(d, 6, 8, kind::coroutine);
+  CHECK(seats(assign(d)) == seat_list{1, 1, 1});
+  CHECK(d.unbalanced());
+  const auto take = d.next_take_back(t0 + patience);
+  REQUIRE(take);
+  CHECK(take->from == 0);
+  CHECK(take->at_most == 1);
+  d.taken_back(0, kind::coroutine);
+  d.enqueue_front(key(5), kind::coroutine, 0);
+  CHECK(seats(assign(d)) == seat_list{1});
+  CHECK_FALSE(d.unbalanced());
+}
+
 TEST_CASE("a plain function holds everything behind it, so all of that can be taken back") {
   dispatcher d(1, 4);
   d.add_child(0, 0, unlimited, t0);
@@ -581,46 +600,66 @@ TEST_CASE("a child that is kept free and dies is forgotten, and another one is c
   CHECK(ids(assign(d)) == id_list{2});
 }
 
-// -- shared queues --------------------------------------------------------------------------------------
+// -- tasks that may move --------------------------------------------------------------------------------------
+
+namespace {
+
+void enqueue_movable(
+  dispatcher& d, std::uint64_t first, std::uint64_t last, troupe::queue_id queue) {
+  for (auto id = first; id <= last; ++id)
+    d.enqueue({key(id), kind::plain, 0, true}, queue);
+}
+
+} // namespace
 
 TEST_CASE(
-  "where queues are shared an idle child is given tasks of another queue that has no room") {
-  dispatcher d(2, 4, true);
+  "an idle child is given tasks of another queue that has no room") {
+  dispatcher d(2, 4);
   d.add_child(0, 0, unlimited, t0);
   d.add_child(1, 1, unlimited, t0);
-  enqueue(d, 1, 3); // all of queue 0
+  enqueue_movable(d, 1, 3, 0);
   CHECK(seats(assign(d)) == seat_list{0, 0, 1});
 }
 
-TEST_CASE("where queues are shared one whose children are still starting waits for them") {
-  dispatcher d(2, 4, true);
+TEST_CASE("a queue whose children are still starting waits for them") {
+  dispatcher d(2, 4);
   d.add_child(0, 0, unlimited, t0);
-  enqueue(d, 1, 1, kind::plain, 1);
+  enqueue_movable(d, 1, 1, 1);
   CHECK(assign(d).empty());
   d.add_child(1, 1, unlimited, t0);
   CHECK(seats(assign(d)) == seat_list{1});
 }
 
-TEST_CASE("where queues are shared a child first serves its own") {
-  dispatcher d(2, 4, true);
+TEST_CASE("a child first serves its own queue") {
+  dispatcher d(2, 4);
   d.add_child(0, 0, unlimited, t0);
   d.add_child(1, 1, unlimited, t0);
-  enqueue(d, 1, 2, kind::plain, 0);
-  enqueue(d, 3, 4, kind::plain, 1);
+  enqueue_movable(d, 1, 2, 0);
+  enqueue_movable(d, 3, 4, 1);
   for (const auto& each : assign(d))
     CHECK(each.seat == (each.task.id <= 2 ? 0u : 1u));
 }
 
-TEST_CASE("where queues are shared an idle child also takes back from one of another queue") {
-  dispatcher d(2, 4, true);
+TEST_CASE("an idle child also takes back from one of another queue") {
+  dispatcher d(2, 4);
   d.add_child(0, 0, unlimited, t0);
-  enqueue(d, 1, 2);
+  enqueue_movable(d, 1, 2, 0);
   CHECK(seats(assign(d)) == seat_list{0, 0});
   d.add_child(1, 1, unlimited, t0);
   CHECK(d.unbalanced());
   CHECK(d.next_take_back(t0 + patience)->from == 0);
   d.taken_back(0, kind::plain);
-  d.enqueue_front(key(2), kind::plain, 0);
+  d.enqueue_front(key(2), kind::plain, 0, true);
+  CHECK(seats(assign(d)) == seat_list{1});
+}
+
+TEST_CASE("a task that may not move waits for a child of its own queue") {
+  dispatcher d(2, 4);
+  d.add_child(0, 0, unlimited, t0);
+  d.add_child(1, 1, unlimited, t0);
+  enqueue(d, 1, 3);
+  CHECK(seats(assign(d)) == seat_list{0, 0});
+  enqueue_movable(d, 4, 4, 1);
   CHECK(seats(assign(d)) == seat_list{1});
 }
 

@@ -117,9 +117,12 @@ TEST_CASE("by_key gives tasks without a key to the least loaded queue") {
   CHECK(choices(scheduler, 1) == queue_list{1});
 }
 
-TEST_CASE("only schedulers whose choice is no choice of the child let tasks move") {
-  CHECK(troupe::round_robin().may_move());
-  CHECK(troupe::least_loaded().may_move());
-  CHECK(troupe::random_two().may_move());
-  CHECK_FALSE(troupe::by_key().may_move());
+TEST_CASE("only tasks whose queue is no choice of a child may move") {
+  troupe::task_info keyed;
+  keyed.key = "k";
+  CHECK(troupe::round_robin().may_move(keyed));
+  CHECK(troupe::least_loaded().may_move(keyed));
+  CHECK(troupe::random_two().may_move(keyed));
+  CHECK_FALSE(troupe::by_key().may_move(keyed));
+  CHECK(troupe::by_key().may_move({}));
 }

@@ -123,7 +123,12 @@ TEST_CASE("submissions come out in their order, each once, and the first is told
   std::vector<std::uint64_t> taken;
   submitted.take_all([&](troupe::detail::task_ptr each) { taken.push_back(each->index); });
   CHECK(taken == std::vector<std::uint64_t>{1, 2, 3});
-  CHECK(submitted.add(task(4)));
+  std::vector<troupe::detail::task_ptr> batch{task(4), task(5), task(6)};
+  CHECK(submitted.add(batch.data(), batch.data() + batch.size()));
+  CHECK_FALSE(submitted.add(task(7)));
+  taken.clear();
+  submitted.take_all([&](troupe::detail::task_ptr each) { taken.push_back(each->index); });
+  CHECK(taken == std::vector<std::uint64_t>{4, 5, 6, 7});
 }
 
 TEST_CASE("threads that submit at the same time lose nothing and keep their own order") {

@@ -5,37 +5,47 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace troupe::detail {
 
-/// How far a map has come, shared by its results and its tasks. Thread-safe.
+/// How far a map has come, shared by its results and its tasks. Lives until its results are gone and each
+/// task that was submitted has ended. Thread-safe.
 class map_counters {
 public:
   map_counters(std::function<void(const map_progress&)> told, std::optional<std::size_t> total)
     : told_(std::move(told))
     , total_(total) {}
 
-  void submitted() noexcept { submitted_.fetch_add(1, std::memory_order_relaxed); }
-  /// On the loop's thread.
+  /// So many tasks are about to be submitted; each will call `completed` once.
+  void submitting(std::size_t tasks) noexcept {
+    submitted_.fetch_add(tasks, std::memory_order_relaxed);
+    owners_.fetch_add(tasks, std::memory_order_relaxed);
+  }
+  /// By a task that has ended, which must not use this any more.
   void completed(bool failed) noexcept;
+  /// By the results, which must not use this any more.
+  void release() noexcept {
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete this;
+  }
   map_progress snapshot() const noexcept;
+
+  struct releaser {
+    void operator()(map_counters* counters) const noexcept { counters->release(); }
+  };
 
 private:
   const std::function<void(const map_progress&)> told_;
   const std::optional<std::size_t> total_;
+  // The one who submits and the loop, which counts what has ended, write to different cache lines.
   std::atomic<std::size_t> submitted_ = 0;
-  std::atomic<std::size_t> completed_ = 0;
+  alignas(64) std::atomic<std::size_t> completed_ = 0;
   std::atomic<std::size_t> failed_ = 0;
-  std::atomic<std::uint32_t> references_ = 0;
-
-  friend void intrusive_ptr_add_ref(map_counters* counters) noexcept {
-    counters->references_.fetch_add(1, std::memory_order_relaxed);
-  }
-  friend void intrusive_ptr_release(map_counters* counters) noexcept {
-    if (counters->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      delete counters;
-  }
+  std::atomic<std::size_t> owners_ = 1; // the results, and each task that has not ended
 };
+
+using map_counters_ptr = std::unique_ptr<map_counters, map_counters::releaser>;
 
 } // namespace troupe::detail

@@ -100,7 +100,7 @@ private:
   std::size_t size_hint_;
   std::size_t chunk_size_;                           // 0: by the measured time of the pool's tasks
   std::shared_ptr<const task_options> task_options_; // null: the defaults
-  boost::intrusive_ptr<map_counters> counters_;
+  map_counters_ptr counters_;
 };
 
 /// Reads ahead in input order.

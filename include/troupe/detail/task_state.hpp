@@ -60,7 +60,7 @@ public:
   bytes arguments;
   std::shared_ptr<const task_options> options; // null: the defaults
   std::uint64_t index = 0;                     // position in a map
-  boost::intrusive_ptr<map_counters> counters; // of that map, or null
+  map_counters* counters = nullptr;            // of that map, until the task is done
   std::uint32_t nesting = 0; // 0: not submitted by a task; else 1 more than the task that did
 
   // -- the pool's own -------------------------------------------------------------------------------
