@@ -38,7 +38,7 @@ struct map_options {
   /// For each item's task.
   task_options task{};
 
-  static constexpr std::size_t default_buffersize = 16'384;
+  static constexpr std::size_t default_buffersize = 4096;
   std::size_t window() const noexcept { return buffersize == 0 ? default_buffersize : buffersize; }
 };
 

@@ -81,14 +81,19 @@ ordered_window::ordered_window(
 
 void ordered_window::fill() {
   // In large steps, so that the pool is woken rarely; but never so late that it runs dry.
-  if (feeder_.at_end() || tasks_.size() > size_ / 2)
-    return;
-  feeder_.feed(size_ - tasks_.size(), [this](const task_ptr& task) { tasks_.push_back(task); });
+  if (tasks_.size() <= size_ / 2)
+    top_up();
+}
+
+void ordered_window::top_up() {
+  if (!feeder_.at_end() && tasks_.size() < size_)
+    feeder_.feed(size_ - tasks_.size(), [this](const task_ptr& task) { tasks_.push_back(task); });
 }
 
 task_ptr ordered_window::front() {
-  if (tasks_.empty())
-    fill();
+  // Who would have to wait rather reads on, so that the window is full when it does.
+  if (tasks_.empty() || !tasks_.front()->done())
+    top_up();
   return tasks_.empty() ? nullptr : tasks_.front();
 }
 

@@ -8,8 +8,9 @@
 
 namespace troupe::core {
 
-/// The parent's own account of one child's slot table: which task is in which slot. Slots are reused in
-/// the order in which they were freed, so that one that was just released rests for a while.
+/// The parent's own account of one child's slot table: which task is in which slot. The slot that was
+/// released last is taken first, so that as few as possible are in use, whose memory is in the cache. (What
+/// is left of a slot's former task does no harm: its id is another.)
 class slot_book {
 public:
   explicit slot_book(std::uint32_t slots)
@@ -17,15 +18,15 @@ public:
     , kinds_(slots)
     , free_(slots) {
     for (std::uint32_t i = 0; i < slots; ++i)
-      free_[i] = i;
+      free_[i] = slots - 1 - i;
   }
 
   std::uint32_t take(task_key task, detail::call_kind kind = detail::call_kind::plain) {
-    TROUPE_ASSERT(used_ < tasks_.size());
-    const auto slot = free_[next_free_++ % free_.size()];
+    TROUPE_ASSERT(!free_.empty());
+    const auto slot = free_.back();
+    free_.pop_back();
     tasks_[slot] = task;
     kinds_[slot] = kind;
-    ++used_;
     return slot;
   }
 
@@ -40,19 +41,16 @@ public:
   void release(std::uint32_t slot) {
     TROUPE_ASSERT(at(slot).id != 0);
     tasks_[slot] = {};
-    free_[(next_free_ + tasks_.size() - used_) % free_.size()] = slot;
-    --used_;
+    free_.push_back(slot);
   }
 
   std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(tasks_.size()); }
-  std::size_t used() const noexcept { return used_; }
+  std::size_t used() const noexcept { return tasks_.size() - free_.size(); }
 
 private:
   std::vector<task_key> tasks_; // id 0: free
   std::vector<detail::call_kind> kinds_;
-  std::vector<std::uint32_t> free_; // a ring: `size - used` entries from next_free_ on
-  std::size_t next_free_ = 0;
-  std::size_t used_ = 0;
+  std::vector<std::uint32_t> free_; // a stack
 };
 
 } // namespace troupe::core

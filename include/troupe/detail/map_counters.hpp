@@ -21,15 +21,11 @@ public:
   /// So many tasks are about to be submitted; each will call `completed` once.
   void submitting(std::size_t tasks) noexcept {
     submitted_.fetch_add(tasks, std::memory_order_relaxed);
-    owners_.fetch_add(tasks, std::memory_order_relaxed);
   }
   /// By a task that has ended, which must not use this any more.
   void completed(bool failed) noexcept;
-  /// By the results, which must not use this any more.
-  void release() noexcept {
-    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      delete this;
-  }
+  /// By the results, which must not use this any more and submit nothing more.
+  void release() noexcept;
   map_progress snapshot() const noexcept;
 
   struct releaser {
@@ -39,11 +35,13 @@ public:
 private:
   const std::function<void(const map_progress&)> told_;
   const std::optional<std::size_t> total_;
+  // Beside the number of tasks that have ended: the results are gone.
+  static constexpr std::size_t released = std::size_t{1} << 63;
+
   // The one who submits and the loop, which counts what has ended, write to different cache lines.
   std::atomic<std::size_t> submitted_ = 0;
   alignas(64) std::atomic<std::size_t> completed_ = 0;
   std::atomic<std::size_t> failed_ = 0;
-  std::atomic<std::size_t> owners_ = 1; // the results, and each task that has not ended
 };
 
 using map_counters_ptr = std::unique_ptr<map_counters, map_counters::releaser>;

@@ -125,6 +125,7 @@ public:
 
 private:
   void fill();
+  void top_up();
 
   map_feeder feeder_;
   std::size_t size_;
