@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/child_limits.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>
@@ -121,6 +122,9 @@ struct pool_options {
 
   /// Called in each child after its last task when it leaves in an orderly way.
   bound_call finalizer{};
+
+  /// What each child may use: memory, descriptors, CPU time, ...
+  child_limits limits{};
 
   /// Time that a running task gets to stop by itself after it was cancelled or ran into its timeout. A
   /// coroutine is cancelled as Asio does it; a plain or blocking function can look at

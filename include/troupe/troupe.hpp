@@ -4,6 +4,7 @@
 #include <troupe/actor.hpp>
 #include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
+#include <troupe/child_limits.hpp>
 #include <troupe/codec.hpp>
 #include <troupe/config.hpp>
 #include <troupe/cpus.hpp>

@@ -1,6 +1,7 @@
 #include "child/child_main.hpp"
 
 #include "child/actor_host.hpp"
+#include "child/apply_limits.hpp"
 #include "child/crash_report.hpp"
 #include "child/describe_exception.hpp"
 #include "child/exits.hpp"
@@ -119,6 +120,11 @@ private:
     here().emplace(loop_.io().get_executor(), settings_.position);
     if (setup_.thrown)
       fail_start(setup_.thrown);
+    try {
+      apply_limits(settings_.limits);
+    } catch (...) {
+      fail_start(std::current_exception());
+    }
     if (const auto thrown = run(settings_.initializer))
       fail_start(thrown);
     spawn_worker();

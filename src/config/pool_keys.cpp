@@ -47,6 +47,11 @@ void choose_overflow(pool_options& options, std::size_t index) {
   options.overflow = index == 0 ? overflow::block : overflow::reject;
 }
 
+template <auto Member>
+constexpr auto of_limits = [](pool_options& options) -> auto& {
+  return options.limits.*Member;
+};
+
 } // namespace
 
 std::span<const pool_key> pool_keys() {
@@ -66,6 +71,7 @@ std::span<const pool_key> pool_keys() {
       duration_key{of_pool<&pool_options::shutdown_timeout>, milliseconds(0), limits::max_timeout}},
     pool_key{"max_queue", count_key{of_pool<&pool_options::max_queue>, 0, limits::max_queue}},
     pool_key{"overflow", choice_key{"overflow policy", overflow_words, choose_overflow}},
+    pool_key{"limits", group_key{limits_keys}},
     pool_key{"cancel_grace",
       duration_key{of_pool<&pool_options::cancel_grace>, milliseconds(0), limits::max_timeout}},
   };
@@ -82,6 +88,18 @@ std::span<const pool_key> restart_keys() {
       duration_key{of_restart<&restart_options::backoff>, milliseconds(0), limits::max_backoff}},
     pool_key{"start_attempts",
       count_key{of_restart<&restart_options::start_attempts>, 1, limits::max_start_attempts}},
+  };
+  return keys;
+}
+
+std::span<const pool_key> limits_keys() {
+  static constexpr std::array keys{
+    pool_key{"address_space", count_key{of_limits<&child_limits::address_space>, 0, unlimited}},
+    pool_key{"open_files", count_key{of_limits<&child_limits::open_files>, 0, unlimited}},
+    pool_key{"cpu_time",
+      duration_key{of_limits<&child_limits::cpu_time>, milliseconds(0), limits::max_timeout}},
+    pool_key{"file_size", count_key{of_limits<&child_limits::file_size>, 0, unlimited}},
+    pool_key{"nice", count_key{of_limits<&child_limits::nice>, 0, 39}},
   };
   return keys;
 }

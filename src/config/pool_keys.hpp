@@ -54,6 +54,9 @@ std::span<const pool_key> pool_keys();
 /// All keys of `[pool.NAME.restart]`.
 std::span<const pool_key> restart_keys();
 
+/// All keys of `[pool.NAME.limits]`.
+std::span<const pool_key> limits_keys();
+
 /// The schedulers that a configuration file can name.
 std::span<const std::string_view> scheduler_names();
 

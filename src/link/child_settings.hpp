@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/child_limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +30,7 @@ struct child_settings {
   std::uint64_t position = 0;
   std::uint64_t concurrency = 1;
   std::int64_t spin_nanoseconds = 0;
+  child_limits limits;
   wire_call initializer;
   wire_call finalizer;
   code_location loop_initializer; ///< travels in `parent_hello`, too

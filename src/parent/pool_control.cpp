@@ -47,6 +47,9 @@ pool_options checked(pool_options options) {
   check_range("cancel_grace", options.cancel_grace, milliseconds(0), limits::max_timeout, " ms");
   check_range<std::size_t>("max_queue", options.max_queue, 0, limits::max_queue);
   check_range<std::size_t>("spares", options.spares, 0, limits::max_spares);
+  check_range<std::size_t>("limits.nice", options.limits.nice, 0, 39);
+  check_range(
+    "limits.cpu_time", options.limits.cpu_time, milliseconds(0), milliseconds::max(), " ms");
   check_call("initializer", options.initializer);
   check_call("finalizer", options.finalizer);
   if (options.name.empty())

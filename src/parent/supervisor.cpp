@@ -71,6 +71,7 @@ link::child_settings supervisor::settings_for(std::size_t position) const {
   settings.concurrency = options_.childconcurrency;
   if (options_.processes + 1 <= usable_cpus())
     settings.spin_nanoseconds = spin_time.count();
+  settings.limits = options_.limits;
   settings.initializer = link::wire_call::from(options_.initializer);
   settings.finalizer = link::wire_call::from(options_.finalizer);
   if (options_.loop_initializer != nullptr)

@@ -19,6 +19,7 @@ shutdown_timeout = "250ms"
 max_queue = 5000
 overflow = "reject"
 cancel_grace = "2s"
+limits = { open_files = 64, cpu_time = "1m", nice = 5 }
 restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
 )");
   const auto& pool = config.pool("web");
@@ -35,6 +36,9 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
   CHECK(pool.max_queue == 5000);
   CHECK(pool.overflow == troupe::overflow::reject);
   CHECK(pool.cancel_grace == 2s);
+  CHECK(pool.limits.open_files == 64);
+  CHECK(pool.limits.cpu_time == 60s);
+  CHECK(pool.limits.nice == 5);
   CHECK(pool.restart.intensity == 7);
   CHECK(pool.restart.period == 2h);
   CHECK(pool.restart.backoff == 1s);

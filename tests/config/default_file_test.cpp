@@ -51,6 +51,11 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.max_queue == defaults.max_queue);
   CHECK(loaded.overflow == defaults.overflow);
   CHECK(loaded.cancel_grace == defaults.cancel_grace);
+  CHECK(loaded.limits.address_space == defaults.limits.address_space);
+  CHECK(loaded.limits.open_files == defaults.limits.open_files);
+  CHECK(loaded.limits.cpu_time == defaults.limits.cpu_time);
+  CHECK(loaded.limits.file_size == defaults.limits.file_size);
+  CHECK(loaded.limits.nice == defaults.limits.nice);
   CHECK(loaded.restart.intensity == defaults.restart.intensity);
   CHECK(loaded.restart.period == defaults.restart.period);
   CHECK(loaded.restart.backoff == defaults.restart.backoff);
@@ -65,4 +70,6 @@ TEST_CASE("every option that a file can say is a key") {
   // The others are the name, which is the table's, and the four functions.
   CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 5);
   CHECK(detail::restart_keys().size() == boost::pfr::tuple_size_v<restart_options>);
+  // The others are the list of CPUs, and a flag.
+  CHECK(detail::limits_keys().size() == boost::pfr::tuple_size_v<child_limits> - 2);
 }

@@ -102,6 +102,7 @@ troupe::pool_options every_pool_option() {
     .max_queue = 1000,
     .overflow = troupe::overflow::block,
     .finalizer = troupe::call(finalize),
+    .limits = {.open_files = 256, .nice = 1},
     .cancel_grace = 1s,
   };
 }
