@@ -15,6 +15,16 @@ namespace {
 constexpr std::size_t most_at_a_time = 256;
 constexpr std::chrono::nanoseconds chunk_time = std::chrono::milliseconds(1);
 
+// Null for the defaults: a task without options costs less.
+std::shared_ptr<const task_options> options_of_items(const task_options& options) {
+  auto checked = checked_options(options);
+  const bool says_nothing = options.name.empty() && options.key.empty() &&
+                            options.timeout.count() == 0 && options.expires.count() == 0 &&
+                            options.retries.max_attempts == 1 && !options.idempotent &&
+                            options.priority == 0;
+  return says_nothing ? nullptr : std::move(checked);
+}
+
 } // namespace
 
 map_feeder::map_feeder(
@@ -23,7 +33,7 @@ map_feeder::map_feeder(
   , source_(std::move(source))
   , size_hint_(source_->size().value_or(0))
   , chunk_size_(options.chunksize)
-  , task_options_(checked_options(options.task))
+  , task_options_(options_of_items(options.task))
   , counters_(new map_counters(options.on_progress, source_->size())) {}
 
 std::size_t map_feeder::chunk_size() const {
