@@ -200,9 +200,10 @@ private:
     case link::receive_result::message:
       if (message.kind == link::control_kind::drain)
         drain(message.exit_code);
+      // Whichever message it was: of very many at once the socket may have had no room for some.
       stops_.look();
-      if (message.kind == link::control_kind::stop && worker_ != nullptr)
-        worker_->stop(message.slot, message.task);
+      if (worker_ != nullptr)
+        worker_->stop_marked();
       break;
     case link::receive_result::nothing:
       break;

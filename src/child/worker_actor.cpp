@@ -132,6 +132,7 @@ struct worker_actor::running_task {
 struct worker_actor::running_coroutine : running_task {
   using running_task::running_task;
   boost::asio::cancellation_signal cancellation;
+  bool asked_to_stop = false;
 };
 
 void worker_actor::start_coroutine(call_message& call) {
@@ -151,14 +152,16 @@ void worker_actor::start_coroutine(call_message& call) {
     boost::asio::bind_cancellation_slot(task->cancellation.slot(), std::move(when_done)));
 }
 
-void worker_actor::stop(std::uint32_t slot, task_id task) {
-  if (slot >= coroutines_.size() || coroutines_[slot] == nullptr ||
-      coroutines_[slot]->call.task != task)
-    return;
-  const auto& context = coroutines_[slot]->context;
-  const on_cpu mark(current_, slot + 1u);
-  const as_current_task current(&context);
-  coroutines_[slot]->cancellation.emit(boost::asio::cancellation_type::terminal);
+void worker_actor::stop_marked() {
+  for (std::uint32_t slot = 0; slot < coroutines_.size(); ++slot) {
+    auto* const task = coroutines_[slot];
+    if (task == nullptr || task->asked_to_stop || !slots_.is_to_stop(slot, task->call.task))
+      continue;
+    task->asked_to_stop = true;
+    const on_cpu mark(current_, slot + 1u);
+    const as_current_task current(&task->context);
+    task->cancellation.emit(boost::asio::cancellation_type::terminal);
+  }
 }
 
 void worker_actor::start_blocking(call_message& call) {
@@ -167,9 +170,8 @@ void worker_actor::start_blocking(call_message& call) {
   const auto run = [this, task] {
     const auto thrown = invoke(task->call, task->context, task->result);
     // In order with what the function has asked the parent.
-    requests_.post([this, task, thrown] {
-      finish(task->call, std::move(task->result), thrown, task->started);
-    });
+    requests_.post(
+      [this, task, thrown] { finish(task->call, std::move(task->result), thrown, task->started); });
   };
   try {
     threads_.run(run);
@@ -218,8 +220,9 @@ void worker_actor::reserve_lend() {
   if (lent_.fetch_add(1) < limits::max_lent_tasks)
     return;
   lent_.fetch_sub(1);
-  throw error("more than " + std::to_string(limits::max_lent_tasks) +
-              " tasks of this child wait for tasks which they have submitted: submit fewer at once");
+  throw error(
+    "more than " + std::to_string(limits::max_lent_tasks) +
+    " tasks of this child wait for tasks which they have submitted: submit fewer at once");
 }
 
 void worker_actor::lend(task_place place) {

@@ -70,8 +70,8 @@ public:
 
   /// Starts what may start, for at most `limits::work_slice`; true if something was started.
   bool work();
-  /// Cancels the task that runs in that slot, if it is a coroutine.
-  void stop(std::uint32_t slot, task_id task);
+  /// Cancels the coroutines that are marked in the slot table. O(slots).
+  void stop_marked();
 
   // -- tasks that wait for their pool ---------------------------------------------------------------
 

@@ -49,7 +49,7 @@ struct child_hello {
 
 enum class control_kind : std::uint32_t {
   drain = 1, ///< parent to child: leave; everything it was sent has been answered
-  stop = 2,  ///< parent to child: the task in `slot` is to stop
+  stop = 2,  ///< parent to child: tasks are marked in the slot table that are to stop
 };
 
 struct control_message {

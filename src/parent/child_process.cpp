@@ -179,6 +179,7 @@ std::optional<std::chrono::steady_clock::time_point> child_process::started_at(
 void child_process::request_stop(std::uint32_t slot) {
   const auto task = book_.at(slot).id;
   slots_.request_stop(slot, task);
+  // If there is no room for it, others are there, which the child will read after this mark was set.
   link::send_control(control_.get(), link::control_message{link::control_kind::stop, slot, task});
 }
 

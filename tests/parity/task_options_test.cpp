@@ -229,6 +229,22 @@ TEST_CASE("a running coroutine is cancelled and its child goes on") {
   pool.join();
 }
 
+TEST_CASE("very many running coroutines are cancelled at once and their child goes on") {
+  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2000, .cancel_grace = 1h}};
+  const auto pid = pool.apply(child_pid).get();
+  auto results = pool.map_unordered(sleep_long, std::vector<int>(2000, 1));
+  while (pool.stats().running < 2000) {
+  }
+  results.cancel();
+  std::size_t cancelled = 0;
+  for (auto& item : results)
+    cancelled += item.error() ? 1u : 0u;
+  CHECK(cancelled == 2000);
+  CHECK(pool.apply(child_pid).get() == pid);
+  pool.close();
+  pool.join(); // which waits until the child has left: nothing of them is left in it
+}
+
 TEST_CASE("a running plain function is asked to stop, and ended with its child if it does not") {
   troupe::pool pool{rt(), impatient()};
   mark_file file;
