@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -85,9 +86,29 @@ struct behavior_function_base {
     auto function = reinterpret_cast<Function>(function_at(place));
     using impl = caf::infer_impl_from_fun_t<Function>;
     caf::actor_config config(&hosting_unit());
-    caf::detail::init_fun_factory<impl, Function> factory;
-    config.init_fun = factory(std::move(function), std::move(args)...);
+    // Not with CAF's own factory, which binds a reference to nothing where there are no arguments.
+    auto start = [function, bound = std::tuple<Ps...>(std::move(args)...)](
+                   caf::local_actor* self) mutable {
+      return std::apply(
+        [&](Ps&... each) { return make_behavior<impl>(function, self, std::move(each)...); },
+        bound);
+    };
+    config.init_fun = caf::actor_config::init_fun_type(std::move(start));
     return publish_hosted(hosting_system().spawn_impl<hosted<impl>, caf::no_spawn_options>(config));
+  }
+
+  template <class Impl>
+  static caf::behavior make_behavior(Function function, caf::local_actor* self, Ps&&... args) {
+    const auto start = [&] {
+      if constexpr (std::is_invocable_v<Function, Impl*, Ps...>)
+        return function(static_cast<Impl*>(self), std::move(args)...);
+      else
+        return function(std::move(args)...);
+    };
+    if constexpr (std::is_void_v<decltype(start())>)
+      return start(), caf::behavior{};
+    else
+      return start();
   }
 
   template <class... Args>
