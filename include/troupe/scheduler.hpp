@@ -85,7 +85,7 @@ private:
   std::size_t next_ = 0;
 };
 
-/// What is known of the load of each queue: the basis of the schedulers below.
+/// What is known of the load of each queue.
 class queue_loads {
 public:
   void add_queue();
@@ -97,8 +97,8 @@ public:
   /// The time that one process of the queue would take for everything that the queue has, in
   /// nanoseconds, by the running average of the times of its tasks.
   double load(queue_id queue) const noexcept;
-  /// The queue with the least load; of equal ones, the first from `begin` on. Throws `std::logic_error`
-  /// if there is none. O(queues).
+  /// The queue with the least load; of equal ones, the first from `begin` on. There is at least one.
+  /// O(queues).
   queue_id least(queue_id begin) const;
 
 private:
@@ -112,52 +112,55 @@ private:
   double average_ = 1; // of all tasks: for a queue that has none of its own yet
 };
 
-/// Gives each task to the queue with the least work: the number of its tasks, waiting and running, times
-/// the running average of their times, per process. O(queues).
-class least_loaded final : public scheduler {
+/// Keeps the account of the queues' loads: the basis of the schedulers below.
+class load_aware_scheduler : public scheduler {
 public:
   void register_queue(queue_id queue) override;
   void register_process(queue_id queue) override;
-  queue_id schedule_task(task_id id, const task_info& info) override;
+  queue_id schedule_task(task_id id, const task_info& info) final;
   void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
   bool may_move(const task_info&) const noexcept override { return true; }
 
-private:
+protected:
+  /// The queue for a task; there is at least one.
+  virtual queue_id choose(const task_info& info) = 0;
+
   queue_loads loads_;
+};
+
+/// Gives each task to the queue with the least work: the number of its tasks, waiting and running, times
+/// the running average of their times, per process. O(queues).
+class least_loaded final : public load_aware_scheduler {
+private:
+  queue_id choose(const task_info& info) override;
+
   queue_id next_ = 0; // where to begin, so that equal loads take turns
 };
 
 /// Looks at two queues at random and takes the better one: nearly as good as looking at all, in O(1)
 /// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
-class random_two final : public scheduler {
+class random_two final : public load_aware_scheduler {
 public:
   /// Equal seeds choose equally.
   explicit random_two(std::uint64_t seed = std::random_device{}());
-  void register_queue(queue_id queue) override;
-  void register_process(queue_id queue) override;
-  queue_id schedule_task(task_id id, const task_info& info) override;
-  void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
-  bool may_move(const task_info&) const noexcept override { return true; }
 
 private:
-  queue_loads loads_;
+  queue_id choose(const task_info& info) override;
+
   std::mt19937_64 random_;
 };
 
 /// Gives all tasks of one `task_options::key` to the same queue, so that a cache in a child serves them.
 /// With `queuecount` equal to `processes` that is the same child (or its successor). Tasks without a key
 /// go to the least loaded queue.
-class by_key final : public scheduler {
+class by_key final : public load_aware_scheduler {
 public:
-  void register_queue(queue_id queue) override;
-  void register_process(queue_id queue) override;
-  queue_id schedule_task(task_id id, const task_info& info) override;
-  void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
   bool may_move(const task_info& task) const noexcept override { return task.key.empty(); }
 
 private:
-  queue_loads loads_;
-  queue_id next_ = 0;
+  queue_id choose(const task_info& info) override;
+
+  queue_id next_ = 0; // as in least_loaded
 };
 
 } // namespace troupe

@@ -69,8 +69,6 @@ double queue_loads::load(queue_id queue) const noexcept {
 }
 
 queue_id queue_loads::least(queue_id begin) const {
-  if (loads_.empty())
-    throw std::logic_error("a scheduler was asked for a queue, but none is registered");
   auto best = begin % loads_.size();
   for (std::size_t i = 1; i < loads_.size(); ++i)
     if (const auto queue = (begin + i) % loads_.size(); load(queue) < load(best))
@@ -78,80 +76,52 @@ queue_id queue_loads::least(queue_id begin) const {
   return best;
 }
 
-// -- least_loaded ---------------------------------------------------------------------------------------
+// -- load-aware schedulers ------------------------------------------------------------------------------
 
-void least_loaded::register_queue(queue_id) {
+void load_aware_scheduler::register_queue(queue_id) {
   loads_.add_queue();
 }
 
-void least_loaded::register_process(queue_id queue) {
+void load_aware_scheduler::register_process(queue_id queue) {
   loads_.add_process(queue);
 }
 
-queue_id least_loaded::schedule_task(task_id, const task_info&) {
-  const auto best = loads_.least(next_);
-  next_ = best + 1;
-  loads_.submitted(best);
-  return best;
-}
-
-void least_loaded::task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
-  loads_.left(queue, ran);
-}
-
-// -- random_two -----------------------------------------------------------------------------------------
-
-random_two::random_two(std::uint64_t seed)
-  : random_(seed) {}
-
-void random_two::register_queue(queue_id) {
-  loads_.add_queue();
-}
-
-void random_two::register_process(queue_id queue) {
-  loads_.add_process(queue);
-}
-
-queue_id random_two::schedule_task(task_id, const task_info&) {
-  const auto count = loads_.queues();
-  if (count == 0)
-    throw std::logic_error("random_two: no queue is registered");
-  auto first = static_cast<queue_id>(random_() % count);
-  if (count > 1) {
-    const auto second = (first + 1 + static_cast<queue_id>(random_() % (count - 1))) % count;
-    if (loads_.load(second) < loads_.load(first))
-      first = second;
-  }
-  loads_.submitted(first);
-  return first;
-}
-
-void random_two::task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
-  loads_.left(queue, ran);
-}
-
-// -- by_key ---------------------------------------------------------------------------------------------
-
-void by_key::register_queue(queue_id) {
-  loads_.add_queue();
-}
-
-void by_key::register_process(queue_id queue) {
-  loads_.add_process(queue);
-}
-
-queue_id by_key::schedule_task(task_id, const task_info& info) {
-  auto queue = loads_.least(next_);
-  if (info.key.empty())
-    next_ = queue + 1;
-  else
-    queue = std::hash<std::string_view>{}(info.key) % loads_.queues();
+queue_id load_aware_scheduler::schedule_task(task_id, const task_info& info) {
+  if (loads_.queues() == 0)
+    throw std::logic_error("a scheduler was asked for a queue, but none is registered");
+  const auto queue = choose(info);
   loads_.submitted(queue);
   return queue;
 }
 
-void by_key::task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
+void load_aware_scheduler::task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) {
   loads_.left(queue, ran);
+}
+
+queue_id least_loaded::choose(const task_info&) {
+  const auto best = loads_.least(next_);
+  next_ = best + 1;
+  return best;
+}
+
+random_two::random_two(std::uint64_t seed)
+  : random_(seed) {}
+
+queue_id random_two::choose(const task_info&) {
+  const auto count = loads_.queues();
+  const auto first = static_cast<queue_id>(random_() % count);
+  if (count == 1)
+    return first;
+  const auto second = (first + 1 + static_cast<queue_id>(random_() % (count - 1))) % count;
+  return loads_.load(second) < loads_.load(first) ? second : first;
+}
+
+queue_id by_key::choose(const task_info& info) {
+  if (!info.key.empty())
+    return std::hash<std::string_view>{}(info.key) % loads_.queues();
+  const auto best = loads_.least(next_);
+  next_ = best + 1;
+  return best;
 }
 
 } // namespace troupe
