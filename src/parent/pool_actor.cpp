@@ -26,7 +26,6 @@ std::chrono::nanoseconds coarse_time() noexcept {
 }
 
 // For what a child runs, what it is given beyond that, and what has lent its place.
-// For all tasks that may be in a child at the same time.
 std::uint32_t slots_for(const pool_options& options) {
   const auto most = options.childconcurrency + limits::max_prefetch + limits::max_lent_tasks + 1;
   // A child that lives for a few tasks only needs no more, and starts faster.
@@ -90,13 +89,7 @@ void pool_actor::open(detail::task_ptr task) {
   try {
     auto* entry = ledger_.find(key);
     choose_queue(key, *entry);
-    const auto queue = entry->queue;
-    const int priority = opened.options ? opened.options->priority : 0;
-    if (opened.nesting > 0)
-      dispatcher_.enqueue_nested(key, opened.code.kind, opened.nesting, queue);
-    else
-      dispatcher_.enqueue(
-        {key, opened.code.kind, core::task_order(coarse_time(), priority), entry->may_move}, queue);
+    enqueue_ranked(key, *entry, coarse_time());
     if (opened.options && opened.options->expires > 0ns)
       set_alarm({clock::now() + opened.options->expires, core::task_alarms::purpose::expire, key});
   } catch (...) {
@@ -125,6 +118,18 @@ void pool_actor::choose_queue(core::task_key key, core::task_ledger::entry& entr
   entry.queue = queue;
   entry.scheduled = true;
   entry.may_move = scheduler_->may_move(info);
+}
+
+// `time`: since when it ranks among the others of its queue.
+void pool_actor::enqueue_ranked(
+  core::task_key key, const core::task_ledger::entry& entry, std::chrono::nanoseconds time) {
+  const auto& task = *entry.task;
+  const int priority = task.options ? task.options->priority : 0;
+  if (task.nesting > 0)
+    dispatcher_.enqueue_nested(key, task.code.kind, task.nesting, entry.queue);
+  else
+    dispatcher_.enqueue(
+      {key, task.code.kind, core::task_order(time, priority), entry.may_move}, entry.queue);
 }
 
 void pool_actor::pump() {
@@ -198,19 +203,23 @@ void pool_actor::cancel(const cancel_task& what) {
   const auto* entry = ledger_.find(key);
   if (entry == nullptr || entry->task != what.task)
     return;
-  if (entry->where == core::task_ledger::place::in_child) {
-    if (supervisor_[entry->seat].take_back(entry->slot))
-      dispatcher_.taken_back(entry->seat, what.task->code.kind);
-    else if (what.started_too)
-      stop_running(key, entry->seat, entry->slot);
-    else
+  if (entry->where == core::task_ledger::place::in_child && !take_back(*entry)) {
+    if (!what.started_too)
       return;
+    stop_running(key, entry->seat, entry->slot);
   }
   ++counts_.cancelled;
   resolve(key, outcome::failure(std::make_exception_ptr(
                  task_cancelled(task_title(key, *what.task) + " was cancelled"))));
   pump();
   check_drained();
+}
+
+bool pool_actor::take_back(const core::task_ledger::entry& entry) {
+  if (!supervisor_[entry.seat].take_back(entry.slot))
+    return false;
+  dispatcher_.taken_back(entry.seat, entry.task->code.kind);
+  return true;
 }
 
 void pool_actor::put_back(core::task_key key) {
@@ -259,16 +268,14 @@ void pool_actor::watch_balance() {
 
 void pool_actor::rebalance() {
   while (const auto take = dispatcher_.next_take_back(clock::now())) {
-    auto& child = supervisor_[take->from];
     // The latest to be sent are the last to be started.
-    auto candidates = child.remaining_tasks().unstarted;
+    auto candidates = supervisor_[take->from].remaining_tasks().unstarted;
     for (std::size_t taken = 0; taken < take->at_most && !candidates.empty();
          candidates.pop_back()) {
       const auto key = candidates.back();
       const auto* entry = ledger_.find(key);
-      if (entry == nullptr || !child.take_back(entry->slot))
+      if (entry == nullptr || !take_back(*entry))
         continue;
-      dispatcher_.taken_back(take->from, entry->task->code.kind);
       put_back(key);
       ++taken;
     }

@@ -75,6 +75,10 @@ private:
   void pump();
   void send(const core::dispatcher::assignment& next);
   void cancel(const cancel_task& what);
+  void enqueue_ranked(
+    core::task_key key, const core::task_ledger::entry& entry, std::chrono::nanoseconds time);
+  // Takes a task back from its child; false if it has been started there.
+  bool take_back(const core::task_ledger::entry& entry);
   void put_back(core::task_key key);
   // Before others that wait.
   void enqueue_front(core::task_key key, const core::task_ledger::entry& entry);

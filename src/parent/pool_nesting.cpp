@@ -64,12 +64,9 @@ void pool_actor::on_lent(child_process& child, const lent_place& place) {
     const auto* entry = ledger_.find(*key);
     if (entry == nullptr)
       continue;
-    const auto kind = entry->task->code.kind;
-    if (entry->task->nesting >= dispatcher_.nesting_floor(seat, kind) ||
-        !child.take_back(entry->slot))
-      continue;
-    dispatcher_.taken_back(seat, kind);
-    put_back(*key);
+    if (entry->task->nesting < dispatcher_.nesting_floor(seat, entry->task->code.kind) &&
+        take_back(*entry))
+      put_back(*key);
   }
 }
 

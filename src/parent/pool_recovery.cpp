@@ -2,7 +2,6 @@
 #include "core/exception_codec.hpp"
 #include "core/limits.hpp"
 #include "core/retry_delay.hpp"
-#include "core/task_order.hpp"
 #include "parent/pool_actor.hpp"
 #include "parent/task_title.hpp"
 
@@ -173,16 +172,8 @@ void pool_actor::on_alarm(const task_alarms::alarm& due) {
     }
     break;
   case task_alarms::purpose::retry:
-    if (entry != nullptr && entry->where == core::task_ledger::place::queued) {
-      const auto& task = *entry->task;
-      if (task.nesting > 0)
-        enqueue_front(due.task, *entry);
-      else
-        dispatcher_.enqueue(
-          {due.task, task.code.kind,
-            core::task_order(due.when.time_since_epoch(), task.options->priority), entry->may_move},
-          entry->queue);
-    }
+    if (entry != nullptr && entry->where == core::task_ledger::place::queued)
+      enqueue_ranked(due.task, *entry, due.when.time_since_epoch());
     break;
   }
 }
@@ -190,9 +181,8 @@ void pool_actor::on_alarm(const task_alarms::alarm& due) {
 void pool_actor::expire(core::task_key key) {
   const auto* entry = ledger_.find(key);
   if (entry->where == core::task_ledger::place::in_child) {
-    if (!supervisor_[entry->seat].take_back(entry->slot))
+    if (!take_back(*entry))
       return; // it has been started
-    dispatcher_.taken_back(entry->seat, entry->task->code.kind);
   } else if (entry->attempt > 0) {
     return; // it waits for another attempt
   }
