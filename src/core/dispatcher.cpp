@@ -276,14 +276,16 @@ std::size_t dispatcher::surplus(const child_state& child) const noexcept {
   return child.concurrent > concurrency_ ? child.concurrent - concurrency_ : 0;
 }
 
-std::size_t dispatcher::free_places(const queue_state& queue) const noexcept {
+bool dispatcher::idle_for_others() const noexcept {
+  return some_may_move_ &&
+         std::any_of(queues_.begin(), queues_.end(),
+           [this](const queue_state& queue) { return queue.empty() && idle_child(queue); });
+}
+
+std::size_t dispatcher::free_places(const queue_state& queue, bool idle_elsewhere) const noexcept {
   if (!queue.empty())
     return 0;
-  if (idle_child(queue))
-    return unlimited;
-  if (some_may_move_ &&
-      std::any_of(queues_.begin(), queues_.end(),
-        [this](const queue_state& other) { return other.empty() && idle_child(other); }))
+  if (idle_elsewhere || idle_child(queue))
     return unlimited;
   std::size_t places = 0;
   for (const auto seat : queue.seats) {
@@ -295,15 +297,18 @@ std::size_t dispatcher::free_places(const queue_state& queue) const noexcept {
 }
 
 bool dispatcher::unbalanced() const {
-  return std::any_of(queues_.begin(), queues_.end(), [this](const queue_state& queue) {
-    return free_places(queue) > 0 && std::any_of(queue.seats.begin(), queue.seats.end(),
-                                       [this](auto seat) { return surplus(children_[seat]) > 0; });
+  const bool idle_elsewhere = idle_for_others();
+  return std::any_of(queues_.begin(), queues_.end(), [&](const queue_state& queue) {
+    return free_places(queue, idle_elsewhere) > 0 &&
+           std::any_of(queue.seats.begin(), queue.seats.end(),
+             [this](auto seat) { return surplus(children_[seat]) > 0; });
   });
 }
 
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
+  const bool idle_elsewhere = idle_for_others();
   for (const auto& queue : queues_) {
-    const auto places = free_places(queue);
+    const auto places = free_places(queue, idle_elsewhere);
     if (places == 0)
       continue;
     for (const auto seat : queue.seats) {

@@ -40,8 +40,9 @@ private:
 /// by tasks go before all others. A task that waits for such a one has lent its place: it is not charged to
 /// its child meanwhile.
 ///
-/// Pure: time comes in, and nothing goes out but decisions. `next_assignment` is O(children of the queue)
-/// and O(log tasks) for tasks with a priority; the rest is O(1) unless noted.
+/// Pure: time comes in, and nothing goes out but decisions. `next_assignment` is O(children of the queue),
+/// of all queues where a task that may move finds no room in its own, and O(log tasks) for tasks with a
+/// priority; the rest is O(1) unless noted.
 class dispatcher {
 public:
   using clock = std::chrono::steady_clock;
@@ -183,9 +184,11 @@ private:
   void charge(child_state& child, kind task_kind) noexcept;
   // Tasks in the child that cannot have been started yet and have not been asked back.
   std::size_t surplus(const child_state& child) const noexcept;
+  // Whether an idle child has nothing to do in its own queue, and there may be tasks that can move to it.
+  bool idle_for_others() const noexcept;
   // Tasks that children with free places could start at once if they were given tasks of this queue, in
   // which nothing waits; any number if one of them is idle.
-  std::size_t free_places(const queue_state& queue) const noexcept;
+  std::size_t free_places(const queue_state& queue, bool idle_elsewhere) const noexcept;
   void update_windows() noexcept;
 
   std::size_t concurrency_;

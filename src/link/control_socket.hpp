@@ -54,10 +54,7 @@ enum class control_kind : std::uint32_t {
 
 struct control_message {
   control_kind kind{};
-  std::uint32_t slot = 0;
-  std::uint64_t task = 0;
   std::int32_t exit_code = 0; ///< drain: what the child exits with, unless its finalizer throws
-  std::uint32_t reserved = 0;
 };
 
 /// A connected pair of sockets that keep message boundaries, non-blocking and close-on-exec.

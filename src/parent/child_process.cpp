@@ -43,8 +43,9 @@ void child_process::owner::child_withdrew(child_process&, std::uint64_t, bool) {
   throw link::protocol_violation("unexpected request");
 }
 
-child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told, std::uint32_t seat,
-  std::uint32_t generation, std::uint32_t slots, const link::child_settings& settings)
+child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told,
+  std::uint32_t seat, std::uint32_t generation, std::uint32_t slots,
+  const link::child_settings& settings)
   : loop_(loop)
   , hub_(hub)
   , owner_(told)
@@ -180,7 +181,7 @@ void child_process::request_stop(std::uint32_t slot) {
   const auto task = book_.at(slot).id;
   slots_.request_stop(slot, task);
   // If there is no room for it, others are there, which the child will read after this mark was set.
-  link::send_control(control_.get(), link::control_message{link::control_kind::stop, slot, task});
+  link::send_control(control_.get(), link::control_message{link::control_kind::stop, 0});
 }
 
 tasks_at_death child_process::remaining_tasks() const {
@@ -225,10 +226,7 @@ std::uint32_t child_process::nesting_of(std::uint32_t slot) const {
 }
 
 void child_process::drain(int exit_code) {
-  link::control_message message;
-  message.kind = link::control_kind::drain;
-  message.exit_code = exit_code;
-  link::send_control(control_.get(), message);
+  link::send_control(control_.get(), link::control_message{link::control_kind::drain, exit_code});
 }
 
 void child_process::signal(int number, const std::string& reason) {

@@ -206,15 +206,24 @@ void supervisor::end(
     return; // its time is limited already
   log()->warn("pool {}: child {} (pid {}) is ended: {}", options_.name, table_[seat].position,
     children_[seat]->pid(), core::escape(reason));
+  terminate(seat, grace, reason);
+}
+
+void supervisor::terminate(
+  std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason) {
   table_.leave(seat);
   children_[seat]->signal(SIGTERM, reason);
   deadlines_[seat] = deadline(seat, grace, reason);
 }
 
-void supervisor::drain_all() {
+void supervisor::stop_starting() {
   stopping_ = true;
   for (auto& timer : start_timers_)
     timer.reset();
+}
+
+void supervisor::drain_all() {
+  stop_starting();
   for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
     if (!table_.present(seat) || table_[seat].phase == child_phase::leaving)
       continue;
@@ -228,16 +237,10 @@ void supervisor::drain_all() {
 }
 
 void supervisor::terminate_all(const std::string& reason) {
-  stopping_ = true;
-  for (auto& timer : start_timers_)
-    timer.reset();
-  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat) {
-    if (!table_.present(seat))
-      continue;
-    table_.leave(seat);
-    children_[seat]->signal(SIGTERM, reason);
-    deadlines_[seat] = deadline(seat, options_.shutdown_timeout, reason);
-  }
+  stop_starting();
+  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat)
+    if (table_.present(seat))
+      terminate(seat, options_.shutdown_timeout, reason);
   check_all_down();
 }
 
@@ -360,13 +363,12 @@ caf::error supervisor::reason_for_actors(const child_process& child) const {
                                   std::to_string(child.pid()) + ") " + child.exit().describe())));
 }
 
-void supervisor::child_asked(child_process& child, const link::frame_header& header,
-  std::span<const std::byte> payload) {
+void supervisor::child_asked(
+  child_process& child, const link::frame_header& header, std::span<const std::byte> payload) {
   owner_.on_asked(child, header, payload);
 }
 
-void supervisor::child_withdrew(
-  child_process& child, std::uint64_t request, bool started_too) {
+void supervisor::child_withdrew(child_process& child, std::uint64_t request, bool started_too) {
   owner_.on_withdrew(child.seat(), request, started_too);
 }
 

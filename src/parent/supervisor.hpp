@@ -55,8 +55,8 @@ public:
     ~owner() = default;
   };
 
-  supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub, const pool_options& options,
-    std::uint32_t slots, owner& told);
+  supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub,
+    const pool_options& options, std::uint32_t slots, owner& told);
   ~supervisor();
 
   void start_all();
@@ -122,6 +122,10 @@ private:
   link::child_settings settings_for(std::size_t position) const;
   std::unique_ptr<boost::asio::steady_timer> deadline(
     std::uint32_t seat, std::chrono::milliseconds after, std::string reason);
+  // SIGTERM, and after `grace` SIGKILL.
+  void terminate(std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason);
+  // No child is started any more.
+  void stop_starting();
   void check_all_down();
   caf::error reason_for_actors(const child_process& child) const;
 
