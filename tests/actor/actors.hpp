@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/catch.hpp"
 #include "support/test_runtime.hpp"
 
 #include <troupe/troupe.hpp>
@@ -106,7 +107,10 @@ caf::error down_reason(const caf::actor& observed, End end) {
   self->monitor(observed);
   end();
   caf::error reason;
-  self->receive([&](const caf::down_msg& down) { reason = down.reason; });
+  self->receive([&](const caf::down_msg& down) {
+    CHECK(down.source == observed.address());
+    reason = down.reason;
+  });
   return reason;
 }
 

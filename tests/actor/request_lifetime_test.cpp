@@ -1,3 +1,4 @@
+#include "actor/actors.hpp"
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
@@ -14,6 +15,7 @@
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using troupe::test::down_reason;
 using troupe::test::eventually;
 using troupe::test::rt;
 
@@ -51,20 +53,6 @@ private:
 asio::awaitable<void> rest() {
   asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
   co_await timer.async_wait(asio::use_awaitable);
-}
-
-// The reason with which the actor ends, after `end` has been called.
-template <class End>
-caf::error down_reason(const caf::actor& observed, End end) {
-  caf::scoped_actor self{rt().system()};
-  self->monitor(observed);
-  end();
-  caf::error reason;
-  self->receive([&](const caf::down_msg& down) {
-    CHECK(down.source == observed.address());
-    reason = down.reason;
-  });
-  return reason;
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // Zygotes that die, are stopped, or cannot be made: rows A7, A8 and A11.
 #include "support/catch.hpp"
+#include "support/piped_program.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -83,44 +84,18 @@ std::string failure_after(
 class waiting_program {
 public:
   waiting_program(
-    const std::filesystem::path& file, const char* method, const char* how = "alone") {
-    int input[2];
-    int output[2];
-    REQUIRE(::pipe2(input, O_CLOEXEC) == 0);
-    REQUIRE(::pipe2(output, O_CLOEXEC) == 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::dup2(input[0], 0);
-      ::dup2(output[1], 1);
-      ::execl(file.c_str(), "waiting", method, how, nullptr);
-      ::_exit(127);
-    }
-    ::close(input[0]);
-    ::close(output[1]);
-    input_ = troupe::link::unique_fd(input[1]);
-    output_ = troupe::link::unique_fd(output[0]);
-    char up[3] = {};
-    REQUIRE(::read(output_.get(), up, 3) == 3);
-  }
-  waiting_program(const waiting_program&) = delete;
-  ~waiting_program() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    const std::filesystem::path& file, const char* method, const char* how = "alone")
+    : program_(file, {"waiting", method, how}) {
+    REQUIRE(program_.read_until("\n") == "up\n");
   }
 
   std::string go() {
-    input_.reset();
-    std::string said;
-    char buffer[256];
-    for (ssize_t count = 0; (count = ::read(output_.get(), buffer, sizeof buffer)) > 0;)
-      said.append(buffer, static_cast<std::size_t>(count));
-    return said;
+    program_.close_input();
+    return program_.read_until("");
   }
 
 private:
-  pid_t pid_;
-  troupe::link::unique_fd input_;
-  troupe::link::unique_fd output_;
+  piped_program program_;
 };
 
 } // namespace

@@ -1,4 +1,5 @@
 // How a `process` comes out: exit codes, errors, its initializer and its limits of time.
+#include "parity/process_functions.hpp"
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
@@ -21,16 +22,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-void do_nothing() {}
-
-void sleep_long() {
-  std::this_thread::sleep_for(std::chrono::hours(1));
-}
-
-void exit_with(int code) {
-  std::exit(code);
-}
 
 void raise_signal(int number) {
   ::raise(number);

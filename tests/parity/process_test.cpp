@@ -1,4 +1,5 @@
 // The life of a `process`, as that of Python's multiprocessing.Process and aiomultiprocess.Process.
+#include "parity/process_functions.hpp"
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
@@ -22,16 +23,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-void do_nothing() {}
-
-void sleep_long() {
-  std::this_thread::sleep_for(std::chrono::hours(1));
-}
-
-void exit_with(int code) {
-  std::exit(code);
-}
 
 asio::awaitable<void> exit_later(int code) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
