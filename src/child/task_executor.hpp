@@ -33,11 +33,14 @@ private:
 };
 
 /// The task that a coroutine's executor belongs to. Outlives the task where the coroutine left objects
-/// behind that hold its executor; then `slot_plus_1` is 0 and `context` null.
+/// behind that hold its executor; then `context` is null.
 struct task_scope {
   std::atomic<std::uint64_t>& current;
-  std::uint64_t slot_plus_1;
   const task_context* context;
+
+  std::uint64_t slot_plus_1() const noexcept {
+    return context == nullptr ? 0 : std::uint64_t{context->slot} + 1;
+  }
 };
 
 /// The executor that a coroutine task runs on: the loop's, with everything that it executes marked as
@@ -70,7 +73,7 @@ public:
   void execute(Function&& function) const {
     boost::asio::execution::execute(
       inner_, [scope = scope_, step = std::forward<Function>(function)]() mutable {
-        const on_cpu mark(scope->current, scope->slot_plus_1);
+        const on_cpu mark(scope->current, scope->slot_plus_1());
         const as_current_task current(scope->context);
         const record_throws recording;
         std::move(step)();

@@ -44,7 +44,6 @@ worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, pa
   , current_(link.region().header().current)
   , admission_(options.concurrency)
   , threads_(options.blocking_threads)
-  , coroutines_(slots_.size())
   , started_(slots_.size()) {}
 
 caf::behavior worker_actor::make_behavior() {
@@ -75,7 +74,7 @@ bool worker_actor::work() {
 }
 
 void worker_actor::start(call_message& call) {
-  started_[call.slot] = {call.task, call.kind, call.nesting, 0, ++starts_};
+  started_[call.slot] = {call.task, call.kind, call.nesting, 0, ++starts_, nullptr};
   switch (call.kind) {
   case detail::call_kind::plain:
     run_plain(call);
@@ -138,14 +137,11 @@ struct worker_actor::running_coroutine : running_task {
 void worker_actor::start_coroutine(call_message& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_coroutine>(std::move(call), context, now_);
-  const auto scope =
-    std::make_shared<task_scope>(task_scope{current_, task->call.slot + 1u, &task->context});
-  coroutines_[task->call.slot] = task.get();
+  const auto scope = std::make_shared<task_scope>(task_scope{current_, &task->context});
+  started_[task->call.slot].coroutine = task.get();
   const auto thunk = reinterpret_cast<detail::coroutine_thunk>(task->call.thunk);
   auto when_done = [this, task, scope](const std::exception_ptr& thrown) {
-    scope->slot_plus_1 = 0;
     scope->context = nullptr;
-    coroutines_[task->call.slot] = nullptr;
     finish(task->call, std::move(task->result), thrown, task->started);
   };
   boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope), thunk(task->invocation),
@@ -153,8 +149,8 @@ void worker_actor::start_coroutine(call_message& call) {
 }
 
 void worker_actor::stop_marked() {
-  for (std::uint32_t slot = 0; slot < coroutines_.size(); ++slot) {
-    auto* const task = coroutines_[slot];
+  for (std::uint32_t slot = 0; slot < started_.size(); ++slot) {
+    auto* const task = started_[slot].coroutine;
     if (task == nullptr || task->asked_to_stop || !slots_.is_to_stop(slot, task->call.task))
       continue;
     task->asked_to_stop = true;

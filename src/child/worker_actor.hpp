@@ -120,6 +120,7 @@ private:
     std::uint32_t nesting = 0;
     std::uint32_t waits = 0; // how often it has been lent
     std::uint64_t start = 0;
+    running_coroutine* coroutine = nullptr; // if it is one
   };
 
   void end_lend(std::uint32_t slot);
@@ -141,11 +142,10 @@ private:
   std::atomic<std::uint64_t>& current_;
   admission<call_message> admission_;
   blocking_threads threads_;
-  std::vector<running_coroutine*> coroutines_; // by slot
-  std::vector<started_task> started_;          // by slot
+  std::vector<started_task> started_; // by slot
   std::uint64_t starts_ = 0;
   std::atomic<std::size_t> lent_ = 0; // tasks that have lent their places, or are about to
-  clock::time_point now_{}; // the end of the latest plain task: saves a look at the clock
+  clock::time_point now_{};           // the end of the latest plain task: saves a look at the clock
 };
 
 } // namespace troupe::child
