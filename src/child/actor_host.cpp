@@ -1,5 +1,7 @@
 #include "child/actor_host.hpp"
 
+#include "child/late_scheduler.hpp"
+
 #include <caf/binary_serializer.hpp>
 
 #include <cstdio>
@@ -26,6 +28,11 @@ actor_host::~actor_host() {
 
 actor_host* actor_host::current() noexcept {
   return the_host;
+}
+
+caf::actor_system& actor_host::system() {
+  static_cast<late_scheduler&>(system_.scheduler()).wake();
+  return system_;
 }
 
 void actor_host::open_bridge() {

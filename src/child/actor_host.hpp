@@ -21,7 +21,8 @@ public:
   /// The one of this process, or null.
   static actor_host* current() noexcept;
 
-  caf::actor_system& system() noexcept { return system_; }
+  /// The actor system, ready for actors of the program.
+  caf::actor_system& system();
   loop::event_loop& loop() noexcept { return loop_; }
 
   detail::hosted_id publish(const caf::actor& hosted);

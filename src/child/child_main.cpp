@@ -6,6 +6,7 @@
 #include "child/describe_exception.hpp"
 #include "child/exits.hpp"
 #include "child/handles.hpp"
+#include "child/late_scheduler.hpp"
 #include "child/loop_setup.hpp"
 #include "child/nested_wait.hpp"
 #include "child/parent_link.hpp"
@@ -222,7 +223,7 @@ private:
 
   link::unique_fd control_;
   const loop_setup setup_;
-  core::caf_config config_{1};
+  child_caf_config config_;
   caf::actor_system system_;
   loop::event_loop loop_;
   link::child_settings settings_;

@@ -1,6 +1,6 @@
 #include "child/warm_up.hpp"
 
-#include "core/caf_compat.hpp"
+#include "child/late_scheduler.hpp"
 #include "link/image.hpp"
 #include "loop/event_loop.hpp"
 
@@ -9,7 +9,7 @@
 namespace troupe::child {
 
 void warm_up() {
-  core::caf_config config{1};
+  child_caf_config config;
   caf::actor_system system(config);
   loop::event_loop loop(system);
   loop.io().poll();

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "core/caf_compat.hpp"
+
+#include <caf/policy/work_sharing.hpp>
+#include <caf/scheduler/coordinator.hpp>
+
+#include <mutex>
+
+namespace troupe::child {
+
+/// CAF's scheduler, whose three threads are started when there is something for them. Tasks and the
+/// worker actor run on the child's loop, so most children never need them, and start faster.
+class late_scheduler final : public caf::scheduler::coordinator<caf::policy::work_sharing> {
+public:
+  using super = caf::scheduler::coordinator<caf::policy::work_sharing>;
+  using super::super;
+
+  /// For `caf::actor_system_config::load`.
+  static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>) {
+    return new late_scheduler(system);
+  }
+
+  /// Starts its threads, unless it has. Some of what needs them, timeouts and `aout`, does not come by
+  /// `enqueue`: call it before the first actor of the program is made. Thread-safe.
+  void wake();
+
+  void enqueue(caf::resumable* job) override;
+
+protected:
+  void start() override {} // when the actor system is made
+  void stop() override;
+
+private:
+  std::once_flag once_;
+  bool awake_ = false;
+};
+
+/// The configuration of a child's actor system.
+class child_caf_config final : public core::caf_config {
+public:
+  child_caf_config()
+    : caf_config(1) {
+    load<late_scheduler>();
+  }
+};
+
+} // namespace troupe::child
