@@ -209,8 +209,11 @@ public:
   boost::asio::awaitable<std::optional<map_item<R>>> next() {
     if (!window_->expects_more())
       co_return std::nullopt;
-    detail::unordered_window::readiness ready{*window_};
-    co_await std::move(ready);
+    if (!window_->ready()) {
+      detail::unordered_window::readiness ready{*window_};
+      const auto lent = window_->lend();
+      co_await std::move(ready);
+    }
     co_return map_item<R>(window_->take());
   }
 

@@ -4,6 +4,7 @@
 #include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
 #include <troupe/detail/hosted_actor.hpp>
+#include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/pool_handle.hpp>
@@ -67,12 +68,13 @@ public:
   /// out of range. O(size of the arguments).
   template <class F, class... Args>
   auto apply(F&& f, Args&&... args) {
-    return submit<F, Args...>(nullptr, f, std::forward<Args>(args)...);
+    return detail::submit<F, Args...>(open_control(), nullptr, f, std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   auto apply(task_options options, F&& f, Args&&... args) {
-    return submit<F, Args...>(
-      detail::checked_options(std::move(options)), f, std::forward<Args>(args)...);
+    auto checked = detail::checked_options(std::move(options));
+    return detail::submit<F, Args...>(
+      open_control(), std::move(checked), f, std::forward<Args>(args)...);
   }
 
   // -- many tasks ---------------------------------------------------------------------------------
@@ -85,9 +87,7 @@ public:
   }
   template <class F, std::ranges::input_range Range>
   auto map(const map_options& options, F&& f, Range&& range) {
-    using callable = detail::callable_for<F, std::ranges::range_reference_t<Range>>;
-    return map_result<typename callable::result_type>(
-      open_control(), source<callable>(f, std::forward<Range>(range)), options);
+    return detail::map_items(open_control(), options, f, std::forward<Range>(range));
   }
 
   /// As `map`, for a range of tuples (or pairs): runs `f(elements...)`.
@@ -97,9 +97,7 @@ public:
   }
   template <class F, std::ranges::input_range Range>
   auto starmap(const map_options& options, F&& f, Range&& range) {
-    using callable = typename star_callable<F, std::ranges::range_value_t<Range>>::type;
-    return map_result<typename callable::result_type>(
-      open_control(), star_source<callable>(f, std::forward<Range>(range)), options);
+    return detail::starmap_items(open_control(), options, f, std::forward<Range>(range));
   }
 
   /// As `map`, but the results come as they are completed, each with the index of its item.
@@ -109,9 +107,7 @@ public:
   }
   template <class F, std::ranges::input_range Range>
   auto map_unordered(const map_options& options, F&& f, Range&& range) {
-    using callable = detail::callable_for<F, std::ranges::range_reference_t<Range>>;
-    return unordered_map_result<typename callable::result_type>(
-      open_control(), source<callable>(f, std::forward<Range>(range)), options);
+    return detail::map_items_unordered(open_control(), options, f, std::forward<Range>(range));
   }
 
   // -- among actors -------------------------------------------------------------------------------
@@ -199,57 +195,6 @@ public:
   const pool_options& options() const noexcept;
 
 private:
-  // The callable of `f(elements of a Tuple...)`.
-  template <class F, class Tuple>
-  struct star_callable;
-  template <class F, class... Ts>
-  struct star_callable<F, std::tuple<Ts...>> {
-    using type = detail::callable_for<F, const Ts&...>;
-  };
-  template <class F, class T, class U>
-  struct star_callable<F, std::pair<T, U>> {
-    using type = detail::callable_for<F, const T&, const U&>;
-  };
-
-  template <class F, class... Args>
-  auto submit(
-    std::shared_ptr<const task_options> options, const std::decay_t<F>& f, Args&&... args) {
-    using callable = detail::callable_for<F, Args...>;
-    check_open();
-    detail::bytes encoded;
-    callable::encode_arguments(encoded, std::forward<Args>(args)...);
-    detail::task_ptr task(new detail::task_state(callable::code(f), std::move(encoded)));
-    task->options = std::move(options);
-    detail::submit_task(control_, task);
-    return task_future<typename callable::result_type>(std::move(task), control_);
-  }
-
-  template <class Callable, class F, class Range>
-  static std::unique_ptr<detail::map_source> source(const F& f, Range&& range) {
-    auto make = [code = Callable::code(f)](auto&& item) {
-      detail::bytes encoded;
-      Callable::encode_arguments(encoded, std::forward<decltype(item)>(item));
-      return detail::task_ptr(new detail::task_state(code, std::move(encoded)));
-    };
-    auto view = std::views::all(std::forward<Range>(range));
-    return std::make_unique<detail::range_source<decltype(view), decltype(make)>>(
-      std::move(view), std::move(make));
-  }
-
-  template <class Callable, class F, class Range>
-  static std::unique_ptr<detail::map_source> star_source(const F& f, Range&& range) {
-    auto make = [code = Callable::code(f)](const auto& item) {
-      detail::bytes encoded;
-      std::apply(
-        [&encoded](const auto&... elements) { Callable::encode_arguments(encoded, elements...); },
-        item);
-      return detail::task_ptr(new detail::task_state(code, std::move(encoded)));
-    };
-    auto view = std::views::all(std::forward<Range>(range));
-    return std::make_unique<detail::range_source<decltype(view), decltype(make)>>(
-      std::move(view), std::move(make));
-  }
-
   caf::actor spawn_hosted(actor_options options, typed_call<detail::hosted_id> start) const;
   void check_open() const;
   const detail::pool_ref& open_control() const {

@@ -2,8 +2,8 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/callable.hpp>
-#include <troupe/detail/map_window.hpp>
 #include <troupe/detail/pool_access.hpp>
+#include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/map_result.hpp>
@@ -61,12 +61,13 @@ public:
   /// not this; and `retries.retry_on` cannot be given there (`std::invalid_argument`).
   template <class F, class... Args>
   auto apply(F&& f, Args&&... args) const {
-    return submit<F, Args...>(nullptr, f, std::forward<Args>(args)...);
+    return detail::submit<F, Args...>(open_pool(), nullptr, f, std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   auto apply(task_options options, F&& f, Args&&... args) const {
-    return submit<F, Args...>(
-      detail::checked_options(std::move(options)), f, std::forward<Args>(args)...);
+    auto checked = detail::checked_options(std::move(options));
+    return detail::submit<F, Args...>(
+      open_pool(), std::move(checked), f, std::forward<Args>(args)...);
   }
 
   /// As `pool::map`.
@@ -76,16 +77,27 @@ public:
   }
   template <class F, std::ranges::input_range Range>
   auto map(const map_options& options, F&& f, Range&& range) const {
-    using callable = detail::callable_for<F, std::ranges::range_reference_t<Range>>;
-    auto make = [code = callable::code(f)](auto&& item) {
-      detail::bytes encoded;
-      callable::encode_arguments(encoded, std::forward<decltype(item)>(item));
-      return detail::task_ptr(new detail::task_state(code, std::move(encoded)));
-    };
-    auto view = std::views::all(std::forward<Range>(range));
-    using source = detail::range_source<decltype(view), decltype(make)>;
-    return map_result<typename callable::result_type>(
-      open_pool(), std::make_unique<source>(std::move(view), std::move(make)), options);
+    return detail::map_items(open_pool(), options, f, std::forward<Range>(range));
+  }
+
+  /// As `pool::starmap`.
+  template <class F, std::ranges::input_range Range>
+  auto starmap(F&& f, Range&& range) const {
+    return starmap(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+  }
+  template <class F, std::ranges::input_range Range>
+  auto starmap(const map_options& options, F&& f, Range&& range) const {
+    return detail::starmap_items(open_pool(), options, f, std::forward<Range>(range));
+  }
+
+  /// As `pool::map_unordered`.
+  template <class F, std::ranges::input_range Range>
+  auto map_unordered(F&& f, Range&& range) const {
+    return map_unordered(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+  }
+  template <class F, std::ranges::input_range Range>
+  auto map_unordered(const map_options& options, F&& f, Range&& range) const {
+    return detail::map_items_unordered(open_pool(), options, f, std::forward<Range>(range));
   }
 
   friend void inspect(detail::encode_inspector& out, pool_handle& handle) {
@@ -105,19 +117,6 @@ private:
       throw std::logic_error("a troupe::pool_handle that was default-constructed names no pool");
     pool_->check_open();
     return pool_;
-  }
-
-  template <class F, class... Args>
-  auto submit(
-    std::shared_ptr<const task_options> options, const std::decay_t<F>& f, Args&&... args) const {
-    using callable = detail::callable_for<F, Args...>;
-    const auto& pool = open_pool();
-    detail::bytes encoded;
-    callable::encode_arguments(encoded, std::forward<Args>(args)...);
-    detail::task_ptr task(new detail::task_state(callable::code(f), std::move(encoded)));
-    task->options = std::move(options);
-    detail::submit_task(pool, task);
-    return task_future<typename callable::result_type>(std::move(task), pool);
   }
 
   detail::pool_ref pool_;

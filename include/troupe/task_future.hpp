@@ -86,7 +86,7 @@ public:
 
   /// Fails the task with `task_cancelled`, unless it is done. One that has been started is asked to stop,
   /// and ended with its child if it does not (`pool_options::cancel_grace`). Does not wait.
-  void cancel() { detail::cancel_task(pool_, task_, true); }
+  void cancel() { pool_->cancel(task_, true); }
 
   /// `co_await future` in an `asio::awaitable` coroutine: as `get`, without blocking. At most once. If
   /// the wait is cancelled as Asio does it, for example as the loser of `future || timer`, the task is.
@@ -109,7 +109,7 @@ public:
         if (slot.is_connected())
           slot.assign([task, pool](boost::asio::cancellation_type type) {
             if (type != boost::asio::cancellation_type::none)
-              detail::cancel_task(pool, task, true);
+              pool->cancel(task, true);
           });
         detail::when_resolved(task, std::move(handler),
           [lent = std::move(lent)](handler_type&& h, const detail::task_state& done) mutable {

@@ -40,6 +40,8 @@ struct retry_options {
   double jitter = 0.5;
   /// Which failures are worth another attempt; null: all. Called in the parent, on the event loop.
   bool (*retry_on)(const std::exception_ptr& failure) = nullptr;
+
+  friend bool operator==(const retry_options&, const retry_options&) = default;
 };
 
 /// What can be said about one task. Give it as the first argument:
@@ -72,6 +74,8 @@ struct task_options {
 
   /// Shown to the scheduler: `by_key` gives all tasks of one key to the same queue.
   std::string key{};
+
+  friend bool operator==(const task_options&, const task_options&) = default;
 };
 
 } // namespace troupe

@@ -17,12 +17,7 @@ constexpr std::chrono::nanoseconds chunk_time = std::chrono::milliseconds(1);
 
 // Null for the defaults: a task without options costs less.
 std::shared_ptr<const task_options> options_of_items(const task_options& options) {
-  auto checked = checked_options(options);
-  const bool says_nothing = options.name.empty() && options.key.empty() &&
-                            options.timeout.count() == 0 && options.expires.count() == 0 &&
-                            options.retries.max_attempts == 1 && !options.idempotent &&
-                            options.priority == 0;
-  return says_nothing ? nullptr : std::move(checked);
+  return options == task_options{} ? nullptr : checked_options(options);
 }
 
 } // namespace
@@ -39,7 +34,7 @@ map_feeder::map_feeder(
 std::size_t map_feeder::chunk_size() const {
   if (chunk_size_ != 0)
     return chunk_size_;
-  const auto each = std::max(average_time(pool_), std::chrono::nanoseconds(1));
+  const auto each = std::max(pool_->average_time(), std::chrono::nanoseconds(1));
   return std::clamp<std::size_t>(static_cast<std::size_t>(chunk_time / each), 1, most_at_a_time);
 }
 
@@ -74,7 +69,7 @@ void map_feeder::feed(std::size_t wanted, Keep keep) {
     wanted -= tasks.size();
     counters_->submitting(tasks.size());
     if (!tasks.empty())
-      submit_tasks(pool_, std::move(tasks));
+      pool_->submit(std::move(tasks));
     if (error)
       std::rethrow_exception(error);
   }
@@ -117,7 +112,7 @@ void ordered_window::cancel(bool started_too) {
   // The latest first: else those that run would make room for others, which would be started.
   for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task)
     if (!(*task)->done())
-      cancel_task(feeder_.pool(), *task, started_too);
+      feeder_.pool()->cancel(*task, started_too);
 }
 
 // -- unordered ------------------------------------------------------------------------------------------
@@ -132,17 +127,13 @@ public:
       done_.emplace_back(&task);
       wake = std::exchange(when_ready_, nullptr);
     }
-    changed_.notify_one();
     if (wake)
       wake();
   }
 
-  void wait() {
-    std::unique_lock lock(mutex_);
-    if (done_.empty()) {
-      check_may_block("waiting for the results of a map");
-      changed_.wait(lock, [this] { return !done_.empty(); });
-    }
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return done_.empty();
   }
 
   task_ptr take() {
@@ -168,7 +159,6 @@ public:
 
 private:
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::deque<task_ptr> done_;        // guarded by mutex_
   std::function<void()> when_ready_; // guarded by mutex_
 };
@@ -199,8 +189,19 @@ bool unordered_window::expects_more() {
   return outstanding_ > 0;
 }
 
+bool unordered_window::ready() const {
+  return !completions_->empty();
+}
+
 void unordered_window::wait() {
-  completions_->wait();
+  if (ready())
+    return;
+  // The pool knows how to wait for a task, in the parent and in a child: so the first to be completed
+  // completes one that stands for it.
+  const task_ptr any(new task_state({}, {}));
+  completions_->notify([any] { any->resolve({outcome::kind::value, {}, nullptr}); });
+  wait_for_task(feeder_.pool(), *any, std::chrono::steady_clock::time_point::max(),
+    "waiting for the results of a map");
 }
 
 task_ptr unordered_window::take() {
@@ -218,7 +219,7 @@ void unordered_window::cancel() {
     [](const task_ptr& a, const task_ptr& b) { return a->index > b->index; }); // the latest first
   for (const auto& task : pending)
     if (!task->done())
-      cancel_task(feeder_.pool(), task, true);
+      feeder_.pool()->cancel(task, true);
 }
 
 void unordered_window::notify(std::function<void()> when_ready) {

@@ -14,22 +14,6 @@ pool_port::~pool_port() = default;
 
 queue_port::~queue_port() = default;
 
-void submit_task(const pool_ref& pool, task_ptr task) {
-  pool->submit(std::move(task));
-}
-
-void submit_tasks(const pool_ref& pool, std::vector<task_ptr> tasks) {
-  pool->submit(std::move(tasks));
-}
-
-void cancel_task(const pool_ref& pool, const task_ptr& task, bool started_too) {
-  pool->cancel(task, started_too);
-}
-
-std::chrono::nanoseconds average_time(const pool_ref& pool) {
-  return pool->average_time();
-}
-
 bool wait_for_task(const pool_ref& pool, task_state& task,
   std::chrono::steady_clock::time_point deadline, const char* what) {
   return task.done() || pool->wait(task, deadline, what);

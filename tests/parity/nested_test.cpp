@@ -195,6 +195,64 @@ TEST_CASE("a task maps over its own pool") {
   CHECK(awaited.get() == 332'833'500);
 }
 
+TEST_CASE("a task takes the results of a map over its own pool in the order of their completion") {
+  troupe::pool pool{rt(), {.processes = 2}};
+  auto sum = pool.apply(
+    [](handle inner) {
+      int total = 0;
+      for (const auto& item : inner.map_unordered(square, std::views::iota(0, 1000)))
+        total += item.value();
+      return total;
+    },
+    pool.handle());
+  CHECK(sum.get() == 332'833'500);
+  auto awaited = pool.apply(
+    [](handle inner) -> asio::awaitable<int> {
+      int total = 0;
+      auto results = inner.map_unordered(square, std::views::iota(0, 1000));
+      while (const auto item = co_await results.next())
+        total += item->value();
+      co_return total;
+    },
+    pool.handle());
+  CHECK(awaited.get() == 332'833'500);
+}
+
+TEST_CASE("tasks that wait for any result of a map lend their places to its tasks") {
+  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 1}};
+  auto plain = pool.apply(
+    [](handle inner) {
+      std::size_t seen = 0;
+      for (const auto& item : inner.map_unordered(square, std::views::iota(0, 20)))
+        seen += item.has_value() ? 1 : 0;
+      return seen;
+    },
+    pool.handle());
+  CHECK(plain.get() == 20);
+  auto coroutine = pool.apply(
+    [](handle inner) -> asio::awaitable<std::size_t> {
+      std::size_t seen = 0;
+      auto results = inner.map_unordered(
+        [](int x) -> asio::awaitable<int> { co_return x; }, std::views::iota(0, 20));
+      while (const auto item = co_await results.next())
+        seen += item->has_value() ? 1 : 0;
+      co_return seen;
+    },
+    pool.handle());
+  CHECK(coroutine.get() == 20);
+}
+
+TEST_CASE("a task maps tuples over its own pool") {
+  troupe::pool pool{rt(), {.processes = 2}};
+  auto products = pool.apply(
+    [](handle inner) {
+      const std::vector<std::tuple<int, int>> pairs{{1, 2}, {3, 4}, {5, 6}};
+      return inner.starmap([](int a, int b) { return a * b; }, pairs).get();
+    },
+    pool.handle());
+  CHECK(products.get() == std::vector<int>{2, 12, 30});
+}
+
 TEST_CASE("an exception passes through the levels as what it was, and tells where it began") {
   troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 1}};
   for (const int levels : {1, 2, 40}) {

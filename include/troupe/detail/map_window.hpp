@@ -10,7 +10,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -141,8 +140,12 @@ public:
 
   /// Whether there is a task whose result has not been taken.
   bool expects_more();
-  /// Blocks until `take` has something.
+  /// Whether `take` has something.
+  bool ready() const;
+  /// Blocks until it has.
   void wait();
+  /// `pool_port::lend`.
+  std::shared_ptr<void> lend() { return feeder_.pool()->lend(); }
   task_ptr take();
   void cancel();
   map_progress progress() const noexcept { return feeder_.progress(); }

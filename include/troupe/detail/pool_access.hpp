@@ -28,7 +28,7 @@ public:
   virtual void submit(task_ptr task) = 0;
   /// Hands over part of a map's input.
   virtual void submit(std::vector<task_ptr> tasks) = 0;
-  /// `started_too`: also if it has been started; then it is asked to stop.
+  /// `started_too`: also if it has been started, then it is asked to stop; else it goes on.
   virtual void cancel(task_ptr task, bool started_too) = 0;
   /// The running average of the times of its tasks; 0 as long as it is unknown here.
   virtual std::chrono::nanoseconds average_time() const noexcept = 0;
@@ -46,12 +46,6 @@ using pool_ref = std::shared_ptr<pool_port>;
 /// Throws `std::invalid_argument` for options out of range.
 std::shared_ptr<const task_options> checked_options(task_options options);
 
-void submit_task(const pool_ref& pool, task_ptr task);
-void submit_tasks(const pool_ref& pool, std::vector<task_ptr> tasks);
-/// `started_too`: one that has been started is asked to stop; else it goes on.
-void cancel_task(const pool_ref& pool, const task_ptr& task, bool started_too);
-/// The running average of the times of the pool's tasks; 0 as long as it is unknown.
-std::chrono::nanoseconds average_time(const pool_ref& pool);
 /// `pool_port::wait`, unless the task is done already.
 bool wait_for_task(const pool_ref& pool, task_state& task,
   std::chrono::steady_clock::time_point deadline, const char* what);
