@@ -62,7 +62,7 @@ public:
     link::unique_fd child_bell, const loop_setup& setup)
     : control_(std::move(control))
     , setup_(setup)
-    , system_(config_)
+    , system_(child_actor_system())
     , loop_(system_, setup_.options.concurrency_hint)
     , link_(
         loop_,
@@ -223,8 +223,7 @@ private:
 
   link::unique_fd control_;
   const loop_setup setup_;
-  child_caf_config config_;
-  caf::actor_system system_;
+  caf::actor_system& system_;
   loop::event_loop loop_;
   link::child_settings settings_;
   caf::actor worker_handle_;
@@ -250,7 +249,7 @@ private:
     ::_exit(exit_start_failed); // the parent compares as well, and says why
   if (::getppid() != hello.parent_pid)
     ::_exit(exit_parent_gone); // it died before PR_SET_PDEATHSIG was set
-  auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.slots);
+  auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.size);
   region->close_fd();
   install_crash_handlers(region->header().crash);
   const auto setup = set_up_loop(hello.loop_initializer);

@@ -60,10 +60,17 @@ void on_fatal_signal(int signal, siginfo_t*, void* context) {
 
 } // namespace
 
+void load_unwinder() {
+  static const int loaded = [] {
+    void* frame[1];
+    return ::backtrace(frame, 1);
+  }();
+  static_cast<void>(loaded);
+}
+
 void install_crash_handlers(link::crash_area& area) {
   crash_area = &area;
-  void* warm_up[1];
-  ::backtrace(warm_up, 1); // loads the unwinder, which a handler must not do
+  load_unwinder();
 
   rlimit core{};
   if (::getrlimit(RLIMIT_CORE, &core) == 0) {

@@ -19,4 +19,27 @@ void late_scheduler::stop() {
     super::stop();
 }
 
+namespace {
+
+struct child_caf_config final : core::caf_config {
+  child_caf_config()
+    : caf_config(1) {
+    load<late_scheduler>();
+  }
+};
+
+struct actor_system_and_config {
+  child_caf_config config;
+  caf::actor_system system{config};
+};
+
+} // namespace
+
+caf::actor_system& child_actor_system() {
+  // Never destroyed: a child leaves without that (exits.hpp), and a zygote must not get the threads that
+  // end an actor system.
+  static auto* const instance = new actor_system_and_config;
+  return instance->system;
+}
+
 } // namespace troupe::child

@@ -36,13 +36,8 @@ private:
   bool awake_ = false;
 };
 
-/// The configuration of a child's actor system.
-class child_caf_config final : public core::caf_config {
-public:
-  child_caf_config()
-    : caf_config(1) {
-    load<late_scheduler>();
-  }
-};
+/// The actor system of this process, which is a child, or a zygote: then the children that it forks find it
+/// ready. It has no threads until its scheduler wakes.
+caf::actor_system& child_actor_system();
 
 } // namespace troupe::child

@@ -2,9 +2,8 @@
 
 namespace troupe::child {
 
-/// Makes what every child makes, and drops it again, so that a zygote's children find its code linked and
-/// its memory in place: they start in two thirds of the time. The threads that this takes have ended when
-/// it returns.
+/// Makes what every child makes: the actor system, which the children of a zygote then have, and an event
+/// loop, of which they find the code linked and the memory in place. Starts no thread.
 void warm_up();
 
 } // namespace troupe::child

@@ -52,6 +52,8 @@ public:
       ::_exit(exit_protocol);
     if (::getppid() != hello_.runtime_pid)
       ::_exit(exit_parent_gone); // it died before PR_SET_PDEATHSIG was set
+    if (hello_.bound_now)
+      ::unsetenv(link::bind_now_variable);
     births_.emplace(std::move(fds[0]));
     preload_ = std::move(fds[1]);
   }
@@ -72,7 +74,6 @@ private:
   // What one of the preload calls threw, or null.
   std::exception_ptr preload() {
     try {
-      warm_up();
       const auto encoded = link::read_memory_file(preload_, limits::max_message_bytes);
       preload_.reset();
       decoder in(encoded);
@@ -84,6 +85,8 @@ private:
         throw std::logic_error(
           "the preload calls have left threads running (" + std::to_string(threads - 1) +
           "), and a process with threads cannot be forked: start them in a pool's initializer");
+      warm_up();
+      link::reset_signals(); // what a preload call has set is not for the children
       return nullptr;
     } catch (...) {
       return std::current_exception();
@@ -121,7 +124,7 @@ private:
   }
 
   [[noreturn]] static void begin_child(link::unique_fd control) {
-    if (!link::set_up_process() || !link::close_descriptors_but(control.get()))
+    if (!link::set_up_fork() || !link::close_descriptors_but(control.get()))
       ::_exit(exit_start_failed);
     ::pthread_setname_np(::pthread_self(), "troupe-child"); // until it knows its pool
     seed_generators();
@@ -141,7 +144,8 @@ private:
 void become_zygote(link::unique_fd socket) noexcept {
   try {
     ::pthread_setname_np(::pthread_self(), "troupe-zygote");
-    if (link::set_up_process() && link::close_descriptors_but(socket.get()))
+    link::reset_signals();
+    if (link::set_up_fork() && link::close_descriptors_but(socket.get()))
       zygote(std::move(socket)).run();
     std::perror("troupe: a zygote cannot run");
   } catch (const std::exception& e) {

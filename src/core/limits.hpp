@@ -23,9 +23,17 @@ inline constexpr std::chrono::milliseconds max_timeout = std::chrono::hours(24);
 // -- the link ---------------------------------------------------------------------------------------
 
 /// Capacity of one ring. A multiple of every page size in use.
-inline constexpr std::size_t ring_bytes = std::size_t{512} * 1024;
-/// A payload above this travels in pieces of this size, so that both directions keep moving.
-inline constexpr std::size_t max_piece_bytes = ring_bytes / 8;
+inline constexpr std::uint32_t ring_bytes = 512 * 1024;
+/// That of a child that lives for few tasks: most of a large ring's cost is that its memory is given out
+/// and taken back.
+inline constexpr std::uint32_t small_ring_bytes = 64 * 1024;
+/// With at most so many tasks.
+inline constexpr std::size_t small_ring_tasks = 64;
+/// A payload above this part of the ring travels in pieces of this size, so that both directions keep
+/// moving.
+constexpr std::size_t max_piece_bytes(std::size_t ring) noexcept {
+  return ring / 8;
+}
 /// The largest payload of one message.
 inline constexpr std::uint64_t max_message_bytes = std::uint64_t{1} << 31;
 /// Frames that one side takes from a ring before it looks elsewhere.

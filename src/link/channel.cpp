@@ -15,16 +15,19 @@ channel::channel(
   , peer_bell_(std::move(peer_bell))
   , out_(
       which == side::parent
-        ? ring_writer(region_->header().to_child, region_->to_child_data(), limits::ring_bytes)
-        : ring_writer(region_->header().to_parent, region_->to_parent_data(), limits::ring_bytes))
+        ? ring_writer(region_->header().to_child, region_->to_child_data(), region_->ring_bytes())
+        : ring_writer(
+            region_->header().to_parent, region_->to_parent_data(), region_->ring_bytes()))
   , in_(which == side::parent
-          ? ring_reader(region_->header().to_parent, region_->to_parent_data(), limits::ring_bytes)
-          : ring_reader(region_->header().to_child, region_->to_child_data(), limits::ring_bytes)) {
-}
+          ? ring_reader(
+              region_->header().to_parent, region_->to_parent_data(), region_->ring_bytes())
+          : ring_reader(
+              region_->header().to_child, region_->to_child_data(), region_->ring_bytes()))
+  , max_piece_(limits::max_piece_bytes(region_->ring_bytes())) {}
 
 bool channel::try_send(
   const frame_header& header, std::span<const std::byte> head, std::span<const std::byte> body) {
-  if (!outbox_.empty() || head.size() + body.size() > limits::max_piece_bytes ||
+  if (!outbox_.empty() || head.size() + body.size() > max_piece_ ||
       !out_.try_write(header, head, body))
     return false;
   published_ = true;
@@ -40,9 +43,9 @@ void channel::enqueue(const frame_header& header, std::span<const std::byte> hea
 bool channel::publish(outgoing& message) {
   for (;;) {
     const auto head = std::span<const std::byte>(message.head)
-                        .first(std::min(message.head.size(), limits::max_piece_bytes));
+                        .first(std::min(message.head.size(), max_piece_));
     const auto body =
-      message.body.first(std::min(message.body.size(), limits::max_piece_bytes - head.size()));
+      message.body.first(std::min(message.body.size(), max_piece_ - head.size()));
     const bool last = head.size() == message.head.size() && body.size() == message.body.size();
     auto header = message.header;
     if (!last)

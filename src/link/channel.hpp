@@ -92,6 +92,7 @@ private:
   unique_fd peer_bell_;
   ring_writer out_;
   ring_reader in_;
+  const std::size_t max_piece_;
   std::deque<outgoing> outbox_;
   std::vector<std::byte> assembly_;
   std::optional<frame_header> assembling_; // the message in pieces that is under way

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "link/shared_region.hpp"
 #include "link/unique_fd.hpp"
 
 #include <troupe/errors.hpp>
@@ -31,7 +32,7 @@ struct build_id {
 /// parent's, the child's) come with it.
 struct parent_hello {
   std::uint32_t magic = link_magic;
-  std::uint32_t slots = 0;
+  link_size size;
   std::uint32_t generation = 0;
   std::int32_t parent_pid = 0;
   build_id build;

@@ -6,12 +6,15 @@
 
 namespace troupe::link {
 
-bool set_up_process() noexcept {
+void reset_signals() noexcept {
   for (int signal = 1; signal < NSIG; ++signal)
     ::signal(signal, SIG_DFL); // fails for SIGKILL, SIGSTOP and the C library's own
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+bool set_up_fork() noexcept {
   ::setpgid(0, 0);
   return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 }

@@ -4,11 +4,15 @@
 
 namespace troupe::link {
 
-/// Gives a process that was just forked what every process of a pool has: no signal blocked or ignored, a
-/// process group of its own (the terminal's Ctrl-C is the runtime's business), and SIGKILL when the thread
-/// that started it ends. The caller must still look whether its parent was gone before. False and `errno`
-/// if that fails. Async-signal-safe, for use between fork and exec.
-bool set_up_process() noexcept;
+// What every process of a pool has. Both are async-signal-safe, for use between fork and exec.
+
+/// No signal is blocked, ignored or handled. Forks inherit that.
+void reset_signals() noexcept;
+
+/// Gives a process that was just forked a process group of its own (the terminal's Ctrl-C is the runtime's
+/// business), and SIGKILL when the thread that started it ends. The caller must still look whether its
+/// parent was gone before. False and `errno` if that fails.
+bool set_up_fork() noexcept;
 
 /// Closes every descriptor but 0, 1, 2 and `kept`. False and `errno` if that fails. Async-signal-safe.
 bool close_descriptors_but(int kept) noexcept;

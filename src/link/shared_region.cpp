@@ -29,16 +29,16 @@ std::size_t slot_offset() {
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
-shared_region::shared_region(std::uint32_t slots)
+shared_region::shared_region(link_size size)
   : fd_(::memfd_create("troupe-link", MFD_CLOEXEC | MFD_ALLOW_SEALING))
-  , slots_(slots)
-  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(slot_record))) {
+  , size_(size)
+  , head_bytes_(whole_pages(slot_offset() + size.slots * sizeof(slot_record))) {
   if (!fd_)
     fail("memfd_create for the link to a child");
-  const auto size = static_cast<off_t>(head_bytes_ + 2 * limits::ring_bytes);
+  const auto bytes = static_cast<off_t>(head_bytes_ + 2 * ring_bytes());
   int result = 0;
   do
-    result = ::posix_fallocate(fd_.get(), 0, size);
+    result = ::posix_fallocate(fd_.get(), 0, bytes);
   while (result == EINTR);
   if (result != 0)
     throw std::system_error(
@@ -48,20 +48,19 @@ shared_region::shared_region(std::uint32_t slots)
   map();
 }
 
-shared_region::shared_region(unique_fd fd, std::uint32_t slots)
+shared_region::shared_region(unique_fd fd, link_size size)
   : fd_(std::move(fd))
-  , slots_(slots)
-  , head_bytes_(whole_pages(slot_offset() + slots * sizeof(slot_record))) {
+  , size_(size)
+  , head_bytes_(whole_pages(slot_offset() + size.slots * sizeof(slot_record))) {
   map();
 }
 
 shared_region::~shared_region() {
-  ::munmap(base_, head_bytes_ + 4 * limits::ring_bytes);
+  ::munmap(base_, mapped_bytes());
 }
 
 void shared_region::map() {
-  const std::size_t total = head_bytes_ + 4 * limits::ring_bytes;
-  void* reserved = ::mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* reserved = ::mmap(nullptr, mapped_bytes(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (reserved == MAP_FAILED)
     fail("reserving address space for the link");
   base_ = static_cast<std::byte*>(reserved);
@@ -69,21 +68,21 @@ void shared_region::map() {
     return ::mmap(base_ + at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_.get(),
              static_cast<off_t>(file_offset)) != MAP_FAILED;
   };
-  const std::size_t ring = limits::ring_bytes;
+  const std::size_t ring = ring_bytes();
   const bool mapped = place(0, head_bytes_ + ring, 0) &&
                       place(head_bytes_ + ring, ring, head_bytes_) &&
                       place(head_bytes_ + 2 * ring, ring, head_bytes_ + ring) &&
                       place(head_bytes_ + 3 * ring, ring, head_bytes_ + ring);
   if (!mapped) {
     const int error = errno;
-    ::munmap(base_, total);
+    ::munmap(base_, mapped_bytes());
     throw std::system_error(
       error, std::generic_category(), "mapping the shared memory of the link");
   }
 }
 
 slot_table shared_region::slots() const noexcept {
-  return {reinterpret_cast<slot_record*>(base_ + slot_offset()), slots_};
+  return {reinterpret_cast<slot_record*>(base_ + slot_offset()), slot_count()};
 }
 
 } // namespace troupe::link

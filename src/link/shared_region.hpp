@@ -39,36 +39,42 @@ struct region_header {
   crash_area crash;
 };
 
+/// How large a link is.
+struct link_size {
+  std::uint32_t slots = 0;
+  std::uint32_t ring_bytes = limits::ring_bytes; ///< a power of two, in whole pages
+};
+
 /// The shared memory of one link: a sealed memfd, mapped.
 ///
 /// The memory is allocated up front, so that a machine that is out of it gives an error here and
 /// never a SIGBUS later; it is sealed, so that no child can truncate it under the parent.
 class shared_region {
 public:
-  /// Makes a new one for a table of `slots`. Throws `std::system_error`.
-  explicit shared_region(std::uint32_t slots);
+  /// Makes a new one. Throws `std::system_error`.
+  explicit shared_region(link_size size);
   /// Maps one that was received. Throws `std::system_error`.
-  shared_region(unique_fd fd, std::uint32_t slots);
+  shared_region(unique_fd fd, link_size size);
   shared_region(const shared_region&) = delete;
   ~shared_region();
 
   region_header& header() const noexcept { return *reinterpret_cast<region_header*>(base_); }
   slot_table slots() const noexcept;
   std::byte* to_child_data() const noexcept { return base_ + head_bytes_; }
-  std::byte* to_parent_data() const noexcept {
-    return base_ + head_bytes_ + 2 * limits::ring_bytes;
-  }
+  std::byte* to_parent_data() const noexcept { return to_child_data() + 2 * ring_bytes(); }
 
   int fd() const noexcept { return fd_.get(); }
-  std::uint32_t slot_count() const noexcept { return slots_; }
+  std::uint32_t slot_count() const noexcept { return size_.slots; }
+  std::size_t ring_bytes() const noexcept { return size_.ring_bytes; }
   /// The mapping keeps the memory; the descriptor is only needed to pass it on.
   void close_fd() noexcept { fd_.reset(); }
 
 private:
   void map();
+  std::size_t mapped_bytes() const noexcept { return head_bytes_ + 4 * ring_bytes(); }
 
   unique_fd fd_;
-  std::uint32_t slots_;
+  const link_size size_;
   std::size_t head_bytes_; // header and slot table, in whole pages
   std::byte* base_ = nullptr;
 };

@@ -44,17 +44,17 @@ void child_process::owner::child_withdrew(child_process&, std::uint64_t, bool) {
 }
 
 child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told,
-  std::uint32_t seat, std::uint32_t generation, std::uint32_t slots,
+  std::uint32_t seat, std::uint32_t generation, link::link_size size,
   const link::child_settings& settings)
   : loop_(loop)
   , hub_(hub)
   , owner_(told)
   , seat_(seat)
   , generation_(generation)
-  , region_(std::make_shared<link::shared_region>(slots))
+  , region_(std::make_shared<link::shared_region>(size))
   , slots_(region_->slots())
-  , book_(slots)
-  , places_(slots) {
+  , book_(size.slots)
+  , places_(size.slots) {
   exit_.slot = settings.position;
   own_hello_ = {link::link_magic, generation, link::program_build_id()};
   if (own_hello_.build.length == 0)
@@ -65,7 +65,7 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, own
   auto child_bell = make_eventfd();
   std::tie(control_, child_control_) = link::make_control_sockets();
   const link::parent_hello hello{
-    link::link_magic, slots, generation, ::getpid(), own_hello_.build, settings.loop_initializer};
+    link::link_magic, size, generation, ::getpid(), own_hello_.build, settings.loop_initializer};
   const int fds[] = {region_->fd(), own_bell.get(), child_bell.get()};
   if (!link::send_control(control_.get(), &hello, sizeof hello, fds, std::size(fds)))
     throw std::system_error(
@@ -449,8 +449,8 @@ void child_process::on_exit() {
   owner_.child_exited(*this);
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on;
   // they get as much as a ring holds.
-  constexpr std::size_t most_batches =
-    limits::ring_bytes / sizeof(link::frame_header) / limits::frames_per_turn + 1;
+  const std::size_t most_batches =
+    region_->ring_bytes() / sizeof(link::frame_header) / limits::frames_per_turn + 1;
   for (std::size_t i = 0; i < most_batches && receive(); ++i) {
   }
   read_crash_area();

@@ -85,8 +85,8 @@ public:
   };
 
   /// Prepares the link of a child; throws `std::system_error` if there are no descriptors or no memory.
-  child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told, std::uint32_t seat, std::uint32_t generation,
-    std::uint32_t slots, const link::child_settings& settings);
+  child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told, std::uint32_t seat,
+    std::uint32_t generation, link::link_size size, const link::child_settings& settings);
   ~child_process() override;
 
   /// Launches it. `self` keeps it alive while the launcher works.

@@ -25,12 +25,13 @@ std::chrono::nanoseconds coarse_time() noexcept {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-// For what a child runs, what it is given beyond that, and what has lent its place.
-std::uint32_t slots_for(const pool_options& options) {
+// Slots for what a child runs, what it is given beyond that, and what has lent its place.
+link::link_size link_size_for(const pool_options& options) {
   const auto most = options.childconcurrency + limits::max_prefetch + limits::max_lent_tasks + 1;
   // A child that lives for a few tasks only needs no more, and starts faster.
   const auto budget = options.maxtasksperchild == 0 ? most : options.maxtasksperchild;
-  return static_cast<std::uint32_t>(std::bit_ceil(std::min(most, budget)));
+  return {static_cast<std::uint32_t>(std::bit_ceil(std::min(most, budget))),
+    budget <= limits::small_ring_tasks ? limits::small_ring_bytes : limits::ring_bytes};
 }
 
 } // namespace
@@ -45,7 +46,7 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , scheduler_(options_->scheduler ? options_->scheduler : std::make_shared<round_robin>())
   , dispatcher_(options_->queuecount, options_->childconcurrency)
   , supervisor_(with.loop, with.children[*options_->start_method], with.hub, *options_,
-      slots_for(*options_), *this)
+      link_size_for(*options_), *this)
   , exports_(with.exported)
   , depths_told_(options_->queuecount)
   , balance_timer_(with.loop.io())

@@ -24,7 +24,7 @@ using detail::outcome;
 // There is one child, and it has one task.
 constexpr std::uint32_t only_seat = 0;
 constexpr std::uint32_t only_generation = 1;
-constexpr std::uint32_t slots = 1;
+constexpr link::link_size size{1, limits::small_ring_bytes};
 constexpr core::task_key only_task{0, 1};
 
 std::string next_process_name() {
@@ -251,7 +251,7 @@ link::child_settings single_process::settings() const {
 void single_process::launch() {
   try {
     child_ = std::make_shared<child_process>(loop_, nullptr, static_cast<child_process::owner&>(*this),
-      only_seat, only_generation, slots, settings());
+      only_seat, only_generation, size, settings());
     child_->launch(launcher_, child_);
   } catch (...) {
     const auto cause = std::current_exception();

@@ -9,9 +9,10 @@
 #include <boost/process/v2/process.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -48,7 +49,8 @@ public:
   // In the fork. Async-signal-safe calls only: other threads may have held any lock.
   process::error_code on_exec_setup(
     process_launcher&, const process::filesystem::path&, const char* const*&) {
-    if (!link::set_up_process())
+    link::reset_signals();
+    if (!link::set_up_fork())
       return failure();
     if (::getppid() != parent_)
       ::_exit(127); // the parent died before that
@@ -75,13 +77,19 @@ private:
   pid_t parent_;
 };
 
-// This process's environment with one variable more.
-std::vector<const char*> environment_with(const std::string& name, const std::string& setting) {
+bool same_variable(std::string_view a, std::string_view b) {
+  return a.substr(0, a.find('=')) == b.substr(0, b.find('='));
+}
+
+// This process's environment with some variables more, which must outlive the result.
+std::vector<const char*> environment_with(const std::vector<std::string>& settings) {
   std::vector<const char*> variables;
   for (char** variable = ::environ; *variable != nullptr; ++variable)
-    if (std::strncmp(*variable, name.c_str(), name.size()) != 0 || (*variable)[name.size()] != '=')
+    if (std::none_of(settings.begin(), settings.end(),
+          [&](const std::string& setting) { return same_variable(setting, *variable); }))
       variables.push_back(*variable);
-  variables.push_back(setting.c_str());
+  for (const auto& setting : settings)
+    variables.push_back(setting.c_str());
   variables.push_back(nullptr);
   return variables;
 }
@@ -100,9 +108,10 @@ started_process spawner::start(const link::unique_fd& control, int) {
   return execute(control, link::link_variable);
 }
 
-started_process spawner::execute(const link::unique_fd& inherited, const char* variable) const {
-  const std::string setting = std::string(variable) + "=" + std::to_string(link_fd);
-  const auto environment = environment_with(variable, setting);
+started_process spawner::execute(const link::unique_fd& inherited, const char* variable,
+  std::vector<std::string> more) const {
+  more.push_back(std::string(variable) + "=" + std::to_string(link_fd));
+  const auto environment = environment_with(more);
   std::vector<const char*> arguments;
   for (const auto& argument : arguments_)
     arguments.push_back(argument.c_str());

@@ -17,8 +17,9 @@ public:
   started_process start(const link::unique_fd& control, int stop) override;
 
   /// Executes the program with `inherited` as the only descriptor beside 0, 1 and 2, its number in the
-  /// environment variable `variable`. Throws `std::system_error`.
-  started_process execute(const link::unique_fd& inherited, const char* variable) const;
+  /// environment variable `variable`, and the variables `more` ("NAME=value"). Throws `std::system_error`.
+  started_process execute(const link::unique_fd& inherited, const char* variable,
+    std::vector<std::string> more = {}) const;
 
 private:
   std::vector<std::string> arguments_;

@@ -35,13 +35,13 @@ bool thrown_by_program(const std::exception_ptr& error) {
 } // namespace
 
 supervisor::supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub,
-  const pool_options& options, std::uint32_t slots, owner& told)
+  const pool_options& options, link::link_size size, owner& told)
   : loop_(loop)
   , launcher_(with)
   , hub_(hub)
   , owner_(told)
   , options_(options)
-  , slots_(slots)
+  , link_size_(size)
   , table_(options.processes, options.queuecount, options.spares)
   , intensity_(options.restart)
   , start_timers_(table_.all_positions())
@@ -114,7 +114,7 @@ void supervisor::start_child(std::size_t position) {
   const auto settings = settings_for(position);
   try {
     children_[seat] = std::make_shared<child_process>(loop_, &hub_,
-      static_cast<child_process::owner&>(*this), seat, table_[seat].generation, slots_, settings);
+      static_cast<child_process::owner&>(*this), seat, table_[seat].generation, link_size_, settings);
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
     children_[seat].reset();

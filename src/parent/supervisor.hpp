@@ -56,7 +56,7 @@ public:
   };
 
   supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub,
-    const pool_options& options, std::uint32_t slots, owner& told);
+    const pool_options& options, link::link_size size, owner& told);
   ~supervisor();
 
   void start_all();
@@ -134,7 +134,7 @@ private:
   actors::actor_hub& hub_;
   owner& owner_;
   const pool_options& options_;
-  const std::uint32_t slots_;
+  const link::link_size link_size_;
   core::child_table table_;
   core::restart_intensity intensity_;
   std::vector<std::shared_ptr<child_process>> children_;                 // by seat

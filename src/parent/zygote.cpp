@@ -39,13 +39,14 @@ std::string describe(const siginfo_t& info) {
 } // namespace
 
 zygote::zygote(const maker& make, const std::vector<link::wire_call>& preload,
-  std::chrono::milliseconds preload_timeout)
+  std::chrono::milliseconds preload_timeout, bool bound_now)
   : preload_timeout_(preload_timeout) {
   auto [own, other] = link::make_control_sockets();
   detail::bytes encoded;
   encoder{encoded}(preload);
   const auto calls = link::make_memory_file(detail::view(encoded));
-  const link::zygote_hello hello{link::link_magic, ::getpid(), link::program_build_id()};
+  const link::zygote_hello hello{
+    link::link_magic, ::getpid(), link::program_build_id(), bound_now};
   const int fds[] = {births_.fd(), calls.get()};
   if (!link::send_control(own.get(), &hello, sizeof hello, fds, std::size(fds)))
     throw std::system_error(errno, std::generic_category(), "greeting a zygote");
@@ -80,6 +81,8 @@ void zygote::end(const std::string& why) {
   if (!pidfd_)
     return;
   const auto info = kill_and_reap(pidfd_);
+  if (info.si_pid != 0 && info.si_code == CLD_EXITED)
+    exit_code_ = info.si_status;
   how_it_ended_ = why.empty() ? describe(info) : why;
   pidfd_.reset();
 }

@@ -25,10 +25,10 @@ public:
   /// Makes the process, which takes over the other end of the socket that it is given.
   using maker = std::function<started_process(const link::unique_fd& socket)>;
 
-  /// Makes a zygote that begins with running `preload`, for which it has `preload_timeout`. Throws what
-  /// `make` throws, and `std::system_error`.
+  /// Makes a zygote that begins with running `preload`, for which it has `preload_timeout`. `bound_now`:
+  /// `make` sets `link::bind_now_variable` for it. Throws what `make` throws, and `std::system_error`.
   zygote(const maker& make, const std::vector<link::wire_call>& preload,
-    std::chrono::milliseconds preload_timeout);
+    std::chrono::milliseconds preload_timeout, bool bound_now = false);
   zygote(const zygote&) = delete;
   zygote& operator=(const zygote&) = delete;
   /// Ends it.
@@ -48,6 +48,8 @@ public:
   /// Throws `std::system_error` if the fork failed, or `stop` has become readable meanwhile.
   std::optional<started_process> fork_child(const link::unique_fd& control, int stop);
 
+  /// After its end, if it ended by itself: its exit code, or -1.
+  int exit_code() const noexcept { return exit_code_; }
   /// After its end: "was killed by signal 9 (Killed)" or the like.
   const std::string& how_it_ended() const noexcept { return how_it_ended_; }
 
@@ -67,6 +69,7 @@ private:
   link::unique_fd socket_;
   link::unique_fd pidfd_;
   bool ready_ = false;
+  int exit_code_ = -1;
   std::string how_it_ended_;
 };
 

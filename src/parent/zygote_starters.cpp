@@ -2,7 +2,9 @@
 
 #include "link/zygote_protocol.hpp"
 
+#include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace troupe::parent {
@@ -11,18 +13,41 @@ forkserver::forkserver(
   spawner executor, std::vector<link::wire_call> preload, std::chrono::milliseconds preload_timeout)
   : executor_(std::move(executor))
   , preload_(std::move(preload))
-  , preload_timeout_(preload_timeout) {}
+  , preload_timeout_(preload_timeout)
+  , bind_now_(std::getenv(link::bind_now_variable) == nullptr) {}
+
+std::unique_ptr<zygote> forkserver::make() const {
+  const auto execute = [this](const link::unique_fd& socket) {
+    std::vector<std::string> more;
+    if (bind_now_)
+      more.push_back(link::bind_now_variable + std::string("=1"));
+    return executor_.execute(socket, link::zygote_variable, std::move(more));
+  };
+  return std::make_unique<zygote>(execute, preload_, preload_timeout_, bind_now_);
+}
+
+void forkserver::make_ready(int stop) {
+  if (!zygote_ || !zygote_->alive())
+    zygote_ = make();
+  try {
+    zygote_->wait_ready(stop);
+  } catch (...) {
+    // A program that refers to functions which do not exist, and never calls them, starts all the same,
+    // but not like this.
+    constexpr int loader_failed = 127;
+    if (!bind_now_ || zygote_->exit_code() != loader_failed)
+      throw;
+    bind_now_ = false;
+    zygote_ = make();
+    zygote_->wait_ready(stop);
+  }
+}
 
 started_process forkserver::start(const link::unique_fd& control, int stop) {
-  const auto execute = [this](const link::unique_fd& socket) {
-    return executor_.execute(socket, link::zygote_variable);
-  };
   // A zygote may have died since the last child: that is found out by asking it.
   constexpr int most_zygotes = 2;
   for (int i = 0; i < most_zygotes; ++i) {
-    if (!zygote_ || !zygote_->alive())
-      zygote_ = std::make_unique<zygote>(execute, preload_, preload_timeout_);
-    zygote_->wait_ready(stop);
+    make_ready(stop);
     if (auto child = zygote_->fork_child(control, stop))
       return std::move(*child);
   }

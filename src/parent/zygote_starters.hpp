@@ -20,9 +20,15 @@ public:
   started_process start(const link::unique_fd& control, int stop) override;
 
 private:
+  // As zygote's constructor.
+  std::unique_ptr<zygote> make() const;
+  // As `zygote::wait_ready`, of a zygote that is there.
+  void make_ready(int stop);
+
   const spawner executor_;
   const std::vector<link::wire_call> preload_;
   const std::chrono::milliseconds preload_timeout_;
+  bool bind_now_;
   std::unique_ptr<zygote> zygote_;
 };
 

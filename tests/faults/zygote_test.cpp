@@ -232,6 +232,13 @@ TEST_CASE("a program whose file is replaced while it runs starts children of its
   }
 }
 
+TEST_CASE("a program that refers to a function which is not there starts children all the same") {
+  for (const char* method : {"spawn", "forkserver", "fork"}) {
+    INFO(method);
+    CHECK(waiting_program(DANGLING_PARENT, method).go() == "16\n");
+  }
+}
+
 TEST_CASE("start method fork is refused, with the reason, when the program has threads already") {
   waiting_program program(WAITING_PARENT, "fork", "threaded");
   CHECK_THAT(

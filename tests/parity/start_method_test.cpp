@@ -180,6 +180,27 @@ TEST_CASE("children have a clean signal mask, default actions, and no descriptor
   });
 }
 
+TEST_CASE("a child has the environment of its parent") {
+  const auto variables = [] {
+    std::multiset<std::string> all;
+    for (char** variable = ::environ; *variable != nullptr; ++variable)
+      all.insert(*variable);
+    return all;
+  };
+  for_each_method([&](start_method method) {
+    troupe::pool pool{rt(), {.processes = 1, .start_method = method}};
+    CHECK(pool.apply(variables).get() == variables());
+  });
+}
+
+TEST_CASE("a child has one thread as long as nothing needs another") {
+  for_each_method([](start_method method) {
+    troupe::pool pool{rt(), {.processes = 1, .start_method = method}};
+    CHECK(pool.apply(nap, 3).get() == 3);
+    CHECK(pool.apply([] { return thread_count(::getpid()); }).get() == 1);
+  });
+}
+
 TEST_CASE("threads, mutexes and raise work in a forked child as in any process") {
   troupe::pool pool{rt(), {.processes = 1, .start_method = start_method::forkserver}};
   const auto locks = [] {

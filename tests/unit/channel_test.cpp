@@ -17,7 +17,7 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr std::size_t max_piece = troupe::limits::max_piece_bytes;
+constexpr std::size_t max_piece = troupe::limits::max_piece_bytes(troupe::limits::ring_bytes);
 constexpr std::size_t ring_bytes = troupe::limits::ring_bytes;
 
 unique_fd copy_of(int fd) {
@@ -26,7 +26,7 @@ unique_fd copy_of(int fd) {
 
 // A region and its two channels.
 struct link_pair {
-  std::shared_ptr<shared_region> region = std::make_shared<shared_region>(8);
+  std::shared_ptr<shared_region> region = std::make_shared<shared_region>(link_size{8});
   unique_fd parent_bell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   unique_fd child_bell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   channel parent{
@@ -368,7 +368,7 @@ TEST_CASE("a link with corrupted bytes yields messages or a protocol_violation")
 }
 
 TEST_CASE("pieces of different kinds are no message") {
-  const auto region = std::make_shared<shared_region>(8);
+  const auto region = std::make_shared<shared_region>(link_size{8});
   channel parent(region, channel::side::parent, unique_fd(), unique_fd());
   ring_writer writer(region->header().to_parent, region->to_parent_data(), ring_bytes);
   const std::vector<std::byte> payload(100);

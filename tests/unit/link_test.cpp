@@ -19,7 +19,7 @@ using namespace troupe::test;
 namespace {
 
 constexpr std::size_t small_capacity = 4096;
-constexpr std::size_t max_piece = troupe::limits::max_piece_bytes;
+constexpr std::size_t max_piece = troupe::limits::max_piece_bytes(troupe::limits::ring_bytes);
 
 // A ring in ordinary memory of exactly the size that a reader may touch, so that a sanitizer sees
 // any read beyond it. Not mirrored: what is written must not cross the end.
@@ -220,7 +220,7 @@ TEST_CASE("a writer does not write where a tail cannot be") {
 // ------------------------------------------------------------------------------
 
 TEST_CASE("nobody can change the size of the shared memory") {
-  const shared_region region(8);
+  const shared_region region(link_size{8});
   const auto size = ::lseek(region.fd(), 0, SEEK_END);
   CHECK(size > 0);
   for (const off_t other : {off_t{0}, size - 1, size + 4096}) {
@@ -232,8 +232,8 @@ TEST_CASE("nobody can change the size of the shared memory") {
 }
 
 TEST_CASE("both processes see the same memory, each ring twice in a row") {
-  shared_region ours(8);
-  const shared_region theirs(unique_fd(::fcntl(ours.fd(), F_DUPFD_CLOEXEC, 0)), 8);
+  shared_region ours(link_size{8});
+  const shared_region theirs(unique_fd(::fcntl(ours.fd(), F_DUPFD_CLOEXEC, 0)), link_size{8});
   ours.close_fd();
   CHECK(ours.fd() == -1);
   CHECK(ours.slot_count() == 8);
@@ -250,7 +250,7 @@ TEST_CASE("both processes see the same memory, each ring twice in a row") {
 }
 
 TEST_CASE("shared memory starts as zeros") {
-  const shared_region region(100);
+  const shared_region region(link_size{100});
   const auto* begin = reinterpret_cast<const std::byte*>(&region.header());
   CHECK(std::all_of(
     begin, begin + sizeof(region_header), [](std::byte b) { return b == std::byte{0}; }));
