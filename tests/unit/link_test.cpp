@@ -104,8 +104,8 @@ TEST_CASE("a full ring takes no more until the reader has made room") {
   heap_ring ring(small_capacity);
   auto writer = ring.writer();
   auto reader = ring.reader();
-  const std::vector<std::byte> payload(small_capacity / 4 - sizeof(frame_header));
-  for (int i = 0; i < 4; ++i)
+  const std::vector<std::byte> payload(small_capacity / 8 - sizeof(frame_header));
+  for (int i = 0; i < 8; ++i)
     CHECK(writer.try_write({}, payload));
   CHECK_FALSE(writer.try_write({}, {}));
   CHECK(reader.next());
@@ -148,7 +148,7 @@ TEST_CASE("a head may be a whole ring ahead of what was released, and no more") 
   heap_ring ring(small_capacity);
   auto writer = ring.writer();
   auto reader = ring.reader();
-  const std::vector<std::byte> payload(small_capacity / 2 - sizeof(frame_header));
+  const std::vector<std::byte> payload(small_capacity / 8 - sizeof(frame_header));
   CHECK(writer.try_write({}, payload));
   CHECK(reader.next());
   ring.indices.head =
@@ -165,7 +165,7 @@ TEST_CASE("a reader refuses a frame header that is cut off") {
 }
 
 TEST_CASE("a reader takes pieces up to their maximum, and no longer ones") {
-  constexpr std::size_t capacity = 4 * max_piece;
+  constexpr std::size_t capacity = troupe::limits::ring_bytes;
   const auto frames = [](std::uint32_t length, std::size_t behind_header) {
     heap_ring ring(capacity);
     ring.forge(length, sizeof(frame_header) + behind_header);
