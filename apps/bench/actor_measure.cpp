@@ -2,10 +2,14 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+#include <csignal>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+
+#include <unistd.h>
 
 namespace bench {
 
@@ -13,6 +17,11 @@ namespace {
 
 std::int64_t square(std::int64_t x) {
   return x * x;
+}
+
+// An actor that tells in which process it lives.
+caf::behavior pid_teller() {
+  return {[](std::int32_t) { return static_cast<std::int32_t>(::getpid()); }};
 }
 
 struct progress {
@@ -57,6 +66,27 @@ rate request_throughput(troupe::runtime& rt, int count, std::size_t window) {
   });
   at->finished.get_future().get();
   return count / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::chrono::nanoseconds down_time(troupe::runtime& rt, int count) {
+  troupe::pool pool{rt, {.processes = 1}};
+  std::chrono::nanoseconds longest{0};
+  for (int i = 0; i < count; ++i) {
+    const auto hosted = pool.spawn(pid_teller);
+    caf::scoped_actor self(rt.system());
+    pid_t child = 0;
+    self->request(hosted, caf::infinite, std::int32_t{0})
+      .receive([&](std::int32_t pid) { child = pid; },
+        [&](caf::error& failure) { throw std::runtime_error(self->system().render(failure)); });
+    self->monitor(hosted);
+    const auto start = std::chrono::steady_clock::now();
+    ::kill(child, SIGKILL);
+    self->receive([&](const caf::down_msg&) {
+      longest =
+        std::max<std::chrono::nanoseconds>(longest, std::chrono::steady_clock::now() - start);
+    });
+  }
+  return longest;
 }
 
 } // namespace bench

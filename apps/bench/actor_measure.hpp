@@ -9,4 +9,8 @@ namespace bench {
 /// for the handler of a response among all that the actor has open.
 rate request_throughput(troupe::runtime& rt, int count, std::size_t window);
 
+/// The time from the SIGKILL of a child until a monitor of an actor that lives there has its down message:
+/// the longest of `count`.
+std::chrono::nanoseconds down_time(troupe::runtime& rt, int count);
+
 } // namespace bench

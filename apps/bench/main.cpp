@@ -53,8 +53,8 @@ void throughput(troupe::runtime& rt, const settings& with) {
     caf.push_back(bench::caf_remote_throughput(with.count / 10, static_cast<int>(with.window)));
     apply.push_back(bench::apply_throughput(rt, with.count, with.window));
     const auto open = std::min(with.window, most_requests_outstanding);
-    request.push_back(bench::request_throughput(rt, with.count / 10, open));
-    apply_beside.push_back(bench::apply_throughput(rt, with.count / 10, open));
+    request.push_back(bench::request_throughput(rt, with.count / 2, open));
+    apply_beside.push_back(bench::apply_throughput(rt, with.count / 2, open));
     map.push_back(bench::map_throughput(rt, with.count));
   }
   const double baseline = middle(caf);
@@ -111,6 +111,12 @@ void fresh_children(troupe::runtime& rt, const settings& with) {
   std::printf("  spawn                    %10.2f ms\n", with_spawn);
   std::printf("  forkserver               %10.2f ms  %6.1f times as fast\n", with_forkserver,
     with_spawn / with_forkserver);
+}
+
+void actor_deaths(troupe::runtime& rt) {
+  constexpr int deaths = 20;
+  std::printf("an actor whose child is killed: down after at most %.1f ms (%d deaths)\n",
+    milliseconds(bench::down_time(rt, deaths)), deaths);
 }
 
 void mixed(troupe::runtime& rt) {
@@ -170,5 +176,6 @@ int main(int argc, char** argv) {
   latency(rt, with);
   sleeping(rt, with);
   fresh_children(rt, with);
+  actor_deaths(rt);
   return 0;
 }
