@@ -120,6 +120,8 @@ struct child_exit {
   std::string reason;                 ///< Why the pool ended it, or empty if the pool did not.
   std::vector<code_location>
     frames; ///< The stack at the fatal signal, innermost first; may be empty.
+  /// The last lines of its stderr, printable, if the pool captures output (`output::capture`).
+  std::string stderr_tail;
 
   /// "exit code 3", "signal 11 (Segmentation fault)", ... in words.
   std::string describe() const;
@@ -143,6 +145,9 @@ public:
   const child_exit& exit() const noexcept { return *exit_; }
   /// True if this task was on the child's CPU when it died.
   bool culprit() const noexcept { return culprit_; }
+  /// The last lines that the child wrote to stderr, printable, if the pool captures output
+  /// (`pool_options::output`); else empty.
+  const std::string& stderr_tail() const noexcept { return exit_->stderr_tail; }
   /// The tasks that may have caused the death: the culprit, or all that were started.
   const std::vector<task_id>& suspects() const noexcept { return *suspects_; }
   /// The stack at the fatal signal with function names and lines, one frame a line; may be empty.

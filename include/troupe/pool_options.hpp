@@ -3,6 +3,7 @@
 #include <troupe/call.hpp>
 #include <troupe/child_limits.hpp>
 #include <troupe/loop_options.hpp>
+#include <troupe/output.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>
 
@@ -117,6 +118,11 @@ struct pool_options {
   std::size_t max_queue = 0;
 
   troupe::overflow overflow = troupe::overflow::block;
+
+  // -- what children write ------------------------------------------------------------------------
+
+  /// What becomes of their stdout and stderr.
+  troupe::output output = troupe::output::inherit;
 
   // -- the end of a child -------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/output.hpp>
 
 #include <chrono>
 #include <string>
@@ -26,6 +27,9 @@ struct process_options {
   /// Called in the child after the call has returned or thrown; a plain function. If it throws, that is
   /// told on stderr, and the exit code is 1.
   bound_call finalizer{};
+
+  /// What becomes of its stdout and stderr. Captured lines begin with its name.
+  troupe::output output = troupe::output::inherit;
 
   /// Time from `start` until the initializer has returned; after it the child is killed, and joining
   /// throws `start_failed`. 1 ms to 1 day.

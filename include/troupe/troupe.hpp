@@ -13,6 +13,7 @@
 #include <troupe/map_options.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/message_type.hpp>
+#include <troupe/output.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/pool_handle.hpp>
 #include <troupe/pool_options.hpp>

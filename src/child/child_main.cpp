@@ -25,12 +25,15 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -236,11 +239,20 @@ private:
   loop::descriptor_watch control_watch_;
 };
 
+// The parent captures the output.
+void redirect_output(link::unique_fd out, link::unique_fd err) {
+  flush_output();
+  if (::dup2(out.get(), STDOUT_FILENO) < 0 || ::dup2(err.get(), STDERR_FILENO) < 0)
+    throw std::system_error(errno, std::generic_category(), "redirecting the output of a child");
+  // By itself it would keep lines until its buffer is full, as stdout is not a terminal.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+}
+
 [[noreturn]] void child_main(link::unique_fd control) {
   link::parent_hello hello;
-  link::unique_fd fds[3];
+  link::unique_fd fds[5];
   if (!link::wait_readable(control.get()) ||
-      link::receive_control(control.get(), &hello, sizeof hello, fds, 3) !=
+      link::receive_control(control.get(), &hello, sizeof hello, fds, std::size(fds)) !=
         link::receive_result::message)
     ::_exit(exit_parent_gone);
   const link::child_hello answer{link::link_magic, hello.generation, link::program_build_id()};
@@ -249,6 +261,8 @@ private:
     ::_exit(exit_start_failed); // the parent compares as well, and says why
   if (::getppid() != hello.parent_pid)
     ::_exit(exit_parent_gone); // it died before PR_SET_PDEATHSIG was set
+  if (fds[4])
+    redirect_output(std::move(fds[3]), std::move(fds[4]));
   auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.size);
   region->close_fd();
   install_crash_handlers(region->header().crash);

@@ -33,6 +33,11 @@ std::span<const std::string_view> overflow_words() {
   return words;
 }
 
+std::span<const std::string_view> output_words() {
+  static constexpr std::array<std::string_view, 2> words{"inherit", "capture"};
+  return words;
+}
+
 std::span<const std::string_view> start_method_names() {
   static const std::array names{to_string(start_method::spawn), to_string(start_method::forkserver),
     to_string(start_method::fork)};
@@ -45,6 +50,10 @@ void choose_start_method(pool_options& options, std::size_t index) {
 
 void choose_overflow(pool_options& options, std::size_t index) {
   options.overflow = index == 0 ? overflow::block : overflow::reject;
+}
+
+void choose_output(pool_options& options, std::size_t index) {
+  options.output = index == 0 ? output::inherit : output::capture;
 }
 
 template <auto Member>
@@ -71,6 +80,7 @@ std::span<const pool_key> pool_keys() {
       duration_key{of_pool<&pool_options::shutdown_timeout>, milliseconds(0), limits::max_timeout}},
     pool_key{"max_queue", count_key{of_pool<&pool_options::max_queue>, 0, limits::max_queue}},
     pool_key{"overflow", choice_key{"overflow policy", overflow_words, choose_overflow}},
+    pool_key{"output", choice_key{"kind of output", output_words, choose_output}},
     pool_key{"limits", group_key{limits_keys}},
     pool_key{"cancel_grace",
       duration_key{of_pool<&pool_options::cancel_grace>, milliseconds(0), limits::max_timeout}},

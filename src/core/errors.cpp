@@ -22,6 +22,15 @@ std::string child_exit::describe() const {
 
 namespace {
 
+// What the child said last is often why it died.
+std::string last_words(const child_exit& exit) {
+  if (exit.stderr_tail.empty())
+    return {};
+  const auto before = exit.stderr_tail.rfind('\n');
+  return "; its last line on stderr: " +
+         exit.stderr_tail.substr(before == std::string::npos ? 0 : before + 1);
+}
+
 std::string lost_message(
   task_id task, const child_exit& exit, bool culprit, const std::vector<task_id>& suspects) {
   std::string text = "task " + std::to_string(task) + " is lost: child " +
@@ -31,7 +40,7 @@ std::string lost_message(
     text += " while it ran this task";
   else if (suspects.size() == 1)
     text += " while it ran task " + std::to_string(suspects.front());
-  return text;
+  return text + last_words(exit);
 }
 
 } // namespace
@@ -45,7 +54,7 @@ child_lost::child_lost(task_id task, child_exit exit, bool culprit, std::vector<
 
 child_lost::child_lost(const std::string& name, task_id task, child_exit exit)
   : error(name + " is lost: its child (pid " + std::to_string(exit.pid) + ") " + exit.describe() +
-          " before it had a result")
+          " before it had a result" + last_words(exit))
   , task_(task)
   , culprit_(true)
   , exit_(std::make_shared<const child_exit>(std::move(exit)))

@@ -14,7 +14,7 @@ namespace troupe::link {
 
 namespace {
 
-constexpr std::size_t max_fds = 4;
+constexpr std::size_t max_fds = 5;
 
 union fd_buffer {
   cmsghdr align;

@@ -28,8 +28,8 @@ struct build_id {
   friend bool operator==(const build_id&, const build_id&) = default;
 };
 
-/// The parent's first message; the descriptors of the shared memory and of the two doorbells (the
-/// parent's, the child's) come with it.
+/// The parent's first message. With it come the descriptors of the shared memory, of the two doorbells (the
+/// parent's, the child's) and, if the output is captured, of the child's stdout and stderr.
 struct parent_hello {
   std::uint32_t magic = link_magic;
   link_size size;

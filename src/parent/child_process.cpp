@@ -5,7 +5,7 @@
 #include "link/image.hpp"
 #include "link/request.hpp"
 #include "parent/error_text.hpp"
-#include "parent/log.hpp"
+#include "parent/exit_status.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -13,11 +13,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <utility>
 
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -45,16 +43,16 @@ void child_process::owner::child_withdrew(child_process&, std::uint64_t, bool) {
 
 child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told,
   std::uint32_t seat, std::uint32_t generation, link::link_size size,
-  const link::child_settings& settings)
+  const link::child_settings& settings, std::unique_ptr<child_output> output)
   : loop_(loop)
-  , hub_(hub)
   , owner_(told)
   , seat_(seat)
   , generation_(generation)
   , region_(std::make_shared<link::shared_region>(size))
   , slots_(region_->slots())
   , book_(size.slots)
-  , places_(size.slots) {
+  , places_(size.slots)
+  , output_(std::move(output)) {
   exit_.slot = settings.position;
   own_hello_ = {link::link_magic, generation, link::program_build_id()};
   if (own_hello_.build.length == 0)
@@ -66,11 +64,16 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, own
   std::tie(control_, child_control_) = link::make_control_sockets();
   const link::parent_hello hello{
     link::link_magic, size, generation, ::getpid(), own_hello_.build, settings.loop_initializer};
-  const int fds[] = {region_->fd(), own_bell.get(), child_bell.get()};
-  if (!link::send_control(control_.get(), &hello, sizeof hello, fds, std::size(fds)))
+  std::vector<int> fds{region_->fd(), own_bell.get(), child_bell.get()};
+  if (output_)
+    for (const int end : output_->child_ends())
+      fds.push_back(end);
+  if (!link::send_control(control_.get(), &hello, sizeof hello, fds.data(), fds.size()))
     throw std::system_error(
       errno, std::generic_category(), "passing the link's descriptors to a child");
   region_->close_fd();
+  if (output_)
+    output_->close_child_ends();
   channel_ = std::make_unique<link::channel>(
     region_, link::channel::side::parent, std::move(own_bell), std::move(child_bell));
 
@@ -82,6 +85,9 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, own
   setup.generation = generation_;
   const auto kept = std::make_shared<const detail::bytes>(std::move(encoded));
   channel_->send(setup, {}, detail::view(*kept), [&] { return kept; });
+  if (hub != nullptr)
+    actors_.emplace(loop_, *hub, *channel_, generation_,
+      [this](std::size_t actors) { owner_.child_hosts(*this, actors); });
 }
 
 child_process::~child_process() {
@@ -130,6 +136,8 @@ void child_process::launched(launch_result result) {
 
 void child_process::take_position(std::size_t position) {
   exit_.slot = position;
+  if (output_)
+    output_->take_position(position);
   link::frame_header header;
   header.kind = link::frame_kind::position;
   header.generation = generation_;
@@ -241,15 +249,7 @@ void child_process::kill(const std::string& reason) {
 }
 
 std::chrono::microseconds child_process::cpu_time() const {
-  if (down_)
-    return std::chrono::microseconds(exit_.cpu_microseconds);
-  clockid_t clock{};
-  timespec used{};
-  if (exit_.pid == 0 || ::clock_getcpuclockid(exit_.pid, &clock) != 0 ||
-      ::clock_gettime(clock, &used) != 0)
-    return std::chrono::microseconds::zero();
-  return std::chrono::seconds(used.tv_sec) + std::chrono::duration_cast<std::chrono::microseconds>(
-                                               std::chrono::nanoseconds(used.tv_nsec));
+  return down_ ? std::chrono::microseconds(exit_.cpu_microseconds) : cpu_time_of(exit_.pid);
 }
 
 // -- what the child says --------------------------------------------------------------------------------
@@ -350,37 +350,14 @@ void child_process::on_outcome(
 }
 
 void child_process::on_actors(link::actor_signal signal, std::span<const std::byte> payload) {
-  if (hub_ == nullptr || !ready_ || down_)
+  if (!actors_ || !ready_ || down_)
     throw link::protocol_violation("unexpected signal of actors");
-  if (bridge_ == nullptr) {
-    if (signal != link::actor_signal::hello)
-      throw link::protocol_violation("signal of actors before their hello");
-    open_bridge();
-  }
-  bridge_->receive(signal, payload);
-}
-
-void child_process::open_bridge() {
-  actors::actor_bridge::link_end end;
-  end.send = [this](link::actor_signal signal, detail::bytes&& payload) {
-    link::frame_header header;
-    header.kind = link::frame_kind::to_actors;
-    header.generation = generation_;
-    header.extra = static_cast<std::uint64_t>(signal);
-    const auto kept = std::make_shared<const detail::bytes>(std::move(payload));
-    channel_->send(header, {}, detail::view(*kept), [&] { return kept; });
-  };
-  end.warn = [](const std::string& text) { log()->warn("{}", core::escape(text)); };
-  end.hosted = [this](std::size_t actors) { owner_.child_hosts(*this, actors); };
-  bridge_handle_ = loop_.system().spawn<actors::actor_bridge>(loop_, *hub_, std::move(end));
-  bridge_ =
-    static_cast<actors::actor_bridge*>(caf::actor_cast<caf::abstract_actor*>(bridge_handle_));
+  actors_->receive(signal, payload);
 }
 
 void child_process::end_actors(const caf::error& reason) {
-  if (auto* const bridge = std::exchange(bridge_, nullptr))
-    bridge->close(reason);
-  bridge_handle_ = nullptr;
+  if (actors_)
+    actors_->end(reason);
 }
 
 // A task that lends its place has been started, whatever the slot table says later.
@@ -445,7 +422,7 @@ void child_process::awake() {
 // -- its end --------------------------------------------------------------------------------------------
 
 void child_process::on_exit() {
-  read_exit_status();
+  read_exit_status(pidfd_, exit_);
   owner_.child_exited(*this);
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on;
   // they get as much as a ring holds.
@@ -453,39 +430,12 @@ void child_process::on_exit() {
     region_->ring_bytes() / sizeof(link::frame_header) / limits::frames_per_turn + 1;
   for (std::size_t i = 0; i < most_batches && receive(); ++i) {
   }
-  read_crash_area();
-  gone();
-}
-
-void child_process::read_exit_status() {
-  siginfo_t info{};
-  rusage usage{};
-  long result = 0;
-  do
-    // The library's waitid does not pass the rusage on.
-    result = ::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED | WNOHANG, &usage);
-  while (result < 0 && errno == EINTR);
-  if (result < 0 || info.si_pid == 0) {
-    exit_.status_known = false;
-    return;
+  read_crash_area(region_->header().crash, exit_);
+  if (output_) {
+    output_->finish();
+    exit_.stderr_tail = output_->stderr_tail();
   }
-  if (info.si_code == CLD_EXITED)
-    exit_.exit_code = info.si_status;
-  else
-    exit_.signal = info.si_status;
-  exit_.cpu_microseconds =
-    static_cast<std::uint64_t>((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
-                               usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-  exit_.peak_kilobytes = static_cast<std::uint64_t>(usage.ru_maxrss);
-}
-
-void child_process::read_crash_area() {
-  const auto& crash = region_->header().crash;
-  if (crash.written.load(std::memory_order_acquire) == 0)
-    return;
-  const auto count = std::min<std::size_t>(crash.frame_count, limits::max_stack_frames);
-  for (std::size_t i = 0; i < count; ++i)
-    exit_.frames.push_back({crash.frames[i].module, crash.frames[i].offset});
+  gone();
 }
 
 void child_process::gone() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "actors/actor_bridge.hpp"
 #include "core/slot_book.hpp"
 #include "link/channel.hpp"
 #include "link/child_settings.hpp"
@@ -8,6 +7,8 @@
 #include "link/unique_fd.hpp"
 #include "loop/descriptor_watch.hpp"
 #include "loop/event_loop.hpp"
+#include "parent/child_actors.hpp"
+#include "parent/child_output.hpp"
 #include "parent/launcher.hpp"
 
 #include <troupe/detail/task_state.hpp>
@@ -85,8 +86,10 @@ public:
   };
 
   /// Prepares the link of a child; throws `std::system_error` if there are no descriptors or no memory.
+  /// `hub` is null if no actors may live in it, `output` if it is inherited.
   child_process(loop::event_loop& loop, actors::actor_hub* hub, owner& told, std::uint32_t seat,
-    std::uint32_t generation, link::link_size size, const link::child_settings& settings);
+    std::uint32_t generation, link::link_size size, const link::child_settings& settings,
+    std::unique_ptr<child_output> output);
   ~child_process() override;
 
   /// Launches it. `self` keeps it alive while the launcher works.
@@ -161,17 +164,13 @@ private:
   bool on_frame(const link::frame_header& header, std::span<const std::byte> payload);
   void on_outcome(const link::frame_header& header, std::span<const std::byte> payload);
   void on_actors(link::actor_signal signal, std::span<const std::byte> payload);
-  void open_bridge();
   void on_lend(const link::frame_header& header);
   void on_reclaim(const link::frame_header& header);
   bool receive();
   void on_exit();
-  void read_exit_status();
-  void read_crash_area();
   void gone();
 
   loop::event_loop& loop_;
-  actors::actor_hub* const hub_; // null: no actors live there
   owner& owner_;
   const std::uint32_t seat_;
   const std::uint32_t generation_;
@@ -188,8 +187,8 @@ private:
   std::unique_ptr<loop::descriptor_watch> bell_watch_;
   std::unique_ptr<loop::descriptor_watch> control_watch_;
   std::unique_ptr<loop::descriptor_watch> exit_watch_;
-  caf::actor bridge_handle_;
-  actors::actor_bridge* bridge_ = nullptr; // owned by bridge_handle_; none until the child has actors
+  std::unique_ptr<child_output> output_; // null: inherited
+  std::optional<child_actors> actors_;   // nothing: no actors may live there
   child_exit exit_;
   std::exception_ptr start_error_;
   bool hello_checked_ = false;

@@ -105,6 +105,12 @@ void supervisor::note_start(std::size_t position) {
     history.first_start = clock::now();
 }
 
+std::unique_ptr<child_output> supervisor::output_of(std::size_t position) const {
+  return options_.output == output::inherit
+           ? nullptr
+           : std::make_unique<child_output>(loop_.io(), options_.name, position);
+}
+
 void supervisor::start_child(std::size_t position) {
   const auto seat = table_.start(position);
   if (seat >= children_.size()) {
@@ -114,7 +120,8 @@ void supervisor::start_child(std::size_t position) {
   const auto settings = settings_for(position);
   try {
     children_[seat] = std::make_shared<child_process>(loop_, &hub_,
-      static_cast<child_process::owner&>(*this), seat, table_[seat].generation, link_size_, settings);
+      static_cast<child_process::owner&>(*this), seat, table_[seat].generation, link_size_, settings,
+      output_of(position));
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
     children_[seat].reset();

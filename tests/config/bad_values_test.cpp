@@ -137,6 +137,8 @@ TEST_CASE("an app setting must be a scalar") {
 TEST_CASE("an unknown overflow policy is reported with those there are") {
   CHECK(problem_with("overflow = 'drop'") ==
         "pool.web.overflow: unknown overflow policy \"drop\"; valid: block, reject");
+  CHECK(problem_with("output = 'none'") ==
+        "pool.web.output: unknown kind of output \"none\"; valid: inherit, capture");
   CHECK(problem_with("overflow = true") == "pool.web.overflow: expected a string, found a boolean");
 }
 
@@ -147,7 +149,7 @@ TEST_CASE("all problems are reported, in the order of the file") {
         "troupe.toml:3:13: pool.web.processes: must be 0 to 1024, is -1\n"
         "troupe.toml:4:1: pool.web.queues: unknown key; valid: processes, childconcurrency, "
         "queuecount, maxtasksperchild, scheduler, start_method, spares, restart, start_timeout, "
-        "shutdown_timeout, max_queue, overflow, limits, cancel_grace\n"
+        "shutdown_timeout, max_queue, overflow, output, limits, cancel_grace\n"
         "troupe.toml:5:2: apps: unknown key; did you mean \"app\"?");
 }
 

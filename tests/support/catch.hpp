@@ -10,3 +10,5 @@ inline auto ContainsSubstring(const std::string& text) {
   return Catch::Matchers::Contains(text);
 }
 #endif
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;

@@ -31,7 +31,7 @@ public:
     : system_(config_)
     , loop_(system_)
     , child_(loop_, nullptr, static_cast<parent::child_process::owner&>(*this), 0, 1,
-        link::link_size{64}, {})
+        link::link_size{64}, {}, nullptr)
     , requests_(std::make_shared<parent::child_requests>(
         known_, static_cast<parent::child_requests::owner&>(*this), child_)) {
     known_.add_pool(pool = known_.new_id(), std::weak_ptr<parent::pool_control>());

@@ -101,6 +101,7 @@ troupe::pool_options every_pool_option() {
     .shutdown_timeout = 5s,
     .max_queue = 1000,
     .overflow = troupe::overflow::block,
+    .output = troupe::output::capture,
     .finalizer = troupe::call(finalize),
     .limits = {.open_files = 256, .nice = 1},
     .cancel_grace = 1s,
@@ -153,7 +154,7 @@ void use_maps(troupe::pool& pool) {
 }
 
 void use_processes(troupe::runtime& rt) {
-  troupe::process alone{rt, troupe::call(finalize), {.name = "alone", .daemon = true}};
+  troupe::process alone{rt, troupe::call(finalize), {.name = "alone", .daemon = true, .output = troupe::output::capture}};
   alone.start();
   alone.join();
   check(alone.exit_code() == 0 && alone.name() == "alone", "process");
