@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what building troupe needs on Debian 12. Says and does nothing if all of it is there.
+# Installs what building and testing troupe needs on Debian 12. Says and does nothing if all of it is there.
 set -euo pipefail
 packages=(
   g++ cmake ninja-build pkg-config ca-certificates
   libcaf-dev libboost1.81-dev libboost-filesystem1.81-dev libspdlog-dev libtomlplusplus-dev
-  libbackward-cpp-dev libdw-dev libcli11-dev libxml2-dev catch2 librapidcheck-dev
+  libbackward-cpp-dev libdw-dev libcli11-dev libxml2-dev catch2 librapidcheck-dev clang-format-14
 )
 missing=()
 for package in "${packages[@]}"; do

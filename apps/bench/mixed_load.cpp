@@ -33,8 +33,7 @@ mixed_result mixed_load(
   std::vector<std::chrono::microseconds> naps(10, 1s);
   naps.resize(10'010, 1ms);
   std::shuffle(naps.begin(), naps.end(), std::mt19937(7));
-  troupe::pool pool{
-    rt, {.processes = 2, .queuecount = queues, .scheduler = std::move(scheduler)}};
+  troupe::pool pool{rt, {.processes = 2, .queuecount = queues, .scheduler = std::move(scheduler)}};
   pool.map(nap, std::vector(10, std::chrono::microseconds(0))).get();
   const auto start = std::chrono::steady_clock::now();
   mixed_result result;

@@ -161,11 +161,11 @@ concept plain_aggregate =
   std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
 
 template <class T>
-concept known_value = bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> || std::same_as<T, std::monostate> ||
-  std::same_as<T, std::filesystem::path> || std::same_as<T, std::error_code> ||
-  duration_or_time_point<T> || pointer_to_value<T> || is_specialization_v<T, std::optional> ||
-  is_specialization_v<T, std::variant> || tuple_value<T> || is_std_array_v<T> ||
-  is_specialization_v<T, std::vector> || range_value<T>;
+concept known_value = bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> ||
+  std::same_as<T, std::monostate> || std::same_as<T, std::filesystem::path> ||
+  std::same_as<T, std::error_code> || duration_or_time_point<T> || pointer_to_value<T> ||
+  is_specialization_v<T, std::optional> || is_specialization_v<T, std::variant> || tuple_value<T> ||
+  is_std_array_v<T> || is_specialization_v<T, std::vector> || range_value<T>;
 
 } // namespace detail
 

@@ -213,8 +213,8 @@ auto request(Self* self, const pool& to, std::chrono::duration<Rep, Period> time
   return request(self, to.actor(), timeout, std::move(options), std::move(call));
 }
 template <class Self, class Rep, class Period, class R>
-auto request(Self* self, const pool& to, std::chrono::duration<Rep, Period> timeout,
-  typed_call<R> call) {
+auto request(
+  Self* self, const pool& to, std::chrono::duration<Rep, Period> timeout, typed_call<R> call) {
   return request(self, to.actor(), timeout, std::move(call));
 }
 

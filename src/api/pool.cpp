@@ -49,8 +49,7 @@ const pool_options& pool::options() const noexcept {
   return control(control_).options();
 }
 
-caf::actor pool::spawn_hosted(
-  actor_options options, typed_call<detail::hosted_id> start) const {
+caf::actor pool::spawn_hosted(actor_options options, typed_call<detail::hosted_id> start) const {
   return control(control_).spawn(std::move(start), std::move(options));
 }
 

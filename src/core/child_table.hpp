@@ -81,8 +81,7 @@ public:
   bool has_successor(
     const child_record& child, std::initializer_list<child_phase> phases) const noexcept;
   /// Whether a child of that position is in one of these phases. O(seats).
-  bool has_child(
-    std::size_t position, std::initializer_list<child_phase> phases) const noexcept;
+  bool has_child(std::size_t position, std::initializer_list<child_phase> phases) const noexcept;
   /// Children that are not down.
   std::size_t population() const noexcept { return population_; }
   std::size_t count(child_phase phase) const noexcept;

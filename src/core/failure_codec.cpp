@@ -21,7 +21,8 @@ namespace {
 
 // The errors that are made of their message. Derived types stand before their bases.
 using plain_errors = std::tuple<start_failed, pool_failed, pool_closed, task_cancelled,
-  task_timeout, task_expired, queue_full, process_timeout, queue_closed, encode_error, decode_error, config_error, not_in_main, error>;
+  task_timeout, task_expired, queue_full, process_timeout, queue_closed, encode_error, decode_error,
+  config_error, not_in_main, error>;
 
 constexpr std::uint8_t is_child_lost = 0xfe;
 constexpr std::uint8_t is_report = 0xff;

@@ -12,8 +12,9 @@ namespace troupe::core {
 inline void encode_options(encoder& out, const task_options& options) {
   const auto& retries = options.retries;
   if (retries.retry_on != nullptr)
-    throw std::invalid_argument("task option retries.retry_on cannot be given inside a child, where "
-                                "the parent does not call back: leave it out");
+    throw std::invalid_argument(
+      "task option retries.retry_on cannot be given inside a child, where "
+      "the parent does not call back: leave it out");
   out(options.name);
   out(options.timeout);
   out(options.expires);

@@ -13,16 +13,14 @@ channel::channel(
   , peer_(which == side::parent ? &region_->header().child_bell : &region_->header().parent_bell)
   , own_bell_(std::move(own_bell))
   , peer_bell_(std::move(peer_bell))
-  , out_(
+  , out_(which == side::parent ? ring_writer(region_->header().to_child, region_->to_child_data(),
+                                   region_->ring_bytes())
+                               : ring_writer(region_->header().to_parent, region_->to_parent_data(),
+                                   region_->ring_bytes()))
+  , in_(
       which == side::parent
-        ? ring_writer(region_->header().to_child, region_->to_child_data(), region_->ring_bytes())
-        : ring_writer(
-            region_->header().to_parent, region_->to_parent_data(), region_->ring_bytes()))
-  , in_(which == side::parent
-          ? ring_reader(
-              region_->header().to_parent, region_->to_parent_data(), region_->ring_bytes())
-          : ring_reader(
-              region_->header().to_child, region_->to_child_data(), region_->ring_bytes()))
+        ? ring_reader(region_->header().to_parent, region_->to_parent_data(), region_->ring_bytes())
+        : ring_reader(region_->header().to_child, region_->to_child_data(), region_->ring_bytes()))
   , max_piece_(limits::max_piece_bytes(region_->ring_bytes())) {}
 
 bool channel::try_send(
@@ -42,10 +40,9 @@ void channel::enqueue(const frame_header& header, std::span<const std::byte> hea
 
 bool channel::publish(outgoing& message) {
   for (;;) {
-    const auto head = std::span<const std::byte>(message.head)
-                        .first(std::min(message.head.size(), max_piece_));
-    const auto body =
-      message.body.first(std::min(message.body.size(), max_piece_ - head.size()));
+    const auto head =
+      std::span<const std::byte>(message.head).first(std::min(message.head.size(), max_piece_));
+    const auto body = message.body.first(std::min(message.body.size(), max_piece_ - head.size()));
     const bool last = head.size() == message.head.size() && body.size() == message.body.size();
     auto header = message.header;
     if (!last)

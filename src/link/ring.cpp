@@ -68,7 +68,8 @@ std::optional<ring_reader::frame> ring_reader::next() {
     throw protocol_violation("frame header is cut off");
   const std::byte* at = data_ + (read_ & (capacity_ - 1));
   const frame_header header = load_header(at);
-  if (header.length > limits::max_piece_bytes(capacity_) || sizeof header + align8(header.length) > available)
+  if (header.length > limits::max_piece_bytes(capacity_) ||
+      sizeof header + align8(header.length) > available)
     throw protocol_violation("frame length out of range");
   read_ += sizeof header + align8(header.length);
   return frame{header, {at + sizeof header, header.length}};

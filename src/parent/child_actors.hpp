@@ -33,7 +33,8 @@ private:
   const std::uint32_t generation_;
   const std::function<void(std::size_t)> hosted_;
   caf::actor bridge_handle_;
-  actors::actor_bridge* bridge_ = nullptr; // owned by bridge_handle_; none until the child has actors
+  actors::actor_bridge* bridge_ =
+    nullptr; // owned by bridge_handle_; none until the child has actors
 };
 
 } // namespace troupe::parent

@@ -72,8 +72,8 @@ public:
 
     /// It asks something. `payload` lies in memory that the child can write. May throw
     /// `protocol_violation`.
-    virtual void child_asked(child_process& child, const link::frame_header& header,
-      std::span<const std::byte> payload);
+    virtual void child_asked(
+      child_process& child, const link::frame_header& header, std::span<const std::byte> payload);
     /// `started_too`: a task that has been started is to stop.
     virtual void child_withdrew(child_process& child, std::uint64_t request, bool started_too);
     virtual void child_lent(child_process&, const lent_place&) {}

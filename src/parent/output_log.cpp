@@ -42,8 +42,9 @@ void tell_dropped_output() {
   const auto pool = spdlog::thread_pool();
   const auto dropped = pool ? pool->overrun_counter() : 0;
   if (dropped > told)
-    log()->warn("{} lines of log and of captured output were dropped, because they came faster than "
-                "they could be written",
+    log()->warn(
+      "{} lines of log and of captured output were dropped, because they came faster than "
+      "they could be written",
       dropped - told);
   told = dropped;
 }

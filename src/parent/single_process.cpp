@@ -250,8 +250,8 @@ link::child_settings single_process::settings() const {
 
 void single_process::launch() {
   try {
-    child_ = std::make_shared<child_process>(loop_, nullptr, static_cast<child_process::owner&>(*this),
-      only_seat, only_generation, size, settings(),
+    child_ = std::make_shared<child_process>(loop_, nullptr,
+      static_cast<child_process::owner&>(*this), only_seat, only_generation, size, settings(),
       options_.output == output::inherit
         ? nullptr
         : std::make_unique<child_output>(loop_.io(), name(), std::nullopt));
@@ -303,11 +303,11 @@ void single_process::child_outcome_came(child_process& child, const child_outcom
                                           " ms");
 }
 
-void single_process::child_asked(child_process& child, const link::frame_header& header,
-  std::span<const std::byte> payload) {
+void single_process::child_asked(
+  child_process& child, const link::frame_header& header, std::span<const std::byte> payload) {
   if (!requests_)
-    requests_ = std::make_shared<child_requests>(
-      exports_, static_cast<child_requests::owner&>(*this), child);
+    requests_ =
+      std::make_shared<child_requests>(exports_, static_cast<child_requests::owner&>(*this), child);
   requests_->take(header, payload);
 }
 

@@ -37,8 +37,8 @@ public:
   enum class failures { logged, thrown };
 
   /// Throws `std::invalid_argument`.
-  single_process(loop::event_loop& loop, launcher& with, process_registry& registry,
-    exports& known, const bound_call& call, process_options options, failures its_failures);
+  single_process(loop::event_loop& loop, launcher& with, process_registry& registry, exports& known,
+    const bound_call& call, process_options options, failures its_failures);
   ~single_process();
 
   // -- from any thread; where the state does not allow it they throw `std::logic_error` ---------------
@@ -122,7 +122,7 @@ private:
   std::vector<detail::task_ptr> start_waiters_; // resolved as launch_
   std::vector<detail::task_ptr> end_waiters_;   // resolved as call_
 
-  std::shared_ptr<child_process> child_; // of the loop's thread, as is what follows
+  std::shared_ptr<child_process> child_;     // of the loop's thread, as is what follows
   std::shared_ptr<child_requests> requests_; // null until it asks for something
   phase phase_ = phase::starting;
   std::optional<boost::asio::steady_timer> deadline_;

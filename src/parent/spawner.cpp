@@ -108,8 +108,8 @@ started_process spawner::start(const link::unique_fd& control, int) {
   return execute(control, link::link_variable);
 }
 
-started_process spawner::execute(const link::unique_fd& inherited, const char* variable,
-  std::vector<std::string> more) const {
+started_process spawner::execute(
+  const link::unique_fd& inherited, const char* variable, std::vector<std::string> more) const {
   more.push_back(std::string(variable) + "=" + std::to_string(link_fd));
   const auto environment = environment_with(more);
   std::vector<const char*> arguments;

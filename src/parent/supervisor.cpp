@@ -119,9 +119,9 @@ void supervisor::start_child(std::size_t position) {
   }
   const auto settings = settings_for(position);
   try {
-    children_[seat] = std::make_shared<child_process>(loop_, &hub_,
-      static_cast<child_process::owner&>(*this), seat, table_[seat].generation, link_size_, settings,
-      output_of(position));
+    children_[seat] =
+      std::make_shared<child_process>(loop_, &hub_, static_cast<child_process::owner&>(*this), seat,
+        table_[seat].generation, link_size_, settings, output_of(position));
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
     children_[seat].reset();

@@ -51,7 +51,8 @@ TEST_CASE("kill -9 of random children, ten a second: every task resolves once, o
   const int tasks = storm_tasks();
   {
     // Many of the killed are still starting, which is no reason to give up here.
-    troupe::pool pool{rt(), {.processes = 2, .restart = {.intensity = 10'000, .start_attempts = 10'000}}};
+    troupe::pool pool{
+      rt(), {.processes = 2, .restart = {.intensity = 10'000, .start_attempts = 10'000}}};
     std::atomic<bool> over = false;
     std::thread killer([&] {
       std::mt19937 random(seed);

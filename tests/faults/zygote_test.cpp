@@ -83,8 +83,7 @@ std::string failure_after(
 // Another program that waits until it is told to make a pool.
 class waiting_program {
 public:
-  waiting_program(
-    const std::filesystem::path& file, const char* method, const char* how = "alone")
+  waiting_program(const std::filesystem::path& file, const char* method, const char* how = "alone")
     : program_(file, {"waiting", method, how}) {
     REQUIRE(program_.read_until("\n") == "up\n");
   }

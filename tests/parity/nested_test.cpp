@@ -128,11 +128,10 @@ TEST_CASE("recursion over the pool cannot deadlock") {
 }
 
 TEST_CASE("blocking functions that have fewer threads than places recurse as well") {
-  troupe::pool pool{rt(), {.processes = 1,
-                            .childconcurrency = 4,
-                            .loop_initializer = [](troupe::loop_options& options) {
-                              options.blocking_threads = 1;
-                            }}};
+  troupe::pool pool{rt(),
+    {.processes = 1, .childconcurrency = 4, .loop_initializer = [](troupe::loop_options& options) {
+       options.blocking_threads = 1;
+     }}};
   CHECK(pool.apply(troupe::blocking(fib_blocking), pool.handle(), 9).get() == 34);
 }
 

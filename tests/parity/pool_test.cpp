@@ -38,7 +38,8 @@ asio::awaitable<int> mapper(int value) {
 }
 
 asio::awaitable<int> starmapper(int a, int b) {
-  co_return a* b;
+  const int product = a * b;
+  co_return product;
 }
 
 asio::awaitable<int> raise_if_negative(int value) {

@@ -42,8 +42,8 @@ struct footprint {
   static footprint of_this_process();
   /// Whether some part is larger. Smaller is no leak: what earlier tests used may just have gone.
   bool exceeds(const footprint& before) const noexcept {
-    return descriptors > before.descriptors || threads > before.threads
-           || children > before.children || mappings > before.mappings;
+    return descriptors > before.descriptors || threads > before.threads ||
+           children > before.children || mappings > before.mappings;
   }
 };
 

@@ -88,12 +88,13 @@ void end(troupe::pool& pool) {
 
 } // namespace
 
-TEST_CASE("captured output comes line by line, with the name of the pool and the slot of the child") {
+TEST_CASE(
+  "captured output comes line by line, with the name of the pool and the slot of the child") {
   for (const auto method : {troupe::start_method::spawn, troupe::start_method::forkserver}) {
     INFO(troupe::to_string(method));
     const listener heard;
-    troupe::pool pool{rt(), {.processes = 1, .name = "web", .start_method = method,
-                              .output = troupe::output::capture}};
+    troupe::pool pool{rt(),
+      {.processes = 1, .name = "web", .start_method = method, .output = troupe::output::capture}};
     pool.apply(write_on_both).get();
     end(pool);
     CHECK(heard.out() == strings{"[web/0] one", "[web/0] two"});
@@ -103,8 +104,8 @@ TEST_CASE("captured output comes line by line, with the name of the pool and the
 
 TEST_CASE("the captured output of a process comes with its name") {
   const listener heard;
-  troupe::process process{rt(), troupe::call(write_on_both),
-    {.name = "import", .output = troupe::output::capture}};
+  troupe::process process{
+    rt(), troupe::call(write_on_both), {.name = "import", .output = troupe::output::capture}};
   process.start();
   process.join();
   CHECK(heard.out() == strings{"[import] one", "[import] two"});
@@ -113,8 +114,7 @@ TEST_CASE("the captured output of a process comes with its name") {
 
 TEST_CASE("captured output is made printable") {
   const listener heard;
-  troupe::pool pool{
-    rt(), {.processes = 1, .name = "evil\x1b", .output = troupe::output::capture}};
+  troupe::pool pool{rt(), {.processes = 1, .name = "evil\x1b", .output = troupe::output::capture}};
   pool.apply(print_text, std::string("\x1b[2Jgone \xff caf\xc3\xa9\n")).get();
   end(pool);
   CHECK(heard.out() == strings{"[evil\\x1b/0] \\x1b[2Jgone \\xff caf\xc3\xa9"});
@@ -147,8 +147,7 @@ TEST_CASE("without capture a task that is lost has no lines of stderr") {
 
 TEST_CASE("a child that prints without end holds up no other, and stops when it is told to") {
   const listener heard;
-  troupe::pool pool{
-    rt(), {.processes = 2, .output = troupe::output::capture, .cancel_grace = 0ms}};
+  troupe::pool pool{rt(), {.processes = 2, .output = troupe::output::capture, .cancel_grace = 0ms}};
   auto loud = pool.apply(print_without_end);
   REQUIRE(eventually([&] {
     for (int i = 0; i < 10; ++i)

@@ -135,8 +135,9 @@ TEST_CASE("an idle pool makes no wake-ups") {
   };
   // What was under way comes to rest at some time; from then on every span is silent. Something that
   // wakes up now and then would never let one be.
-  const auto span = std::chrono::seconds(
-    std::getenv("TROUPE_IDLE_SECONDS") != nullptr ? std::stoi(std::getenv("TROUPE_IDLE_SECONDS")) : 2);
+  const auto span = std::chrono::seconds(std::getenv("TROUPE_IDLE_SECONDS") != nullptr
+                                           ? std::stoi(std::getenv("TROUPE_IDLE_SECONDS"))
+                                           : 2);
   CHECK(eventually([&] {
     const auto before = all_switches();
     std::this_thread::sleep_for(span);

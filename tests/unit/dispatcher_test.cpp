@@ -612,8 +612,7 @@ void enqueue_movable(
 
 } // namespace
 
-TEST_CASE(
-  "an idle child is given tasks of another queue that has no room") {
+TEST_CASE("an idle child is given tasks of another queue that has no room") {
   dispatcher d(2, 4);
   d.add_child(0, 0, unlimited, t0);
   d.add_child(1, 1, unlimited, t0);

@@ -83,8 +83,8 @@ auto map_items_unordered(
 template <class F, class Range>
 auto starmap_items(const pool_ref& pool, const map_options& options, const F& f, Range&& range) {
   using callable = typename star_callable<F, std::ranges::range_value_t<Range>>::type;
-  auto source = make_source(
-    callable::code(f), std::forward<Range>(range), [](bytes& out, const auto& item) {
+  auto source =
+    make_source(callable::code(f), std::forward<Range>(range), [](bytes& out, const auto& item) {
       std::apply(
         [&out](const auto&... elements) { callable::encode_arguments(out, elements...); }, item);
     });

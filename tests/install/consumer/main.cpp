@@ -46,7 +46,7 @@ int sell_cheese() {
 asio::awaitable<int> slow_square(int x) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
   co_await timer.async_wait(asio::use_awaitable);
-  co_return x * x;
+  co_return square(x);
 }
 
 void initialize(int) {}
@@ -142,7 +142,8 @@ void use_tasks(troupe::pool& pool) {
 void use_maps(troupe::pool& pool) {
   std::size_t told = 0;
   troupe::map_options options{.chunksize = 2, .buffersize = 8, .fail_fast = true};
-  options.on_progress = [&told](const troupe::map_progress& progress) { told = progress.completed; };
+  options.on_progress = [&told](
+                          const troupe::map_progress& progress) { told = progress.completed; };
   options.task = {.timeout = 10s};
   auto results = pool.map(options, square, std::vector{1, 2, 3});
   check(results.get() == std::vector{1, 4, 9} && results.progress().completed == 3, "map");
@@ -154,7 +155,8 @@ void use_maps(troupe::pool& pool) {
 }
 
 void use_processes(troupe::runtime& rt) {
-  troupe::process alone{rt, troupe::call(finalize), {.name = "alone", .daemon = true, .output = troupe::output::capture}};
+  troupe::process alone{rt, troupe::call(finalize),
+    {.name = "alone", .daemon = true, .output = troupe::output::capture}};
   alone.start();
   alone.join();
   check(alone.exit_code() == 0 && alone.name() == "alone", "process");
