@@ -2,13 +2,13 @@
 
 #include <troupe/errors.hpp>
 #include <troupe/pool_options.hpp>
+#include <troupe/task_registry.hpp>
 
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace troupe {
@@ -25,7 +25,7 @@ struct configured_pool {
 
 /// A value that troupe leaves to the program: an entry of an `[app.NAME]` table.
 struct app_setting {
-  std::variant<bool, std::int64_t, double, std::string> value;
+  scalar value;
   /// "file:line:column" of the entry, for error messages.
   std::string where;
 };
@@ -46,7 +46,7 @@ public:
   const std::map<std::string, app_setting>& app(std::string_view name) const;
 
 private:
-  friend config load_config(const std::filesystem::path& path);
+  friend config load_config(const std::filesystem::path& path, const task_registry& tasks);
 
   std::string file_;
   std::map<std::string, detail::configured_pool, std::less<>> pools_;
@@ -56,12 +56,14 @@ private:
 /// Reads a TOML file (https://toml.io/en/v1.0.0) of at most 1 MiB.
 ///
 /// `[pool.NAME]` takes the scalar members of `pool_options` by name. Durations are strings with a unit:
-/// "250ms", "30s", "5m", "1h". `scheduler` is the name of a built-in one. `[app.NAME]` is for the
-/// program's own settings: scalars, which troupe reads but does not interpret.
+/// "250ms", "30s", "5m", "1h". `scheduler` is the name of a built-in one. `initializer` and `finalizer` are
+/// calls of functions that have names in `tasks`: the name, or an array of the name and the arguments, as in
+/// `initializer = ["connect", "db.example", 5432]`. `[app.NAME]` is for the program's own settings:
+/// scalars, which troupe reads but does not interpret.
 ///
 /// Throws `config_error` for whatever is wrong with it, with one line per problem, in the order of the
 /// file: "file:line:column: key: problem", and for an unknown key the nearest valid one. What is wrong
 /// with the file as a whole (it is missing, a directory, too large) has no line. No child is started.
-config load_config(const std::filesystem::path& path);
+config load_config(const std::filesystem::path& path, const task_registry& tasks = {});
 
 } // namespace troupe

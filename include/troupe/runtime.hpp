@@ -2,6 +2,7 @@
 
 #include <troupe/call.hpp>
 #include <troupe/start_method.hpp>
+#include <troupe/task_registry.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -46,6 +47,9 @@ struct runtime_options {
   /// Time that the preload calls may take together; after it the zygote is ended, and the start has
   /// failed. 1 ms to 1 day.
   std::chrono::milliseconds preload_timeout{60'000};
+
+  /// Names of functions, for configuration files: `load_config(path, rt.tasks())`.
+  task_registry tasks{};
 };
 
 namespace detail {
@@ -104,6 +108,9 @@ public:
 
   /// The event loop's executor.
   boost::asio::io_context::executor_type executor() noexcept;
+
+  /// `runtime_options::tasks`.
+  const task_registry& tasks() const noexcept;
 
   /// The actor system of this process, for the program's own actors.
   caf::actor_system& system() noexcept;

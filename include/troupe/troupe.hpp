@@ -27,5 +27,6 @@
 #include <troupe/stats.hpp>
 #include <troupe/task_future.hpp>
 #include <troupe/task_options.hpp>
+#include <troupe/task_registry.hpp>
 #include <troupe/this_child.hpp>
 #include <troupe/this_task.hpp>

@@ -85,7 +85,8 @@ parent::launchers::settings launch_settings(
 
 runtime::state::state(std::vector<std::string> arguments, const runtime_options& options,
   std::unique_ptr<parent::zygote> forked)
-  : config(options.caf_threads)
+  : tasks(options.tasks)
+  , config(options.caf_threads)
   , system(config)
   , loop(system)
   , hub(system, loop)
@@ -132,6 +133,10 @@ runtime::~runtime() {
 
 boost::asio::io_context::executor_type runtime::executor() noexcept {
   return state_->loop.io().get_executor();
+}
+
+const task_registry& runtime::tasks() const noexcept {
+  return state_->tasks;
 }
 
 caf::actor_system& runtime::system() noexcept {

@@ -24,6 +24,7 @@ struct runtime::state {
     std::unique_ptr<parent::zygote> forked);
   ~state();
 
+  const task_registry tasks;
   core::caf_config config;
   caf::actor_system system;
   loop::event_loop loop;

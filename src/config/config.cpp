@@ -55,14 +55,14 @@ toml::table parse(std::string_view text, detail::config_problems& problems) {
 
 } // namespace
 
-config load_config(const std::filesystem::path& path) {
+config load_config(const std::filesystem::path& path, const task_registry& tasks) {
   const auto text = detail::read_config_file(path);
   config result;
   result.file_ = detail::file_for_message(path.native());
   detail::config_problems problems(result.file_);
   const auto table = parse(text, problems);
   problems.throw_if_any();
-  auto tables = detail::read_tables(table, problems);
+  auto tables = detail::read_tables(table, tasks, problems);
   problems.throw_if_any();
   result.pools_ = std::move(tables.pools);
   result.apps_ = std::move(tables.apps);

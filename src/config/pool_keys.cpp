@@ -69,6 +69,8 @@ std::span<const pool_key> pool_keys() {
     pool_key{"childconcurrency",
       count_key{of_pool<&pool_options::childconcurrency>, 1, limits::max_childconcurrency}},
     pool_key{"queuecount", count_key{of_pool<&pool_options::queuecount>, 1, limits::max_processes}},
+    pool_key{"initializer", call_key{of_pool<&pool_options::initializer>}},
+    pool_key{"finalizer", call_key{of_pool<&pool_options::finalizer>}},
     pool_key{"maxtasksperchild", count_key{of_pool<&pool_options::maxtasksperchild>, 0, unlimited}},
     pool_key{"scheduler", scheduler_key{}},
     pool_key{"start_method", choice_key{"start method", start_method_names, choose_start_method}},

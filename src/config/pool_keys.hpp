@@ -37,6 +37,11 @@ struct choice_key {
   void (*choose)(pool_options&, std::size_t index);
 };
 
+/// A call of a named task.
+struct call_key {
+  bound_call& (*member)(pool_options&);
+};
+
 /// A table.
 struct group_key {
   std::span<const pool_key> (*keys)();
@@ -45,7 +50,7 @@ struct group_key {
 /// A key of a `[pool.NAME]` table, and where its value goes.
 struct pool_key {
   std::string_view name;
-  std::variant<count_key, duration_key, scheduler_key, choice_key, group_key> kind;
+  std::variant<count_key, duration_key, scheduler_key, choice_key, call_key, group_key> kind;
 };
 
 /// All keys of `[pool.NAME]`.

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -42,9 +44,10 @@ std::string missing_unit(const toml::node& found) {
 // Reads the values of one pool. There is one `read` for each kind of key.
 class pool_reader {
 public:
-  pool_reader(configured_pool& pool, config_problems& problems)
+  pool_reader(configured_pool& pool, const task_registry& tasks, config_problems& problems)
     : pool_(pool)
     , options_(pool.options)
+    , tasks_(tasks)
     , problems_(problems) {}
 
   void read_group(
@@ -55,6 +58,7 @@ private:
   void read(const duration_key& key, const toml::node& node, const std::string& path);
   void read(const scheduler_key& key, const toml::node& node, const std::string& path);
   void read(const choice_key& key, const toml::node& node, const std::string& path);
+  void read(const call_key& key, const toml::node& node, const std::string& path);
   void read(const group_key& key, const toml::node& node, const std::string& path);
 
   void add_problem(const toml::node& node, const std::string& path, const std::string& problem) {
@@ -72,6 +76,7 @@ private:
 
   configured_pool& pool_;
   pool_options& options_;
+  const task_registry& tasks_;
   config_problems& problems_;
 };
 
@@ -140,6 +145,40 @@ void pool_reader::read(const choice_key& key, const toml::node& node, const std:
     key.choose(options_, *index);
 }
 
+// "name", or ["name", arguments...].
+void pool_reader::read(const call_key& key, const toml::node& node, const std::string& path) {
+  std::vector<scalar> parts;
+  if (const auto* array = node.as_array()) {
+    for (const auto& element : *array) {
+      auto part = scalar_of(element);
+      if (!part)
+        return add_type_problem(element, path, "a boolean, an integer, a float or a string");
+      parts.push_back(std::move(*part));
+    }
+  } else if (auto part = scalar_of(node)) {
+    parts.push_back(std::move(*part));
+  }
+  const auto* name = parts.empty() ? nullptr : std::get_if<std::string>(&parts.front());
+  if (name == nullptr)
+    return add_type_problem(node, path, "the name of a task, or an array of it and its arguments");
+  if (!tasks_.contains(*name)) {
+    const auto names = tasks_.names();
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    return add_problem(node, path,
+      "unknown task " + quoted_for_message(*name) +
+        (names.empty() ? "; the program has not named any" : suggest_name(*name, views)));
+  }
+  try {
+    auto call = tasks_.call(*name, std::span(parts).subspan(1));
+    if (call.code().kind != call_kind::plain)
+      return add_problem(
+        node, path, "task " + quoted_for_message(*name) + " must be a plain function");
+    key.member(options_) = std::move(call);
+  } catch (const std::invalid_argument& problem) {
+    add_problem(node, path, problem.what());
+  }
+}
+
 void pool_reader::read(const group_key& key, const toml::node& node, const std::string& path) {
   if (const auto* table = node.as_table())
     read_group(key.keys(), *table, path);
@@ -161,10 +200,10 @@ void check_contradictions(const pool_options& options, const toml::table& table,
 } // namespace
 
 configured_pool read_pool(std::string_view name, const toml::table& table, const std::string& path,
-  config_problems& problems) {
+  const task_registry& tasks, config_problems& problems) {
   configured_pool pool;
   pool.options.name = name;
-  pool_reader(pool, problems).read_group(pool_keys(), table, path);
+  pool_reader(pool, tasks, problems).read_group(pool_keys(), table, path);
   check_contradictions(pool.options, table, path, problems);
   return pool;
 }

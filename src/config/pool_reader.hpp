@@ -12,6 +12,6 @@ namespace troupe::detail {
 
 /// Reads one `[pool.NAME]` table. `path` is "pool.NAME", printable.
 configured_pool read_pool(std::string_view name, const toml::table& table, const std::string& path,
-  config_problems& problems);
+  const task_registry& tasks, config_problems& problems);
 
 } // namespace troupe::detail

@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <optional>
 
 namespace troupe::detail {
 
@@ -15,23 +13,11 @@ namespace {
 
 using app_settings = std::map<std::string, app_setting>;
 
-std::optional<decltype(app_setting::value)> read_scalar(const toml::node& node) {
-  if (const auto* boolean = node.as_boolean())
-    return boolean->get();
-  if (const auto* integer = node.as_integer())
-    return integer->get();
-  if (const auto* real = node.as_floating_point())
-    return real->get();
-  if (const auto* string = node.as_string())
-    return string->get();
-  return std::nullopt;
-}
-
 app_settings read_app(
   const toml::table& table, const std::string& path, config_problems& problems) {
   app_settings settings;
   for (auto&& [key, node] : table) {
-    if (auto value = read_scalar(node))
+    if (auto value = scalar_of(node))
       settings[std::string(key.str())] = {
         std::move(*value), problems.locate(position_of(key.source()))};
     else
@@ -68,12 +54,13 @@ void for_each_table(
 
 } // namespace
 
-config_tables read_tables(const toml::table& file, config_problems& problems) {
+config_tables read_tables(
+  const toml::table& file, const task_registry& tasks, config_problems& problems) {
   static constexpr std::array<std::string_view, 2> group_names{"pool", "app"};
   config_tables result;
   const auto read_pool_table = [&](std::string_view name, const toml::table& table,
                                  const std::string& path) {
-    result.pools.emplace(name, read_pool(name, table, path, problems));
+    result.pools.emplace(name, read_pool(name, table, path, tasks, problems));
   };
   const auto read_app_table = [&](std::string_view name, const toml::table& table,
                                 const std::string& path) {

@@ -16,8 +16,9 @@ struct config_tables {
   std::map<std::string, std::map<std::string, app_setting>, std::less<>> apps;
 };
 
-/// Reads the parsed file. What is wrong with it goes into `problems`; the result is of use only if
-/// there are none.
-config_tables read_tables(const toml::table& file, config_problems& problems);
+/// Reads the parsed file. `tasks` are the functions that it can name. What is wrong with it goes into
+/// `problems`; the result is of use only if there are none.
+config_tables read_tables(
+  const toml::table& file, const task_registry& tasks, config_problems& problems);
 
 } // namespace troupe::detail

@@ -28,4 +28,16 @@ std::string_view type_name(const toml::node& node) {
   return "nothing";
 }
 
+std::optional<scalar> scalar_of(const toml::node& node) {
+  if (const auto* boolean = node.as_boolean())
+    return boolean->get();
+  if (const auto* integer = node.as_integer())
+    return integer->get();
+  if (const auto* real = node.as_floating_point())
+    return real->get();
+  if (const auto* string = node.as_string())
+    return string->get();
+  return std::nullopt;
+}
+
 } // namespace troupe::detail

@@ -8,6 +8,9 @@
 #define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
+#include <troupe/task_registry.hpp>
+
+#include <optional>
 #include <string_view>
 
 namespace troupe::detail {
@@ -18,5 +21,8 @@ inline text_position position_of(const toml::source_region& source) {
 
 /// "an integer", "a table", ...
 std::string_view type_name(const toml::node& node);
+
+/// Its value; nothing if it is no boolean, integer, float or string.
+std::optional<scalar> scalar_of(const toml::node& node);
 
 } // namespace troupe::detail

@@ -148,7 +148,8 @@ TEST_CASE("all problems are reported, in the order of the file") {
         "integer; write \"5s\" or \"5ms\"\n"
         "troupe.toml:3:13: pool.web.processes: must be 0 to 1024, is -1\n"
         "troupe.toml:4:1: pool.web.queues: unknown key; valid: processes, childconcurrency, "
-        "queuecount, maxtasksperchild, scheduler, start_method, spares, restart, start_timeout, "
+        "queuecount, initializer, finalizer, maxtasksperchild, scheduler, start_method, spares, "
+        "restart, start_timeout, "
         "shutdown_timeout, max_queue, overflow, output, limits, cancel_grace\n"
         "troupe.toml:5:2: apps: unknown key; did you mean \"app\"?");
 }

@@ -38,16 +38,17 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
 }
 
 /// Loads a file "troupe.toml" with that text.
-inline troupe::config load(std::string_view text) {
+inline troupe::config load(std::string_view text, const troupe::task_registry& tasks = {}) {
   const temp_dir dir;
   write_file(dir / "troupe.toml", text);
-  return troupe::load_config(dir / "troupe.toml");
+  return troupe::load_config(dir / "troupe.toml", tasks);
 }
 
 /// What is wrong with `path`, with its directory left out of the message. Empty if nothing is.
-inline std::string error_of_file(const std::filesystem::path& path) {
+inline std::string error_of_file(
+  const std::filesystem::path& path, const troupe::task_registry& tasks = {}) {
   try {
-    troupe::load_config(path);
+    troupe::load_config(path, tasks);
     return {};
   } catch (const troupe::config_error& error) {
     std::string message = error.what();
@@ -59,10 +60,10 @@ inline std::string error_of_file(const std::filesystem::path& path) {
 }
 
 /// What is wrong with a file "troupe.toml" with that text. Empty if nothing is.
-inline std::string error_of(std::string_view text) {
+inline std::string error_of(std::string_view text, const troupe::task_registry& tasks = {}) {
   const temp_dir dir;
   write_file(dir / "troupe.toml", text);
-  return error_of_file(dir / "troupe.toml");
+  return error_of_file(dir / "troupe.toml", tasks);
 }
 
 } // namespace config_test

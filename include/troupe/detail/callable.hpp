@@ -178,6 +178,7 @@ struct callable_base {
   static constexpr call_kind kind =
     result_traits<R>::is_awaitable ? call_kind::coroutine : call_kind::plain;
   using thunk = thunks<GetFunction, R, Ps...>;
+  using parameters = std::tuple<storage_t<Ps>...>;
 
   template <class... Args>
   static void encode_arguments(bytes& out, Args&&... args) {
