@@ -20,6 +20,8 @@ thread_local event_loop* current_loop = nullptr;
 
 // Under load, descriptors and timers are looked at this often: a look is a system call.
 constexpr auto io_poll_interval = 50us;
+// Then their handlers may take so long before others get their turn.
+constexpr auto io_poll_slice = 200us;
 // Messages that an actor handles before others get their turn.
 constexpr std::size_t messages_per_turn = 256;
 
@@ -151,7 +153,15 @@ bool event_loop::poll_io(bool otherwise_idle) {
   if (!otherwise_idle && now - last_io_poll_ < io_poll_interval)
     return false;
   last_io_poll_ = now;
-  return io_.poll() > 0;
+  // Not `poll`, which goes on for as long as there is something: a descriptor may always be ready again.
+  const auto end = now + io_poll_slice;
+  bool worked = false;
+  while (io_.poll_one() > 0) {
+    worked = true;
+    if (std::chrono::steady_clock::now() >= end)
+      break;
+  }
+  return worked;
 }
 
 bool event_loop::spin() {
