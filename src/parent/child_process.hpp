@@ -128,6 +128,7 @@ public:
   void drain(int exit_code = 0);
   /// Sends a signal. `reason` goes into the exit, unless an earlier one does.
   void signal(int number, const std::string& reason);
+  bool signalled() const noexcept { return !exit_.reason.empty(); }
   /// Ends it at once.
   void kill(const std::string& reason);
 

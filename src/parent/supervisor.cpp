@@ -8,6 +8,7 @@
 
 #include <troupe/cpus.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -209,8 +210,14 @@ void supervisor::dismiss_retired() {
 
 void supervisor::end(
   std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason) {
-  if (table_[seat].phase == child_phase::leaving)
-    return; // its time is limited already
+  const bool leaving = table_[seat].phase == child_phase::leaving;
+  if (leaving && children_[seat]->signalled())
+    return;
+  if (leaving) { // it was to run its finalizer, but something keeps it
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      deadlines_[seat]->expiry() - clock::now());
+    grace = std::clamp(left, std::chrono::milliseconds::zero(), grace);
+  }
   log()->warn("pool {}: child {} (pid {}) is ended: {}", options_.name, table_[seat].position,
     children_[seat]->pid(), core::escape(reason));
   terminate(seat, grace, reason);
@@ -321,16 +328,17 @@ void supervisor::give_up(const child_process& last, child_phase phase) {
   const std::string who =
     "pool " + options_.name + " has failed: " + name_of(last.exit().slot) + " ";
   if (phase != child_phase::starting) {
-    give_up(std::make_exception_ptr(
-      pool_failed(who + last.exit().describe() + ", and more than " +
-                  std::to_string(options_.restart.intensity) + " children died within " +
-                  std::to_string(options_.restart.period.count()) + " ms")));
+    give_up(std::make_exception_ptr(pool_failed(
+      who + last.exit().describe() + ", and more than " +
+      std::to_string(options_.restart.intensity) + " children died within " +
+      std::to_string(options_.restart.period.count()) + " ms" + last.exit().last_words())));
     return;
   }
   if (!last.start_error()) {
     give_up(std::make_exception_ptr(
       start_failed(who + last.exit().describe() + " before it was ready, as the last of " +
-                   std::to_string(intensity_.failed_starts()) + " failed starts in a row")));
+                   std::to_string(intensity_.failed_starts()) + " failed starts in a row" +
+                   last.exit().last_words())));
     return;
   }
   give_up(

@@ -77,6 +77,30 @@ TEST_CASE("leaving the scope ends a pool with everything pending cancelled") {
   CHECK_THROWS_AS(running.get(), troupe::task_cancelled);
 }
 
+TEST_CASE("a function that spins for ever holds up the end of its pool no longer than its grace") {
+  const auto spin = [](troupe::queue<int> started) {
+    started.push(1);
+    for (volatile bool go_on = true; go_on;) {
+    }
+  };
+  const auto options = [](std::size_t budget) {
+    return troupe::pool_options{.processes = 1,
+      .maxtasksperchild = budget,
+      .shutdown_timeout = std::chrono::hours(1),
+      .cancel_grace = std::chrono::milliseconds(100)};
+  };
+  for (const std::size_t budget : {0, 1}) {
+    troupe::pool pool{rt(), options(budget)};
+    troupe::queue<int> started{rt(), 1};
+    auto spinning = pool.apply(spin, started);
+    REQUIRE(started.pop());
+    spinning.cancel();
+    CHECK_THROWS_AS(spinning.get(), troupe::task_cancelled);
+    pool.close();
+    pool.join();
+  }
+}
+
 TEST_CASE("a child that ignores SIGTERM is killed after the shutdown timeout") {
   troupe::pool pool{
     rt(), {.processes = 1, .initializer = troupe::call(ignore_sigterm), .shutdown_timeout = 50ms}};
