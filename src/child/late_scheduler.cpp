@@ -4,9 +4,15 @@ namespace troupe::child {
 
 void late_scheduler::wake() {
   std::call_once(once_, [this] {
-    super::start();
-    awake_ = true;
+    try {
+      super::start();
+      awake_ = true;
+    } catch (...) { // it cannot be tried again: some of the threads may be there
+      failure_ = std::current_exception();
+    }
   });
+  if (failure_)
+    std::rethrow_exception(failure_);
 }
 
 void late_scheduler::enqueue(caf::resumable* job) {
@@ -25,6 +31,7 @@ struct child_caf_config final : core::caf_config {
   child_caf_config()
     : caf_config(1) {
     load<late_scheduler>();
+    set("logger.verbosity", caf::atom("quiet")); // a CAF that logs would do it on a thread
   }
 };
 

@@ -5,6 +5,7 @@
 #include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
+#include <exception>
 #include <mutex>
 
 namespace troupe::child {
@@ -22,7 +23,8 @@ public:
   }
 
   /// Starts its threads, unless it has. Some of what needs them, timeouts and `aout`, does not come by
-  /// `enqueue`: call it before the first actor of the program is made. Thread-safe.
+  /// `enqueue`: call it before the first actor of the program is made. Throws `std::system_error` if a
+  /// thread cannot be made, also when it is called again. Thread-safe.
   void wake();
 
   void enqueue(caf::resumable* job) override;
@@ -34,6 +36,7 @@ protected:
 private:
   std::once_flag once_;
   bool awake_ = false;
+  std::exception_ptr failure_; // of the start
 };
 
 /// The actor system of this process, which is a child, or a zygote: then the children that it forks find it
