@@ -19,12 +19,16 @@ namespace troupe {
 /// Handlers of `pthread_atfork` do not run.
 enum class start_method {
   /// The program is executed anew for each child. `main` runs in it up to the `runtime`. The slowest way,
-  /// some 10 to 20 ms a child, and the one without conditions.
+  /// some milliseconds a child, and the one without conditions.
   spawn,
 
   /// The program is executed anew once, as a *zygote*: a process with a single thread that runs
-  /// `runtime_options::preload` and then forks each child, within a millisecond or two. What the preload
+  /// `runtime_options::preload` and then forks each child, within a millisecond. What the preload
   /// calls have made is in every child and is shared with it, copy-on-write.
+  ///
+  /// The zygote looks up all functions of shared libraries when it starts (LD_BIND_NOW, ld.so(8)), so that
+  /// its children need not. `dlopen` does the same there, whatever flags it is given; where that must not
+  /// be, start the program with an empty LD_BIND_NOW.
   forkserver,
 
   /// As `forkserver`, but the zygote is a fork of the program itself, made by the constructor of

@@ -80,8 +80,7 @@ void zygote::end(const std::string& why) {
   if (!pidfd_)
     return;
   const auto info = kill_and_reap(pidfd_);
-  if (info.si_pid != 0 && info.si_code == CLD_EXITED)
-    exit_code_ = info.si_status;
+  exited_ = why.empty() && info.si_pid != 0 && info.si_code == CLD_EXITED;
   how_it_ended_ = why.empty() ? describe(info) : why;
   pidfd_.reset();
 }

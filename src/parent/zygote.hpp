@@ -48,8 +48,8 @@ public:
   /// Throws `std::system_error` if the fork failed, or `stop` has become readable meanwhile.
   std::optional<started_process> fork_child(const link::unique_fd& control, int stop);
 
-  /// After its end, if it ended by itself: its exit code, or -1.
-  int exit_code() const noexcept { return exit_code_; }
+  /// After its end: whether it has exited, without a word.
+  bool exited() const noexcept { return exited_; }
   /// After its end: "was killed by signal 9 (Killed)" or the like.
   const std::string& how_it_ended() const noexcept { return how_it_ended_; }
 
@@ -69,7 +69,7 @@ private:
   link::unique_fd socket_;
   link::unique_fd pidfd_;
   bool ready_ = false;
-  int exit_code_ = -1;
+  bool exited_ = false;
   std::string how_it_ended_;
 };
 

@@ -32,10 +32,9 @@ void forkserver::make_ready(int stop) {
   try {
     zygote_->wait_ready(stop);
   } catch (...) {
-    // A program that refers to functions which do not exist, and never calls them, starts all the same,
-    // but not like this.
-    constexpr int loader_failed = 127;
-    if (!bind_now_ || zygote_->exit_code() != loader_failed)
+    // A program, or a library that it loads, may refer to functions which do not exist, and work as long
+    // as they are not called; but not like this.
+    if (!bind_now_ || !zygote_->exited())
       throw;
     bind_now_ = false;
     zygote_ = make();
