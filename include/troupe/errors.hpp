@@ -125,6 +125,8 @@ struct child_exit {
 
   /// "exit code 3", "signal 11 (Segmentation fault)", ... in words.
   std::string describe() const;
+  /// "; its last line on stderr: ..." for the end of a message, or nothing: often it says why.
+  std::string last_words() const;
 };
 
 /// The child died while the task was started, so it is not known how much of the task was done. Of a

@@ -8,12 +8,14 @@ enum class output {
 
   /// Through the parent, to the spdlog loggers "troupe.stdout" and "troupe.stderr": line by line, made
   /// printable, and with the name of the pool and the slot of the child before it, as in "[web/3] ready". If
-  /// the program has not registered such loggers, they write to its own stdout and stderr, on a thread of
-  /// theirs. They do not hold up anybody: what comes faster than it can be written is dropped, the oldest
-  /// lines first, and a warning tells how many. The last lines of stderr are kept for `child_lost`.
+  /// the program has not registered such loggers, troupe's own write to its stdout and stderr, on a thread of
+  /// theirs, and hold up nobody: what comes faster than it can be written is dropped, the oldest lines
+  /// first, and a warning tells how many. Registered ones are called on the event loop's thread. The last
+  /// lines of stderr are kept for `child_lost`.
   ///
   /// What a child writes before it constructs `runtime` is inherited. Lines of different children, and of the
-  /// parent, are in no order.
+  /// parent, are in no order. The pipes end with the child: a process that it has left behind gets SIGPIPE
+  /// when it writes on.
   capture,
 };
 

@@ -1,5 +1,8 @@
 #include <troupe/errors.hpp>
 
+#include "core/limits.hpp"
+
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -20,16 +23,17 @@ std::string child_exit::describe() const {
   return text;
 }
 
-namespace {
-
-// What the child said last is often why it died.
-std::string last_words(const child_exit& exit) {
-  if (exit.stderr_tail.empty())
+std::string child_exit::last_words() const {
+  const auto end = stderr_tail.find_last_not_of('\n');
+  if (end == std::string::npos)
     return {};
-  const auto before = exit.stderr_tail.rfind('\n');
+  const auto before = stderr_tail.rfind('\n', end);
+  const auto begin = before == std::string::npos ? 0 : before + 1;
   return "; its last line on stderr: " +
-         exit.stderr_tail.substr(before == std::string::npos ? 0 : before + 1);
+         stderr_tail.substr(begin, std::min(end + 1 - begin, limits::shown_output_bytes));
 }
+
+namespace {
 
 std::string lost_message(
   task_id task, const child_exit& exit, bool culprit, const std::vector<task_id>& suspects) {
@@ -40,7 +44,7 @@ std::string lost_message(
     text += " while it ran this task";
   else if (suspects.size() == 1)
     text += " while it ran task " + std::to_string(suspects.front());
-  return text + last_words(exit);
+  return text + exit.last_words();
 }
 
 } // namespace
@@ -54,7 +58,7 @@ child_lost::child_lost(task_id task, child_exit exit, bool culprit, std::vector<
 
 child_lost::child_lost(const std::string& name, task_id task, child_exit exit)
   : error(name + " is lost: its child (pid " + std::to_string(exit.pid) + ") " + exit.describe() +
-          " before it had a result" + last_words(exit))
+          " before it had a result" + exit.last_words())
   , task_(task)
   , culprit_(true)
   , exit_(std::make_shared<const child_exit>(std::move(exit)))

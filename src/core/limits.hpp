@@ -85,14 +85,18 @@ inline constexpr std::size_t max_error_text_bytes = std::size_t{64} * 1024;
 // -- captured output --------------------------------------------------------------------------------
 
 /// A longer line is cut.
-inline constexpr std::size_t max_output_line = std::size_t{8} * 1024;
+inline constexpr std::size_t max_output_line = std::size_t{4} * 1024;
 /// What is read of one child at a time.
-inline constexpr std::size_t output_read_bytes = std::size_t{16} * 1024;
+inline constexpr std::size_t output_read_bytes = std::size_t{4} * 1024;
 /// What a pipe holds (pipe(7)).
 inline constexpr std::size_t pipe_bytes = std::size_t{64} * 1024;
 /// The last lines of its stderr, for errors.
 inline constexpr std::size_t kept_output_lines = 20;
 inline constexpr std::size_t kept_output_bytes = std::size_t{4} * 1024;
+/// What is shown of the last one.
+inline constexpr std::size_t shown_output_bytes = 200;
+/// Lines of all children that wait to be written.
+inline constexpr std::size_t max_output_queue = 2048;
 
 // -- the codec --------------------------------------------------------------------------------------
 

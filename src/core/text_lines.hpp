@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <string>
@@ -49,15 +50,16 @@ private:
 /// The last lines of a text.
 class text_tail {
 public:
-  /// At most `lines`, which together have at most `bytes`.
+  /// At most `lines`, which together have at most `bytes`: a longer one is cut.
   text_tail(std::size_t lines, std::size_t bytes)
     : most_lines_(lines)
     , most_bytes_(bytes) {}
 
   void add(std::string line) {
+    line.resize(std::min(line.size(), most_bytes_));
     bytes_ += line.size();
     lines_.push_back(std::move(line));
-    while (lines_.size() > most_lines_ || (bytes_ > most_bytes_ && lines_.size() > 1)) {
+    while (lines_.size() > most_lines_ || bytes_ > most_bytes_) {
       bytes_ -= lines_.front().size();
       lines_.pop_front();
     }
@@ -67,7 +69,9 @@ public:
   std::string text() const {
     std::string all;
     for (const auto& line : lines_)
-      all += (all.empty() ? "" : "\n") + line;
+      all += line + '\n';
+    if (!all.empty())
+      all.pop_back();
     return all;
   }
 

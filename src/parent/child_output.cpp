@@ -55,6 +55,7 @@ bool child_output::read(stream& from) {
       [&](std::string_view line) { tell(from, line); });
   else if (count == 0 || errno != EAGAIN)
     from.watch.reset(); // all who could write are gone
+  tell_dropped_output(false);
   return count > 0;
 }
 
@@ -78,7 +79,7 @@ void child_output::finish() {
     from->watch.reset();
     from->own_end.reset();
   }
-  tell_dropped_output();
+  tell_dropped_output(true);
 }
 
 } // namespace troupe::parent

@@ -12,7 +12,8 @@ namespace troupe::parent {
 std::shared_ptr<spdlog::logger> stdout_log();
 std::shared_ptr<spdlog::logger> stderr_log();
 
-/// Warns if lines have been dropped since the last call. Thread-safe.
-void tell_dropped_output();
+/// Warns if lines have been dropped since the last warning, which was a second ago, unless it is to be
+/// `now`. Thread-safe.
+void tell_dropped_output(bool now);
 
 } // namespace troupe::parent

@@ -374,7 +374,7 @@ outcome single_process::outcome_after(const child_process& child) const {
   if (start_timed_out_)
     return outcome::failure(std::make_exception_ptr(
       start_failed(name() + " could not be started: its child (pid " + std::to_string(child.pid()) +
-                   ") " + child.exit().describe())));
+                   ") " + child.exit().describe() + child.exit().last_words())));
   if (failures_ == failures::logged)
     return no_value();
   if (outcome_)

@@ -65,5 +65,9 @@ TEST_CASE("of a text its last lines are kept, within both limits") {
   tail.add("123");
   CHECK(tail.text() == "123");
   tail.add("a line that is longer than all");
-  CHECK(tail.text() == "a line that is longer than all");
+  CHECK(tail.text() == "a line tha");
+  text_tail blank(3, 10);
+  for (const char* line : {"", "", "a", ""})
+    blank.add(line);
+  CHECK(blank.text() == "\na\n");
 }
