@@ -11,7 +11,7 @@ namespace {
 
 // Longer ones are not typing errors, and the distance takes time proportional to both lengths.
 constexpr std::size_t max_name_bytes = 64;
-constexpr std::size_t max_listed_names = 16;
+constexpr std::size_t max_listed_names = 24;
 
 // How many insertions, deletions, substitutions and swaps of neighbours lead from `a` to `b`:
 // https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance, "optimal string alignment".

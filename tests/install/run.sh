@@ -11,7 +11,7 @@ configure() {
 }
 configure "$work/found" -DCMAKE_PREFIX_PATH="$work/prefix"
 cmake --build "$work/found"
-"$work/found/consumer"
+(cd "$work" && found/consumer)
 # As a subdirectory it must at least configure; building it is what the rest of the tests do.
 configure "$work/nested" -DTROUPE_SOURCE="$source"
 echo "installed, found, linked and run"

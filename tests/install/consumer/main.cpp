@@ -5,6 +5,7 @@
 #include <caf/all.hpp>
 
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -180,10 +181,32 @@ void use_actors(troupe::runtime& rt, troupe::pool& pool) {
   self->send_exit(remote, caf::exit_reason::kill);
 }
 
+void use_files(troupe::runtime& rt) {
+  const std::string file = "consumer.toml";
+  std::ofstream(file) << "[pool.filed]\n"
+                         "processes = 1\n"
+                         "initializer = [\"initialize\", 1]\n"
+                         "[app.consumer]\n"
+                         "answer = 42\n";
+  const troupe::config config = troupe::load_config(file, rt.tasks());
+  troupe::pool pool{rt, config.pool("filed")};
+  const troupe::app_setting& answer = config.app("consumer").at("answer");
+  check(answer.value == troupe::scalar(std::int64_t{42}), "app_setting");
+  check(pool.apply(square, 2).get() == 4, "load_config");
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-  troupe::runtime rt{argc, argv, {.caf_threads = 1, .preload = {troupe::call(finalize)}}};
+  troupe::task_registry tasks;
+  tasks.add("initialize", initialize).add("finalize", finalize);
+  troupe::runtime rt{argc, argv,
+    {.caf_threads = 1,
+      .preload = {troupe::call(finalize)},
+      .preload_timeout = 60s,
+      .tasks = tasks}};
+  check(rt.tasks().names().size() == 2, "names of tasks");
+  use_files(rt);
   check(troupe::get_start_method() == troupe::start_method::spawn, "start method");
   troupe::pool pool{rt, every_pool_option()};
   use_tasks(pool);
