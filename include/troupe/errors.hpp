@@ -133,7 +133,12 @@ struct child_exit {
 /// `worker`: the child ended before it had sent a result.
 class child_lost : public error {
 public:
-  child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects);
+  /// `name` is `task_options::name`, or empty.
+  child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects,
+    const std::string& name = {});
+  /// With the message of one that was thrown in another process.
+  child_lost(const std::string& message, task_id task, child_exit exit, bool culprit,
+    std::vector<task_id> suspects);
   /// Of the only task of the process `name`.
   child_lost(const std::string& name, task_id task, child_exit exit);
 

@@ -1,9 +1,10 @@
 #include <troupe/errors.hpp>
 
 #include "core/limits.hpp"
+#include "core/utf8.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace troupe {
@@ -29,17 +30,18 @@ std::string child_exit::last_words() const {
     return {};
   const auto before = stderr_tail.rfind('\n', end);
   const auto begin = before == std::string::npos ? 0 : before + 1;
+  const auto line = std::string_view(stderr_tail).substr(begin, end + 1 - begin);
   return "; its last line on stderr: " +
-         stderr_tail.substr(begin, std::min(end + 1 - begin, limits::shown_output_bytes));
+         std::string(detail::utf8_prefix(line, limits::shown_output_bytes));
 }
 
 namespace {
 
-std::string lost_message(
-  task_id task, const child_exit& exit, bool culprit, const std::vector<task_id>& suspects) {
-  std::string text = "task " + std::to_string(task) + " is lost: child " +
-                     std::to_string(exit.slot) + " (pid " + std::to_string(exit.pid) + ") " +
-                     exit.describe();
+std::string lost_message(task_id task, const child_exit& exit, bool culprit,
+  const std::vector<task_id>& suspects, const std::string& name) {
+  std::string text = "task " + std::to_string(task) + (name.empty() ? "" : " (" + name + ")") +
+                     " is lost: child " + std::to_string(exit.slot) + " (pid " +
+                     std::to_string(exit.pid) + ") " + exit.describe();
   if (culprit)
     text += " while it ran this task";
   else if (suspects.size() == 1)
@@ -49,8 +51,13 @@ std::string lost_message(
 
 } // namespace
 
-child_lost::child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects)
-  : error(lost_message(task, exit, culprit, suspects))
+child_lost::child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects,
+  const std::string& name)
+  : child_lost(lost_message(task, exit, culprit, suspects, name), task, exit, culprit, suspects) {}
+
+child_lost::child_lost(const std::string& message, task_id task, child_exit exit, bool culprit,
+  std::vector<task_id> suspects)
+  : error(message)
   , task_(task)
   , culprit_(culprit)
   , exit_(std::make_shared<const child_exit>(std::move(exit)))

@@ -72,6 +72,7 @@ void write_failure(encoder& out, const std::exception_ptr& failure, std::size_t 
     std::rethrow_exception(failure);
   } catch (const child_lost& e) {
     out(is_child_lost);
+    out(std::string(e.what()));
     out(e.task());
     out(e.exit());
     out(e.culprit());
@@ -133,11 +134,13 @@ std::exception_ptr read_failure(decoder& in, std::size_t depth) {
     return decode_exception(encoded);
   }
   if (index == is_child_lost) {
+    const auto message = in.make<std::string>();
     const auto task = in.make<task_id>();
     auto exit = in.make<child_exit>();
     const bool culprit = in.make<bool>();
     auto suspects = in.make<std::vector<task_id>>();
-    return with_nested(child_lost(task, std::move(exit), culprit, std::move(suspects)), in, depth);
+    return with_nested(
+      child_lost(message, task, std::move(exit), culprit, std::move(suspects)), in, depth);
   }
   if (index >= std::tuple_size_v<plain_errors>)
     throw_decode_error("unknown kind of failure");

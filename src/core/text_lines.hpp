@@ -1,6 +1,7 @@
 #pragma once
 
-#include <algorithm>
+#include "core/utf8.hpp"
+
 #include <cstddef>
 #include <deque>
 #include <string>
@@ -56,7 +57,7 @@ public:
     , most_bytes_(bytes) {}
 
   void add(std::string line) {
-    line.resize(std::min(line.size(), most_bytes_));
+    line.resize(detail::utf8_prefix(line, most_bytes_).size());
     bytes_ += line.size();
     lines_.push_back(std::move(line));
     while (lines_.size() > most_lines_ || bytes_ > most_bytes_) {

@@ -47,4 +47,12 @@ std::size_t utf8_length(std::string_view text) noexcept {
   return expected.length;
 }
 
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes) noexcept {
+  if (text.size() <= bytes)
+    return text;
+  while (bytes > 0 && in_range(static_cast<unsigned char>(text[bytes]), 0x80, 0xBF))
+    --bytes;
+  return text.substr(0, bytes);
+}
+
 } // namespace troupe::detail

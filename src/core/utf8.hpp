@@ -9,4 +9,7 @@ namespace troupe::detail {
 /// with well-formed UTF-8 (The Unicode Standard, table 3-7).
 std::size_t utf8_length(std::string_view text) noexcept;
 
+/// The beginning of well-formed UTF-8, at most `bytes` of it, that cuts no code point in two.
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes) noexcept;
+
 } // namespace troupe::detail

@@ -72,8 +72,9 @@ void pool_actor::recover(
   else
     for (const auto& suspect : tasks.started)
       suspects.push_back(suspect.id);
-  const auto failure =
-    std::make_exception_ptr(child_lost(key.id, exit, !innocent, std::move(suspects)));
+  const auto& options = entry->task->options;
+  const auto failure = std::make_exception_ptr(child_lost(
+    key.id, exit, !innocent, std::move(suspects), options ? options->name : std::string()));
   if (will_retry(*entry, failure)) {
     retry(key);
     return;

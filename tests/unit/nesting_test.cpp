@@ -211,7 +211,12 @@ TEST_CASE("the loss of a child crosses with all that is known of it") {
   exit.signal = 11;
   exit.reason = "why";
   exit.frames = {{0, 5}, {1, 6}};
-  const troupe::child_lost lost(4, exit, true, {4});
+  exit.stderr_tail = "first\nassertion failed";
+  const troupe::child_lost lost(4, exit, true, {4}, "resize");
+  CHECK(lost.what() == std::string(
+                         "task 4 (resize) is lost: child 2 (pid 77) was ended by signal 11 "
+                         "(Segmentation fault) (why) while it ran this task; its last line on "
+                         "stderr: assertion failed"));
   try {
     std::rethrow_exception(crossed(lost));
     FAIL("nothing was thrown");
@@ -222,6 +227,7 @@ TEST_CASE("the loss of a child crosses with all that is known of it") {
     CHECK(e.culprit());
     CHECK(e.suspects() == std::vector<troupe::task_id>{4});
     CHECK(e.exit().frames == exit.frames);
+    CHECK(e.stderr_tail() == exit.stderr_tail);
   }
 }
 

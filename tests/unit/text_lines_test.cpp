@@ -66,6 +66,10 @@ TEST_CASE("of a text its last lines are kept, within both limits") {
   CHECK(tail.text() == "123");
   tail.add("a line that is longer than all");
   CHECK(tail.text() == "a line tha");
+  tail.add("12345678\xc3\xa9\xc3\xa9"); // a code point is not cut in two
+  CHECK(tail.text() == "12345678\xc3\xa9");
+  tail.add("123456789\xc3\xa9");
+  CHECK(tail.text() == "123456789");
   text_tail blank(3, 10);
   for (const char* line : {"", "", "a", ""})
     blank.add(line);
