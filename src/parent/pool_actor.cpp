@@ -207,7 +207,7 @@ void pool_actor::cancel(const cancel_task& what) {
   if (entry->where == core::task_ledger::place::in_child && !take_back(*entry)) {
     if (!what.started_too)
       return;
-    stop_running(key, entry->seat, entry->slot);
+    stop_running(key, *entry);
   }
   ++counts_.cancelled;
   resolve(key, outcome::failure(std::make_exception_ptr(

@@ -101,7 +101,7 @@ private:
   // An attempt has failed with an error of its own; true if it is tried again.
   bool retry_after(core::task_key key, const child_outcome& came);
   // The task that is in that slot is to stop, however it has been resolved.
-  void stop_running(core::task_key key, std::uint32_t seat, std::uint32_t slot);
+  void stop_running(core::task_key key, const core::task_ledger::entry& entry);
 
   void set_alarm(const core::task_alarms::alarm& what);
   void arm_alarm_timer();

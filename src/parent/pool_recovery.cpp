@@ -122,10 +122,10 @@ void pool_actor::retry(core::task_key key) {
 
 // -- time -----------------------------------------------------------------------------------------------
 
-void pool_actor::stop_running(core::task_key key, std::uint32_t seat, std::uint32_t slot) {
-  supervisor_[seat].request_stop(slot);
-  set_alarm(
-    {clock::now() + options_->cancel_grace, task_alarms::purpose::escalate, key, 0, seat, slot});
+void pool_actor::stop_running(core::task_key key, const core::task_ledger::entry& entry) {
+  supervisor_[entry.seat].request_stop(entry.slot);
+  set_alarm({clock::now() + options_->cancel_grace, task_alarms::purpose::escalate, key,
+    entry.attempt, entry.seat, entry.slot});
 }
 
 void pool_actor::set_alarm(const task_alarms::alarm& what) {
@@ -166,7 +166,9 @@ void pool_actor::on_alarm(const task_alarms::alarm& due) {
       check_timeout(due);
     break;
   case task_alarms::purpose::escalate:
-    if (supervisor_.has(due.seat) && supervisor_[due.seat].book().at(due.slot) == due.task) {
+    // Its next attempt may be in the very same place. No entry: the task has its outcome, and runs on.
+    if ((entry == nullptr || entry->attempt == due.attempt) && supervisor_.has(due.seat) &&
+        supervisor_[due.seat].book().at(due.slot) == due.task) {
       dispatcher_.stop_child(due.seat);
       supervisor_.end(due.seat, options_->cancel_grace,
         "its task " + std::to_string(due.task.id) + " did not stop when it was asked to");
@@ -206,7 +208,7 @@ void pool_actor::check_timeout(const task_alarms::alarm& due) {
     return;
   }
   const auto failure = timeout_error(due.task, *entry->task);
-  stop_running(due.task, entry->seat, entry->slot);
+  stop_running(due.task, *entry);
   if (will_retry(*entry, failure)) {
     entry->stopping = true; // and tried again when this attempt is over
     return;

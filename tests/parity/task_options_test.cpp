@@ -371,6 +371,20 @@ TEST_CASE("an attempt that runs into the timeout is over before the next one beg
   CHECK(size_of(never.path) == 3);
 }
 
+TEST_CASE("the grace of an attempt that has ended does not end the next one") {
+  troupe::pool pool{rt(), {.processes = 1, .cancel_grace = 100ms}};
+  const task_options options{
+    .timeout = 500ms, .retries = {.max_attempts = 5, .backoff = 1ms, .jitter = 0}};
+  const auto sleep = []() -> asio::awaitable<std::size_t> {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    timer.expires_after(troupe::this_task::attempt() == 1 ? std::chrono::milliseconds(1h) : 250ms);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return troupe::this_task::attempt();
+  };
+  CHECK(pool.apply(options, sleep).get() >= 2);
+  CHECK(pool.stats().children[0].restarts == 0);
+}
+
 TEST_CASE("retry_on chooses the failures that are worth another attempt") {
   troupe::pool pool{rt(), {.processes = 1}};
   const auto options_for = [](auto predicate) {
