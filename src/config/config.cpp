@@ -24,10 +24,8 @@ pool_options config::pool(std::string_view name) const {
       options.scheduler = found->second.make_scheduler();
     return options;
   }
-  const auto names = pool_names();
-  const std::vector<std::string_view> views(names.begin(), names.end());
   throw config_error(file_ + ": pool." + detail::key_for_message(name) + ": no such pool" +
-                     detail::suggest_name(name, views));
+                     detail::suggest_name(name, pool_names()));
 }
 
 const std::map<std::string, app_setting>& config::app(std::string_view name) const {

@@ -69,4 +69,9 @@ std::string suggest_name(std::string_view typed, std::span<const std::string_vie
   return names.size() > max_listed_names ? listed + ", ..." : listed;
 }
 
+std::string suggest_name(std::string_view typed, std::span<const std::string> names) {
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return suggest_name(typed, views);
+}
+
 } // namespace troupe::detail

@@ -12,5 +12,6 @@ std::string_view nearest_name(std::string_view typed, std::span<const std::strin
 
 /// What an error message says after "unknown ...": "; did you mean ...?", or else what there is.
 std::string suggest_name(std::string_view typed, std::span<const std::string_view> names);
+std::string suggest_name(std::string_view typed, std::span<const std::string> names);
 
 } // namespace troupe::detail

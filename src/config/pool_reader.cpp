@@ -163,10 +163,9 @@ void pool_reader::read(const call_key& key, const toml::node& node, const std::s
     return add_type_problem(node, path, "the name of a task, or an array of it and its arguments");
   if (!tasks_.contains(*name)) {
     const auto names = tasks_.names();
-    const std::vector<std::string_view> views(names.begin(), names.end());
     return add_problem(node, path,
       "unknown task " + quoted_for_message(*name) +
-        (names.empty() ? "; the program has not named any" : suggest_name(*name, views)));
+        (names.empty() ? "; the program has not named any" : suggest_name(*name, names)));
   }
   try {
     auto call = tasks_.call(*name, std::span(parts).subspan(1));

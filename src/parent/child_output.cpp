@@ -13,6 +13,11 @@
 
 namespace troupe::parent {
 
+std::unique_ptr<child_output> child_output::make(output which, boost::asio::io_context& io,
+  const std::string& name, std::optional<std::size_t> position) {
+  return which == output::inherit ? nullptr : std::make_unique<child_output>(io, name, position);
+}
+
 child_output::child_output(
   boost::asio::io_context& io, std::string name, std::optional<std::size_t> position)
   : name_(core::escape(name))

@@ -4,6 +4,8 @@
 #include "link/unique_fd.hpp"
 #include "loop/descriptor_watch.hpp"
 
+#include <troupe/output.hpp>
+
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -20,6 +22,10 @@ namespace troupe::parent {
 /// by line. On the loop's thread.
 class child_output {
 public:
+  /// The capture of a child's output; null if it is inherited. Otherwise as the constructor.
+  static std::unique_ptr<child_output> make(output which, boost::asio::io_context& io,
+    const std::string& name, std::optional<std::size_t> position);
+
   /// Makes the pipes. The lines begin with `name`, that of the pool and the position in it, or that of the
   /// process. Throws `std::system_error`.
   child_output(boost::asio::io_context& io, std::string name, std::optional<std::size_t> position);

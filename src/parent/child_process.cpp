@@ -1,6 +1,5 @@
 #include "parent/child_process.hpp"
 
-#include "core/escape.hpp"
 #include "core/exception_codec.hpp"
 #include "link/image.hpp"
 #include "link/request.hpp"

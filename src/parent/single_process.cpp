@@ -252,9 +252,7 @@ void single_process::launch() {
   try {
     child_ = std::make_shared<child_process>(loop_, nullptr,
       static_cast<child_process::owner&>(*this), only_seat, only_generation, size, settings(),
-      options_.output == output::inherit
-        ? nullptr
-        : std::make_unique<child_output>(loop_.io(), name(), std::nullopt));
+      child_output::make(options_.output, loop_.io(), name(), std::nullopt));
     child_->launch(launcher_, child_);
   } catch (...) {
     const auto cause = std::current_exception();

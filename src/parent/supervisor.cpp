@@ -106,12 +106,6 @@ void supervisor::note_start(std::size_t position) {
     history.first_start = clock::now();
 }
 
-std::unique_ptr<child_output> supervisor::output_of(std::size_t position) const {
-  return options_.output == output::inherit
-           ? nullptr
-           : std::make_unique<child_output>(loop_.io(), options_.name, position);
-}
-
 void supervisor::start_child(std::size_t position) {
   const auto seat = table_.start(position);
   if (seat >= children_.size()) {
@@ -120,9 +114,9 @@ void supervisor::start_child(std::size_t position) {
   }
   const auto settings = settings_for(position);
   try {
-    children_[seat] =
-      std::make_shared<child_process>(loop_, &hub_, static_cast<child_process::owner&>(*this), seat,
-        table_[seat].generation, link_size_, settings, output_of(position));
+    children_[seat] = std::make_shared<child_process>(loop_, &hub_,
+      static_cast<child_process::owner&>(*this), seat, table_[seat].generation, link_size_,
+      settings, child_output::make(options_.output, loop_.io(), options_.name, position));
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
     children_[seat].reset();

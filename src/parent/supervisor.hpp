@@ -120,7 +120,6 @@ private:
   void give_up(const child_process& last, core::child_phase phase);
   void give_up(std::exception_ptr reason);
   link::child_settings settings_for(std::size_t position) const;
-  std::unique_ptr<child_output> output_of(std::size_t position) const;
   std::unique_ptr<boost::asio::steady_timer> deadline(
     std::uint32_t seat, std::chrono::milliseconds after, std::string reason);
   // SIGTERM, and after `grace` SIGKILL.
