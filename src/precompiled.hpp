@@ -1,5 +1,5 @@
 // Precompiled for every layer: what nearly all of it includes and takes long to read.
-#include "core/caf_compat.hpp"
+#include "caf/caf_compat.hpp"
 
 #include <boost/asio.hpp>
 

@@ -1,7 +1,7 @@
 #include "actors/actor_bridge.hpp"
 
 #include "actors/bounded_deserializer.hpp"
-#include "core/limits.hpp"
+#include "base/limits.hpp"
 
 #include <caf/binary_serializer.hpp>
 

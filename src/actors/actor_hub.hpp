@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/caf_compat.hpp"
+#include "caf/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 
 #include <caf/proxy_registry.hpp>

@@ -1,6 +1,6 @@
 #include "actors/bounded_deserializer.hpp"
 
-#include "core/limits.hpp"
+#include "base/limits.hpp"
 
 namespace troupe::actors {
 

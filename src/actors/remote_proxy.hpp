@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/caf_compat.hpp"
+#include "caf/caf_compat.hpp"
 
 #include <caf/actor_proxy.hpp>
 

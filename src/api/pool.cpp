@@ -2,7 +2,7 @@
 
 #include "api/runtime_state.hpp"
 #include "loop/event_loop.hpp"
-#include "parent/pool_control.hpp"
+#include "parent/pool/pool_control.hpp"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 #include <troupe/process.hpp>
 
 #include "api/runtime_state.hpp"
-#include "parent/single_process.hpp"
+#include "parent/process/single_process.hpp"
 
 #include <csignal>
 #include <utility>

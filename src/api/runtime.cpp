@@ -1,12 +1,12 @@
 #include <troupe/runtime.hpp>
 
 #include "api/runtime_state.hpp"
-#include "child/child_main.hpp"
-#include "child/zygote_main.hpp"
-#include "core/limits.hpp"
-#include "link/process_setup.hpp"
-#include "link/thread_count.hpp"
-#include "parent/zygote.hpp"
+#include "base/limits.hpp"
+#include "child/runtime/child_main.hpp"
+#include "child/zygote/zygote_main.hpp"
+#include "os/process_setup.hpp"
+#include "os/thread_count.hpp"
+#include "parent/launch/zygote.hpp"
 
 #include <troupe/errors.hpp>
 #include <troupe/this_child.hpp>
@@ -63,12 +63,12 @@ void check(const runtime_options& options) {
 std::unique_ptr<parent::zygote> fork_zygote() {
   if (get_start_method() != start_method::fork)
     return nullptr;
-  if (const auto threads = link::settled_thread_count(); threads > 1)
+  if (const auto threads = os::settled_thread_count(); threads > 1)
     throw std::logic_error("start method fork: this process has " + std::to_string(threads) +
                            " threads, and a process with threads cannot be forked: construct "
                            "troupe::runtime before the others are started");
   return parent::zygote::fork_this_process(
-    [](link::unique_fd socket) { child::become_zygote(std::move(socket)); });
+    [](base::unique_fd socket) { child::become_zygote(std::move(socket)); });
 }
 
 parent::launchers::settings launch_settings(
@@ -95,7 +95,7 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
     loop.run();
   }) {
-  core::give_node_id(system);
+  compat::give_node_id(system);
 }
 
 runtime::state::~state() {
@@ -116,7 +116,7 @@ runtime::runtime(int argc, char** argv, runtime_options options) {
     stop_ignoring_children();
     if (options.start_method)
       set_start_method(*options.start_method);
-    const link::signals_blocked blocked;
+    const os::signals_blocked blocked;
     auto forked = fork_zygote();
     state_ = std::make_unique<state>(
       std::vector<std::string>(argv, argv + argc), options, std::move(forked));

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "actors/actor_hub.hpp"
-#include "core/caf_compat.hpp"
+#include "caf/caf_compat.hpp"
 #include "loop/event_loop.hpp"
-#include "parent/exports.hpp"
-#include "parent/launchers.hpp"
-#include "parent/pool_control.hpp"
-#include "parent/process_registry.hpp"
+#include "parent/launch/launchers.hpp"
+#include "parent/pool/pool_control.hpp"
+#include "parent/process/process_registry.hpp"
+#include "parent/serve/exports.hpp"
 
 #include <troupe/runtime.hpp>
 
@@ -25,7 +25,7 @@ struct runtime::state {
   ~state();
 
   const task_registry tasks;
-  core::caf_config config;
+  compat::caf_config config;
   caf::actor_system system;
   loop::event_loop loop;
   actors::actor_hub hub;

@@ -1,6 +1,6 @@
 #include "config/message_text.hpp"
 
-#include "core/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 

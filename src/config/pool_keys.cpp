@@ -1,6 +1,6 @@
 #include "config/pool_keys.hpp"
 
-#include "core/limits.hpp"
+#include "base/limits.hpp"
 
 #include <array>
 #include <limits>

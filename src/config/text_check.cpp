@@ -1,7 +1,7 @@
 #include "config/text_check.hpp"
 
+#include "base/utf8.hpp"
 #include "config/message_text.hpp"
-#include "core/utf8.hpp"
 
 #include <algorithm>
 

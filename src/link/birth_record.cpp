@@ -30,7 +30,7 @@ birth_record::birth_record()
   map();
 }
 
-birth_record::birth_record(unique_fd fd)
+birth_record::birth_record(base::unique_fd fd)
   : fd_(std::move(fd)) {
   map();
   if (::madvise(word_, sizeof *word_, MADV_DONTFORK) != 0)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "link/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -16,7 +16,7 @@ public:
   /// Makes one. Throws `std::system_error`.
   birth_record();
   /// Maps one that was received. Not mapped in children of this process. Throws `std::system_error`.
-  explicit birth_record(unique_fd fd);
+  explicit birth_record(base::unique_fd fd);
   birth_record(const birth_record&) = delete;
   birth_record& operator=(const birth_record&) = delete;
   ~birth_record();
@@ -31,7 +31,7 @@ public:
 private:
   void map();
 
-  unique_fd fd_;
+  base::unique_fd fd_;
   std::atomic<std::int32_t>* word_ = nullptr;
 };
 

@@ -6,8 +6,8 @@
 
 namespace troupe::link {
 
-channel::channel(
-  std::shared_ptr<shared_region> region, side which, unique_fd own_bell, unique_fd peer_bell)
+channel::channel(std::shared_ptr<shared_region> region, side which, base::unique_fd own_bell,
+  base::unique_fd peer_bell)
   : region_(std::move(region))
   , own_(which == side::parent ? &region_->header().parent_bell : &region_->header().child_bell)
   , peer_(which == side::parent ? &region_->header().child_bell : &region_->header().parent_bell)

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/unique_fd.hpp"
 #include "link/frame.hpp"
 #include "link/ring.hpp"
 #include "link/shared_region.hpp"
-#include "link/unique_fd.hpp"
 
 #include <deque>
 #include <memory>
@@ -22,8 +22,8 @@ public:
   enum class side { parent, child };
 
   /// `own_bell` is the eventfd on which this side is woken, `peer_bell` that of the other.
-  channel(
-    std::shared_ptr<shared_region> region, side which, unique_fd own_bell, unique_fd peer_bell);
+  channel(std::shared_ptr<shared_region> region, side which, base::unique_fd own_bell,
+    base::unique_fd peer_bell);
 
   // -- sending --------------------------------------------------------------------------------------
 
@@ -88,8 +88,8 @@ private:
   std::shared_ptr<shared_region> region_;
   doorbell* own_;
   doorbell* peer_;
-  unique_fd own_bell_;
-  unique_fd peer_bell_;
+  base::unique_fd own_bell_;
+  base::unique_fd peer_bell_;
   ring_writer out_;
   ring_reader in_;
   const std::size_t max_piece_;

@@ -21,7 +21,7 @@ union fd_buffer {
   char bytes[CMSG_SPACE(max_fds * sizeof(int))];
 };
 
-void take_fds(msghdr& header, unique_fd* fds, std::size_t fd_count) {
+void take_fds(msghdr& header, base::unique_fd* fds, std::size_t fd_count) {
   std::size_t taken = 0;
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
@@ -30,7 +30,7 @@ void take_fds(msghdr& header, unique_fd* fds, std::size_t fd_count) {
     for (std::size_t i = 0; i < count; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof fd);
-      unique_fd owned(fd); // closes what nobody asked for
+      base::unique_fd owned(fd); // closes what nobody asked for
       if (taken < fd_count)
         fds[taken++] = std::move(owned);
     }
@@ -39,11 +39,11 @@ void take_fds(msghdr& header, unique_fd* fds, std::size_t fd_count) {
 
 } // namespace
 
-std::pair<unique_fd, unique_fd> make_control_sockets() {
+std::pair<base::unique_fd, base::unique_fd> make_control_sockets() {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0)
     throw std::system_error(errno, std::generic_category(), "socketpair for the link to a child");
-  return {unique_fd(fds[0]), unique_fd(fds[1])};
+  return {base::unique_fd(fds[0]), base::unique_fd(fds[1])};
 }
 
 bool wait_readable(int socket) {
@@ -79,7 +79,7 @@ bool send_control(
 }
 
 receive_result receive_control(
-  int socket, void* message, std::size_t size, unique_fd* fds, std::size_t fd_count) {
+  int socket, void* message, std::size_t size, base::unique_fd* fds, std::size_t fd_count) {
   iovec part{message, size};
   msghdr header{};
   header.msg_iov = &part;

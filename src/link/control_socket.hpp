@@ -1,11 +1,9 @@
 #pragma once
 
+#include "base/unique_fd.hpp"
 #include "link/shared_region.hpp"
-#include "link/unique_fd.hpp"
+#include "os/image.hpp"
 
-#include <troupe/errors.hpp>
-
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,15 +17,6 @@ namespace troupe::link {
 inline constexpr const char* link_variable = "TROUPE_LINK";
 
 inline constexpr std::uint32_t link_magic = 0x74727031; // "trp1"
-inline constexpr std::size_t max_build_id_bytes = 32;
-
-struct build_id {
-  std::uint32_t length = 0; ///< 0: the image has none
-  std::array<std::uint8_t, max_build_id_bytes> bytes{};
-
-  friend bool operator==(const build_id&, const build_id&) = default;
-};
-
 /// The parent's first message. With it come the descriptors of the shared memory, of the two doorbells (the
 /// parent's, the child's) and, if the output is captured, of the child's stdout and stderr.
 struct parent_hello {
@@ -35,7 +24,7 @@ struct parent_hello {
   link_size size;
   std::uint32_t generation = 0;
   std::int32_t parent_pid = 0;
-  build_id build;
+  os::build_id build;
   /// `pool_options::loop_initializer`: the one setting that is needed before there is a loop, which reads
   /// the others.
   code_location loop_initializer;
@@ -45,7 +34,7 @@ struct parent_hello {
 struct child_hello {
   std::uint32_t magic = link_magic;
   std::uint32_t generation = 0;
-  build_id build;
+  os::build_id build;
 };
 
 enum class control_kind : std::uint32_t {
@@ -60,7 +49,7 @@ struct control_message {
 
 /// A connected pair of sockets that keep message boundaries, non-blocking and close-on-exec.
 /// Throws `std::system_error`.
-std::pair<unique_fd, unique_fd> make_control_sockets();
+std::pair<base::unique_fd, base::unique_fd> make_control_sockets();
 
 /// Blocks until there is something to receive or the peer has closed; false if that cannot be told.
 bool wait_readable(int socket);
@@ -74,8 +63,8 @@ bool send_control(int socket, const void* message, std::size_t size, const int* 
 
 /// Receives one message of exactly `size` bytes into `message`, and at most `fd_count` descriptors.
 /// Throws `protocol_violation` for a message of another size. Never blocks.
-receive_result receive_control(
-  int socket, void* message, std::size_t size, unique_fd* fds = nullptr, std::size_t fd_count = 0);
+receive_result receive_control(int socket, void* message, std::size_t size,
+  base::unique_fd* fds = nullptr, std::size_t fd_count = 0);
 
 template <class Message>
 bool send_control(int socket, const Message& message) {

@@ -11,8 +11,8 @@
 
 namespace troupe::link {
 
-unique_fd make_memory_file(std::span<const std::byte> contents) {
-  unique_fd file(::memfd_create("troupe-message", MFD_CLOEXEC));
+base::unique_fd make_memory_file(std::span<const std::byte> contents) {
+  base::unique_fd file(::memfd_create("troupe-message", MFD_CLOEXEC));
   if (!file)
     throw std::system_error(errno, std::generic_category(), "memfd_create for a message");
   while (!contents.empty()) {
@@ -25,7 +25,7 @@ unique_fd make_memory_file(std::span<const std::byte> contents) {
   return file;
 }
 
-std::vector<std::byte> read_memory_file(const unique_fd& file, std::size_t at_most) {
+std::vector<std::byte> read_memory_file(const base::unique_fd& file, std::size_t at_most) {
   struct stat info {};
   // Only files in memory have seals; reading from anything else may block.
   if (!file || ::fcntl(file.get(), F_GET_SEALS) < 0 || ::fstat(file.get(), &info) != 0 ||

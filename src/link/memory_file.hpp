@@ -1,6 +1,6 @@
 #pragma once
 
-#include "link/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 #include <cstddef>
 #include <span>
@@ -10,10 +10,10 @@ namespace troupe::link {
 
 /// A message too large for a control socket, as a file in memory whose descriptor is passed instead.
 /// Throws `std::system_error`.
-unique_fd make_memory_file(std::span<const std::byte> contents);
+base::unique_fd make_memory_file(std::span<const std::byte> contents);
 
 /// What `make_memory_file` got. Throws `protocol_violation` if the descriptor is of something else, or of
 /// more than `at_most` bytes; then nothing has been read.
-std::vector<std::byte> read_memory_file(const unique_fd& file, std::size_t at_most);
+std::vector<std::byte> read_memory_file(const base::unique_fd& file, std::size_t at_most);
 
 } // namespace troupe::link

@@ -1,6 +1,6 @@
 #include "link/ring.hpp"
 
-#include "core/limits.hpp"
+#include "base/limits.hpp"
 
 #include <cstring>
 

@@ -48,7 +48,7 @@ shared_region::shared_region(link_size size)
   map();
 }
 
-shared_region::shared_region(unique_fd fd, link_size size)
+shared_region::shared_region(base::unique_fd fd, link_size size)
   : fd_(std::move(fd))
   , size_(size)
   , head_bytes_(whole_pages(slot_offset() + size.slots * sizeof(slot_record))) {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core/limits.hpp"
+#include "base/limits.hpp"
+#include "base/unique_fd.hpp"
 #include "link/ring.hpp"
 #include "link/slot_table.hpp"
-#include "link/unique_fd.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -54,7 +54,7 @@ public:
   /// Makes a new one. Throws `std::system_error`.
   explicit shared_region(link_size size);
   /// Maps one that was received. Throws `std::system_error`.
-  shared_region(unique_fd fd, link_size size);
+  shared_region(base::unique_fd fd, link_size size);
   shared_region(const shared_region&) = delete;
   ~shared_region();
 
@@ -73,7 +73,7 @@ private:
   void map();
   std::size_t mapped_bytes() const noexcept { return head_bytes_ + 4 * ring_bytes(); }
 
-  unique_fd fd_;
+  base::unique_fd fd_;
   const link_size size_;
   std::size_t head_bytes_; // header and slot table, in whole pages
   std::byte* base_ = nullptr;

@@ -20,7 +20,7 @@ inline constexpr const char* bind_now_variable = "LD_BIND_NOW";
 struct zygote_hello {
   std::uint32_t magic = link_magic;
   std::int32_t runtime_pid = 0;
-  build_id build;
+  os::build_id build;
   /// `bind_now_variable` was set for the zygote's sake, and is not for its children.
   bool bound_now = false;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/caf_compat.hpp"
-#include "loop/spin_budget.hpp"
+#include "caf/caf_compat.hpp"
+#include "policy/spin_budget.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -76,7 +76,7 @@ private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::deque<caf::resumable*> jobs_;
   std::vector<loop_source*> sources_; // a removed one leaves a null until the turn ends
-  spin_budget spin_;
+  policy::spin_budget spin_;
   std::chrono::steady_clock::time_point last_io_poll_{};
 
   std::atomic<bool> stopped_ = false;

@@ -1,6 +1,6 @@
+#include "base/utf8.hpp"
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
-#include "core/utf8.hpp"
 
 #include "support/catch.hpp"
 

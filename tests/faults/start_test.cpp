@@ -3,8 +3,8 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
-#include "parent/launcher.hpp"
-#include "parent/spawner.hpp"
+#include "parent/launch/launcher.hpp"
+#include "parent/launch/spawner.hpp"
 
 #include <csignal>
 #include <future>
@@ -51,8 +51,8 @@ std::error_code launch(const std::string& program) {
   std::promise<troupe::parent::launch_result> promise;
   int sockets[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0);
-  const troupe::link::unique_fd own(sockets[0]);
-  launcher.launch(troupe::link::unique_fd(sockets[1]),
+  const troupe::base::unique_fd own(sockets[0]);
+  launcher.launch(troupe::base::unique_fd(sockets[1]),
     [&](troupe::parent::launch_result result) { promise.set_value(std::move(result)); });
   const auto result = promise.get_future().get();
   try {

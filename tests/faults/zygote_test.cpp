@@ -4,7 +4,7 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
-#include "parent/launchers.hpp"
+#include "parent/launch/launchers.hpp"
 
 #include <atomic>
 #include <csignal>

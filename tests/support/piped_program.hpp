@@ -1,6 +1,6 @@
 #pragma once
 
-#include "link/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 #include <filesystem>
 #include <string>
@@ -36,8 +36,8 @@ public:
 
 private:
   pid_t pid_ = 0;
-  link::unique_fd input_;
-  link::unique_fd output_;
+  base::unique_fd input_;
+  base::unique_fd output_;
   bool waited_ = false;
 };
 

@@ -1,6 +1,6 @@
 // Both ends of a link in one process.
 #include "link/channel.hpp"
-#include "unit/seeded.hpp"
+#include "support/seeded.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,8 +1,8 @@
 // Exceptions cross to the parent as themselves and as `proxy_exception`.
-#include "child/describe_exception.hpp"
-#include "core/exception_codec.hpp"
-#include "core/limits.hpp"
-#include "unit/seeded.hpp"
+#include "base/limits.hpp"
+#include "child/tasks/describe_exception.hpp"
+#include "support/seeded.hpp"
+#include "values/exception_codec.hpp"
 
 #include <any>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // A decoder trusts nothing: whatever bytes it gets, it yields a value or throws `decode_error`.
-#include "core/limits.hpp"
+#include "base/limits.hpp"
+#include "support/seeded.hpp"
 #include "unit/codec_types.hpp"
-#include "unit/seeded.hpp"
 
 #include <cstring>
 #include <filesystem>

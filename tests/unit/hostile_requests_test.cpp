@@ -1,13 +1,13 @@
 // Requests are bytes that a child chose: what is illegal is a violation of the protocol, and nothing else.
-#include "core/limits.hpp"
-#include "link/image.hpp"
+#include "base/limits.hpp"
 #include "link/request.hpp"
 #include "loop/event_loop.hpp"
-#include "parent/child_requests.hpp"
-#include "parent/exports.hpp"
-#include "parent/queue_control.hpp"
+#include "os/image.hpp"
+#include "parent/serve/child_requests.hpp"
+#include "parent/serve/exports.hpp"
+#include "parent/serve/queue_control.hpp"
+#include "support/seeded.hpp"
 #include "support/test_runtime.hpp"
-#include "unit/seeded.hpp"
 
 #include <troupe/call.hpp>
 
@@ -74,7 +74,7 @@ private:
   void submit_nested(detail::task_ptr) override {}
   void cancel_nested(const detail::task_ptr&, bool) override {}
 
-  core::caf_config config_{1};
+  compat::caf_config config_{1};
   caf::actor_system system_;
   loop::event_loop loop_;
   parent::exports known_;
@@ -174,7 +174,7 @@ TEST_CASE("code outside of the program is not passed on") {
   CHECK(refuses([](auto& head) { head.code.thunk_offset = 1ULL << 40; }));
   CHECK(refuses([](auto& head) { head.code.thunk_offset = ~0ULL; }));
   CHECK(refuses([](auto& head) { head.code.thunk_module = 12345; }));
-  CHECK(refuses([](auto& head) { head.code.target_module = link::no_module; }));
+  CHECK(refuses([](auto& head) { head.code.target_module = os::no_module; }));
   CHECK(refuses([](auto& head) { head.code.target_offset = 1ULL << 50; }));
   CHECK(refuses([](auto& head) { head.code.kind = 3; }));
   CHECK(refuses([](auto& head) { head.code.kind = 255; }));

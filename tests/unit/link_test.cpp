@@ -2,7 +2,7 @@
 #include "link/control_socket.hpp"
 #include "link/ring.hpp"
 #include "link/shared_region.hpp"
-#include "unit/seeded.hpp"
+#include "support/seeded.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 #include "link/birth_record.hpp"
 #include "link/frame.hpp"
 #include "link/memory_file.hpp"
-#include "unit/seeded.hpp"
+#include "support/seeded.hpp"
 
 #include <algorithm>
 #include <cerrno>

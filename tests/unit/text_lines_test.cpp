@@ -1,11 +1,11 @@
-#include "core/text_lines.hpp"
+#include "base/text_lines.hpp"
 #include "support/catch.hpp"
-#include "unit/seeded.hpp"
+#include "support/seeded.hpp"
 
 #include <vector>
 
-using troupe::core::line_splitter;
-using troupe::core::text_tail;
+using troupe::base::line_splitter;
+using troupe::base::text_tail;
 using namespace troupe::test;
 
 namespace {

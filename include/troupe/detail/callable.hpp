@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/codec.hpp>
+#include <troupe/detail/call_code.hpp>
 #include <troupe/errors.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -26,15 +27,6 @@ struct blocking_function; // call.hpp
 
 namespace detail {
 
-enum class call_kind : std::uint8_t { plain, coroutine, blocking };
-
-/// Identifies code: the same in each process that runs this image.
-struct call_code {
-  code_location thunk;
-  code_location target;
-  call_kind kind = call_kind::plain;
-};
-
 /// One call in the child, seen by the thunk.
 struct invocation {
   std::span<const std::byte> arguments;
@@ -44,16 +36,6 @@ struct invocation {
 
 using plain_thunk = void (*)(invocation&);
 using coroutine_thunk = boost::asio::awaitable<void> (*)(invocation&);
-
-/// The place of `function` in the image that has it. O(log modules); no system call.
-code_location locate(void (*function)());
-/// The function at a place, or null if this process has no such module.
-void (*function_at(const code_location& place))();
-
-template <class F>
-code_location locate(F* function) {
-  return locate(reinterpret_cast<void (*)()>(function));
-}
 
 // -- parameters -------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <troupe/detail/bytes.hpp>
-#include <troupe/detail/callable.hpp>
+#include <troupe/detail/call_code.hpp>
 #include <troupe/detail/map_counters.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/task_options.hpp>

@@ -1,0 +1,134 @@
+#include "child/asking/parent_handles.hpp"
+
+#include "values/task_options_codec.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::child {
+
+namespace {
+
+struct connection {
+  requests* asked = nullptr;
+  nested_wait* waits = nullptr;
+};
+
+connection& parent() {
+  static connection instance;
+  return instance;
+}
+
+template <class Head>
+void append_head(detail::bytes& out, const Head& head) {
+  out.append(&head, sizeof head);
+}
+
+class remote_pool final : public detail::pool_port {
+public:
+  explicit remote_pool(std::uint64_t id)
+    : id_(id) {}
+
+  std::uint64_t id() const noexcept override { return id_; }
+
+  void check_open() const override {} // the parent knows, and answers
+
+  void submit(detail::task_ptr task) override {
+    link::submit_head head;
+    head.pool = id_;
+    head.code.thunk_offset = task->code.thunk.offset;
+    head.code.thunk_module = task->code.thunk.module;
+    head.code.target_offset = task->code.target.offset;
+    head.code.target_module = task->code.target.module;
+    head.code.kind = static_cast<std::uint8_t>(task->code.kind);
+    detail::bytes options;
+    if (task->options) {
+      encoder out(options);
+      values::encode_options(out, *task->options);
+    }
+    head.option_bytes = options.size();
+    detail::bytes payload;
+    append_head(payload, head);
+    payload.append(options.data(), options.size());
+    payload.append(task->arguments.data(), task->arguments.size());
+    task->arguments = {};
+    parent().asked->ask(
+      link::service::submit, parent().waits->calling_slot(), std::move(payload), task);
+  }
+
+  void submit(std::vector<detail::task_ptr> tasks) override {
+    for (auto& task : tasks)
+      submit(std::move(task));
+  }
+
+  void cancel(detail::task_ptr task, bool started_too) override {
+    parent().asked->withdraw(task, started_too);
+  }
+
+  std::chrono::nanoseconds average_time() const noexcept override {
+    return std::chrono::nanoseconds::zero(); // the parent knows
+  }
+
+  bool wait(detail::task_state& task, std::chrono::steady_clock::time_point deadline,
+    const char* what) override {
+    parent().waits->check_may_wait(what);
+    return parent().waits->until_done(task, deadline, true);
+  }
+
+  std::shared_ptr<void> lend() override { return parent().waits->lend(); }
+
+private:
+  const std::uint64_t id_;
+};
+
+class remote_queue final : public detail::queue_port {
+public:
+  explicit remote_queue(std::uint64_t id)
+    : id_(id) {}
+
+  std::uint64_t id() const noexcept override { return id_; }
+
+  void push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override {
+    ask(link::service::push, operation, patience);
+  }
+  void pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override {
+    ask(link::service::pop, operation, patience);
+  }
+  void close() override {
+    ask(link::service::close, detail::new_operation({}), std::chrono::nanoseconds::zero());
+  }
+  void withdraw(const detail::task_ptr& operation) override { parent().asked->withdraw(operation); }
+
+  void check_may_wait(const char* what) const override { parent().waits->check_may_wait(what); }
+  void wait(detail::task_state& operation) override {
+    parent().waits->until_done(operation, std::chrono::steady_clock::time_point::max(), false);
+  }
+
+private:
+  void ask(link::service what, const detail::task_ptr& operation,
+    std::chrono::nanoseconds patience) const {
+    const auto least = std::max(patience, std::chrono::nanoseconds::zero());
+    detail::bytes payload;
+    append_head(payload, link::queue_head{id_, least.count()});
+    payload.append(operation->arguments.data(), operation->arguments.size());
+    parent().asked->ask(what, parent().waits->calling_slot(), std::move(payload), operation);
+  }
+
+  const std::uint64_t id_;
+};
+
+} // namespace
+
+void connect_handles(requests& asked, nested_wait& waits) {
+  parent() = {&asked, &waits};
+}
+
+detail::pool_ref pool_in_parent(std::uint64_t id) {
+  return std::make_shared<remote_pool>(id);
+}
+
+detail::queue_ref queue_in_parent(std::uint64_t id) {
+  return std::make_shared<remote_queue>(id);
+}
+
+} // namespace troupe::child

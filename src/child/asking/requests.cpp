@@ -1,0 +1,113 @@
+#include "child/asking/requests.hpp"
+
+#include "base/limits.hpp"
+#include "loop/event_loop.hpp"
+#include "values/failure_codec.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace troupe::child {
+
+using detail::outcome;
+
+void requests::ask(
+  link::service what, std::uint32_t slot, detail::bytes&& payload, const detail::task_ptr& answer) {
+  if (loop::event_loop::current() != nullptr) {
+    send(what, slot, std::move(payload), answer);
+    return;
+  }
+  // std::function wants to be copied.
+  auto kept = std::make_shared<detail::bytes>(std::move(payload));
+  post([this, what, slot, kept, answer] { send(what, slot, std::move(*kept), answer); });
+}
+
+void requests::withdraw(const detail::task_ptr& answer, bool started_too) {
+  post([this, answer, started_too] {
+    if (!pending_.contains(answer->id))
+      return;
+    link::frame_header header;
+    header.kind = link::frame_kind::withdraw;
+    header.task = answer->id;
+    header.extra = started_too ? 1 : 0;
+    link_.send(header, {});
+  });
+}
+
+void requests::post(std::function<void()> function) {
+  if (loop::event_loop::current() != nullptr && !has_posted_.load(std::memory_order_acquire)) {
+    function();
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    posted_.push_back(std::move(function));
+    has_posted_.store(true, std::memory_order_release);
+  }
+  link_.wake();
+}
+
+bool requests::run_posted() {
+  if (!has_posted_.load(std::memory_order_acquire))
+    return false;
+  std::vector<std::function<void()>> now;
+  {
+    const std::lock_guard lock(mutex_);
+    now.swap(posted_);
+    has_posted_.store(false, std::memory_order_release);
+  }
+  for (const auto& function : now)
+    function();
+  return true;
+}
+
+void requests::send(
+  link::service what, std::uint32_t slot, detail::bytes&& payload, const detail::task_ptr& answer) {
+  if (pending_.size() >= limits::max_child_requests ||
+      payload.size() > limits::max_child_request_bytes - pending_bytes_) {
+    answer->resolve(outcome::failure(std::make_exception_ptr(
+      error("this child has " + std::to_string(pending_.size()) + " requests of " +
+            std::to_string(pending_bytes_) +
+            " bytes under way, as many as it may: wait for results before submitting more"))));
+    return;
+  }
+  link::frame_header header;
+  header.kind = link::frame_kind::request;
+  header.task = answer->id = ++last_id_;
+  header.slot = slot;
+  header.extra = static_cast<std::uint64_t>(what);
+  pending_.emplace(header.task, request{answer, payload.size()});
+  pending_bytes_ += payload.size();
+  link_.send(header, std::move(payload));
+}
+
+bool requests::on_reply(const link::frame_header& header, std::span<const std::byte> payload) {
+  const auto found = pending_.find(header.task);
+  if (found == pending_.end())
+    return false;
+  const auto answered = std::move(found->second);
+  pending_.erase(found);
+  pending_bytes_ -= answered.bytes;
+  outcome result;
+  switch (static_cast<link::reply_status>(header.extra)) {
+  case link::reply_status::value:
+    result.what = outcome::kind::value;
+    result.payload.assign(payload);
+    break;
+  case link::reply_status::threw:
+    result.what = outcome::kind::threw;
+    result.payload.assign(payload);
+    break;
+  case link::reply_status::failed:
+    result.error = detail::decode_failure(payload);
+    break;
+  }
+  answered.answer->resolve(std::move(result));
+  return true;
+}
+
+} // namespace troupe::child

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "child/runtime/parent_link.hpp"
+#include "link/request.hpp"
+
+#include <troupe/detail/bytes.hpp>
+#include <troupe/detail/task_state.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::child {
+
+/// What this child has asked its parent and has not been told. Each request is a `task_state` that is
+/// resolved by the reply.
+class requests {
+public:
+  explicit requests(parent_link& link)
+    : link_(link) {}
+  requests(const requests&) = delete;
+  requests& operator=(const requests&) = delete;
+
+  // -- from any thread --------------------------------------------------------------------------------
+
+  /// Asks in the name of the task in `slot`, or of `link::no_slot`. If the child has asked too much at once
+  /// already, the answer is a `troupe::error`.
+  void ask(link::service what, std::uint32_t slot, detail::bytes&& payload,
+    const detail::task_ptr& answer);
+  /// Tells the parent that an answer is not wanted any more. It comes all the same. `started_too`: a task is
+  /// to stop also if it has been started.
+  void withdraw(const detail::task_ptr& answer, bool started_too = false);
+  /// Calls it on the loop's thread, in order with what is asked, also while a function there waits for the
+  /// parent.
+  void post(std::function<void()> function);
+
+  // -- on the loop's thread -----------------------------------------------------------------------------
+
+  /// False: there was no such request.
+  bool on_reply(const link::frame_header& header, std::span<const std::byte> payload);
+  /// Calls what has been posted; true if there was something.
+  bool run_posted();
+
+private:
+  struct request {
+    detail::task_ptr answer;
+    std::size_t bytes = 0;
+  };
+
+  void send(link::service what, std::uint32_t slot, detail::bytes&& payload,
+    const detail::task_ptr& answer);
+
+  parent_link& link_;
+  std::unordered_map<std::uint64_t, request> pending_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t pending_bytes_ = 0;
+
+  std::atomic<bool> has_posted_ = false;
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_; // guarded by mutex_
+};
+
+} // namespace troupe::child

@@ -1,0 +1,331 @@
+#include "child/runtime/child_main.hpp"
+
+#include "child/asking/nested_wait.hpp"
+#include "child/asking/parent_handles.hpp"
+#include "child/asking/requests.hpp"
+#include "child/runtime/actor_host.hpp"
+#include "child/runtime/apply_limits.hpp"
+#include "child/runtime/crash_report.hpp"
+#include "child/runtime/exits.hpp"
+#include "child/runtime/late_scheduler.hpp"
+#include "child/runtime/loop_setup.hpp"
+#include "child/runtime/parent_link.hpp"
+#include "child/runtime/run_call.hpp"
+#include "child/tasks/describe_exception.hpp"
+#include "child/tasks/worker_actor.hpp"
+#include "child/zygote/zygote_main.hpp"
+#include "link/child_settings.hpp"
+#include "link/control_socket.hpp"
+#include "link/zygote_protocol.hpp"
+#include "os/image.hpp"
+#include "values/exception_codec.hpp"
+
+#include <troupe/this_child.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace troupe {
+
+namespace child {
+
+namespace {
+
+struct surroundings {
+  boost::asio::any_io_executor executor;
+  std::atomic<std::size_t> position = 0; // of a spare, until it takes its place
+};
+
+// What `this_child` tells; made before any task.
+std::optional<surroundings>& here() {
+  static std::optional<surroundings> instance;
+  return instance;
+}
+
+/// A child from its handshake to its end. Everything happens on the loop's thread, the main thread.
+class child_process {
+public:
+  child_process(base::unique_fd control, const link::parent_hello& hello,
+    std::shared_ptr<link::shared_region> region, base::unique_fd parent_bell,
+    base::unique_fd child_bell, const loop_setup& setup)
+    : control_(std::move(control))
+    , setup_(setup)
+    , system_(child_actor_system())
+    , loop_(system_, setup_.options.concurrency_hint)
+    , link_(
+        loop_,
+        link::channel(std::move(region), link::channel::side::child, std::move(child_bell),
+          std::move(parent_bell)),
+        hello.generation, [this](const auto& header, auto payload) { on_frame(header, payload); },
+        [this] { return work(); })
+    , requests_(link_)
+    , waits_(loop_, link_, requests_, worker_)
+    , stops_(link_.region().slots(), control_.get())
+    , actors_(system_, loop_, link_)
+    , control_watch_(loop_.io(), control_.get(), [this] { on_control(); }) {
+    compat::give_node_id(system_);
+    connect_handles(requests_, waits_);
+  }
+
+  void run() { loop_.run(); }
+
+private:
+  bool work() {
+    const bool called = requests_.run_posted();
+    return (worker_ != nullptr && worker_->work()) || called;
+  }
+
+  void on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
+    if (header.kind == link::frame_kind::setup && worker_ == nullptr)
+      set_up(payload);
+    else if (header.kind == link::frame_kind::call && worker_ != nullptr)
+      accept(header, payload);
+    else if (header.kind == link::frame_kind::position && worker_ != nullptr)
+      take_position(static_cast<std::size_t>(header.extra));
+    else if (header.kind == link::frame_kind::to_actors)
+      receive_for_actors(header, payload);
+    else if (header.kind == link::frame_kind::reply && requests_.on_reply(header, payload))
+      return;
+    else
+      leave(exit_protocol);
+  }
+
+  void receive_for_actors(const link::frame_header& header, std::span<const std::byte> payload) {
+    try {
+      actors_.receive(static_cast<link::actor_signal>(header.extra), payload);
+    } catch (const link::protocol_violation& violation) {
+      std::fprintf(stderr, "troupe: pool %s: a message for an actor in child %llu is wrong: %s\n",
+        settings_.pool_name.c_str(), static_cast<unsigned long long>(settings_.position),
+        violation.what());
+      leave(exit_protocol);
+    }
+  }
+
+  void set_up(std::span<const std::byte> payload) {
+    decoder in(payload);
+    settings_ = in.make<link::child_settings>();
+    ::pthread_setname_np(::pthread_self(), settings_.pool_name.substr(0, 15).c_str());
+    loop_.set_spin_maximum(std::chrono::nanoseconds(settings_.spin_nanoseconds));
+    here().emplace(loop_.io().get_executor(), settings_.position);
+    if (setup_.thrown)
+      fail_start(setup_.thrown);
+    try {
+      apply_limits(settings_.limits);
+    } catch (...) {
+      fail_start(std::current_exception());
+    }
+    if (const auto thrown = run(settings_.initializer))
+      fail_start(thrown);
+    spawn_worker();
+    link::frame_header ready;
+    ready.kind = link::frame_kind::ready;
+    link_.send(ready, {});
+  }
+
+  void take_position(std::size_t position) {
+    settings_.position = position;
+    here()->position = position;
+    worker_->take_position(position);
+  }
+
+  void spawn_worker() {
+    worker_actor::settings options;
+    options.position = settings_.position;
+    options.concurrency = settings_.concurrency;
+    options.blocking_threads = setup_.options.blocking_threads != 0
+                                 ? setup_.options.blocking_threads
+                                 : settings_.concurrency;
+    options.exception_handler = reinterpret_cast<void (*)(std::exception_ptr)>(
+      detail::function_at(settings_.exception_handler));
+    worker_handle_ = system_.spawn<worker_actor>(loop_, link_, requests_, stops_, options);
+    worker_ = static_cast<worker_actor*>(caf::actor_cast<caf::abstract_actor*>(worker_handle_));
+  }
+
+  // Initializer and finalizer: they may ask the parent, as a plain function may.
+  std::exception_ptr run(const link::wire_call& call) {
+    const nested_wait::allowance may_wait(waits_);
+    return run_call(call);
+  }
+
+  [[noreturn]] void fail_start(const std::exception_ptr& thrown) {
+    auto report = describe_exception(thrown);
+    report.pid = ::getpid();
+    report.slot = settings_.position;
+    detail::bytes encoded;
+    detail::encode_report(encoded, report);
+    link::frame_header header;
+    header.kind = link::frame_kind::start_failed;
+    // The parent reads it from the shared memory after this process has ended.
+    link_.send(header, std::move(encoded));
+    leave(exit_start_failed);
+  }
+
+  void accept(const link::frame_header& header, std::span<const std::byte> payload) {
+    link::call_head head;
+    if (payload.size() < sizeof head || header.slot >= link_.region().slot_count())
+      leave(exit_protocol);
+    std::memcpy(&head, payload.data(), sizeof head);
+    payload = payload.subspan(sizeof head);
+    call_message call;
+    call.task = header.task;
+    call.slot = header.slot;
+    call.attempt = static_cast<std::uint32_t>(header.extra);
+    call.kind = static_cast<detail::call_kind>(head.kind);
+    call.timeout = std::chrono::nanoseconds(head.timeout);
+    call.nesting = head.nesting;
+    call.thunk = detail::function_at({head.thunk_module, head.thunk_offset});
+    call.target = detail::function_at({head.target_module, head.target_offset});
+    call.arguments.assign(payload);
+    if (call.thunk == nullptr)
+      leave(exit_protocol);
+    caf::anon_send(worker_handle_, std::move(call));
+  }
+
+  void on_control() {
+    link::control_message message;
+    switch (link::receive_control(control_.get(), &message, sizeof message)) {
+    case link::receive_result::closed:
+      ::_exit(exit_parent_gone); // nobody is left to tell anything
+    case link::receive_result::message:
+      if (message.kind == link::control_kind::drain)
+        drain(message.exit_code);
+      // Whichever message it was: of very many at once the socket may have had no room for some.
+      stops_.look();
+      if (worker_ != nullptr)
+        worker_->stop_marked();
+      break;
+    case link::receive_result::nothing:
+      break;
+    }
+  }
+
+  [[noreturn]] void drain(int exit_code) {
+    requests_.run_posted();
+    const auto thrown = run(settings_.finalizer);
+    if (thrown)
+      std::fprintf(stderr, "troupe: %s: the finalizer of child %llu threw: %s\n",
+        settings_.pool_name.c_str(), static_cast<unsigned long long>(settings_.position),
+        describe_exception(thrown).what.c_str());
+    leave(thrown ? EXIT_FAILURE : exit_code);
+  }
+
+  base::unique_fd control_;
+  const loop_setup setup_;
+  caf::actor_system& system_;
+  loop::event_loop loop_;
+  link::child_settings settings_;
+  caf::actor worker_handle_;
+  worker_actor* worker_ = nullptr; // owned by worker_handle_
+  parent_link link_;
+  requests requests_;
+  nested_wait waits_;
+  stop_requests stops_;
+  actor_host actors_;
+  loop::descriptor_watch control_watch_;
+};
+
+// The parent captures the output.
+void redirect_output(base::unique_fd out, base::unique_fd err) {
+  flush_output();
+  if (::dup2(out.get(), STDOUT_FILENO) < 0 || ::dup2(err.get(), STDERR_FILENO) < 0)
+    throw std::system_error(errno, std::generic_category(), "redirecting the output of a child");
+  // By itself it would keep lines until its buffer is full, as stdout is not a terminal.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+}
+
+[[noreturn]] void child_main(base::unique_fd control) {
+  link::parent_hello hello;
+  base::unique_fd fds[5];
+  if (!link::wait_readable(control.get()) ||
+      link::receive_control(control.get(), &hello, sizeof hello, fds, std::size(fds)) !=
+        link::receive_result::message)
+    ::_exit(exit_parent_gone);
+  const link::child_hello answer{link::link_magic, hello.generation, os::program_build_id()};
+  link::send_control(control.get(), answer);
+  if (hello.magic != link::link_magic || hello.build != answer.build || !fds[2])
+    ::_exit(exit_start_failed); // the parent compares as well, and says why
+  if (::getppid() != hello.parent_pid)
+    ::_exit(exit_parent_gone); // it died before PR_SET_PDEATHSIG was set
+  if (fds[4])
+    redirect_output(std::move(fds[3]), std::move(fds[4]));
+  auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.size);
+  region->close_fd();
+  install_crash_handlers(region->header().crash);
+  const auto setup = set_up_loop(hello.loop_initializer);
+  child_process self(
+    std::move(control), hello, std::move(region), std::move(fds[1]), std::move(fds[2]), setup);
+  self.run();
+  leave(EXIT_SUCCESS);
+}
+
+// The control socket that this process inherited under the number in an environment variable; none if
+// there is no such variable, or no such socket.
+base::unique_fd inherited_socket(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr)
+    return {};
+  const int fd = std::atoi(value);
+  ::unsetenv(variable); // not for the children of this process
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (fd < 3 || ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)
+    return {};
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return base::unique_fd(fd);
+}
+
+} // namespace
+
+void become_child(base::unique_fd control) noexcept {
+  try {
+    child_main(std::move(control));
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "troupe: a child cannot run: %s\n", e.what());
+  }
+  leave(exit_start_failed);
+}
+
+void become_child_if_asked() {
+  if (auto control = inherited_socket(link::link_variable))
+    become_child(std::move(control));
+  if (auto socket = inherited_socket(link::zygote_variable))
+    become_zygote(std::move(socket));
+}
+
+} // namespace child
+
+namespace this_child {
+
+bool is_child() noexcept {
+  return child::here().has_value();
+}
+
+boost::asio::any_io_executor executor() {
+  if (!is_child())
+    throw std::logic_error("troupe::this_child::executor: this process is not a child of a pool");
+  return child::here()->executor;
+}
+
+std::size_t slot() {
+  if (!is_child())
+    throw std::logic_error("troupe::this_child::slot: this process is not a child of a pool");
+  return child::here()->position;
+}
+
+} // namespace this_child
+} // namespace troupe

@@ -1,0 +1,93 @@
+#include "child/runtime/crash_report.hpp"
+
+#include "os/image.hpp"
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <initializer_list>
+
+#include <execinfo.h>
+#include <sys/resource.h>
+#include <ucontext.h>
+
+namespace troupe::child {
+
+namespace {
+
+// A signal handler has no other way to its data.
+link::crash_area* crash_area = nullptr;
+
+// A stack of its own, so that a stack overflow can be reported.
+alignas(16) std::array<char, 64 * 1024> signal_stack;
+
+std::uintptr_t faulting_instruction(const void* context) noexcept {
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(
+    static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return static_cast<const ucontext_t*>(context)->uc_mcontext.pc;
+#else
+  static_cast<void>(context);
+  return 0;
+#endif
+}
+
+void add_frame(std::uintptr_t address) noexcept {
+  const auto place = os::locate_in_signal_handler(address);
+  crash_area->frames[crash_area->frame_count++] = {place.offset, place.module, 0};
+}
+
+void on_fatal_signal(int signal, siginfo_t*, void* context) {
+  if (crash_area != nullptr && crash_area->frame_count == 0) {
+    std::array<void*, limits::max_stack_frames + 8> addresses{};
+    const int count = ::backtrace(addresses.data(), static_cast<int>(addresses.size()));
+    // The frames above the faulting instruction are the handler's own.
+    const auto fault = faulting_instruction(context);
+    int first = 0;
+    while (first < count &&
+           reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(first)]) != fault)
+      ++first;
+    if (fault != 0)
+      add_frame(fault);
+    for (int i = first + 1; i < count && crash_area->frame_count < limits::max_stack_frames; ++i)
+      add_frame(reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(i)]) - 1);
+    crash_area->written.store(1, std::memory_order_release);
+  }
+  // The default action is back (SA_RESETHAND); this takes effect when the handler returns.
+  ::raise(signal);
+}
+
+} // namespace
+
+void load_unwinder() {
+  static const int loaded = [] {
+    void* frame[1];
+    return ::backtrace(frame, 1);
+  }();
+  static_cast<void>(loaded);
+}
+
+void install_crash_handlers(link::crash_area& area) {
+  crash_area = &area;
+  load_unwinder();
+
+  rlimit core{};
+  if (::getrlimit(RLIMIT_CORE, &core) == 0) {
+    core.rlim_cur = 0;
+    ::setrlimit(RLIMIT_CORE, &core);
+  }
+
+  stack_t stack{};
+  stack.ss_sp = signal_stack.data();
+  stack.ss_size = signal_stack.size();
+  ::sigaltstack(&stack, nullptr);
+  struct sigaction action {};
+  action.sa_sigaction = &on_fatal_signal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP})
+    ::sigaction(signal, &action, nullptr);
+}
+
+} // namespace troupe::child

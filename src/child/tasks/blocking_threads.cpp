@@ -1,0 +1,55 @@
+#include "child/tasks/blocking_threads.hpp"
+
+#include <thread>
+#include <utility>
+
+namespace troupe::child {
+
+void blocking_threads::add_thread() {
+  std::thread([this] { serve(); }).detach();
+  ++threads_;
+}
+
+void blocking_threads::run(std::function<void()> function) {
+  const std::lock_guard lock(mutex_);
+  if (idle_ <= waiting_.size() && threads_ < allowed_)
+    add_thread();
+  waiting_.push_back(std::move(function));
+  changed_.notify_one();
+}
+
+void blocking_threads::lend() {
+  const std::lock_guard lock(mutex_);
+  ++allowed_;
+  // There may be fewer threads than functions that were started.
+  if (idle_ < waiting_.size() && threads_ < allowed_)
+    add_thread();
+}
+
+void blocking_threads::reclaim() {
+  const std::lock_guard lock(mutex_);
+  --allowed_;
+  changed_.notify_one(); // one may be superfluous
+}
+
+void blocking_threads::serve() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    changed_.wait(lock, [this] { return !waiting_.empty() || threads_ > allowed_; });
+    --idle_;
+    if (threads_ > allowed_) {
+      --threads_;
+      if (!waiting_.empty())
+        changed_.notify_one(); // the wake-up may have been for another
+      return;
+    }
+    const auto function = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    function();
+    lock.lock();
+  }
+}
+
+} // namespace troupe::child

@@ -1,0 +1,287 @@
+#include "child/tasks/worker_actor.hpp"
+
+#include "child/tasks/describe_exception.hpp"
+#include "child/tasks/throw_recorder.hpp"
+#include "values/exception_codec.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+namespace troupe::child {
+
+namespace {
+
+// Runs the thunk; the exception that left it, or null.
+std::exception_ptr invoke(
+  const call_message& call, const task_context& context, detail::bytes& result) noexcept {
+  const record_throws recording;
+  const as_current_task current(&context);
+  try {
+    detail::invocation invocation{detail::view(call.arguments), call.target, result};
+    reinterpret_cast<detail::plain_thunk>(call.thunk)(invocation);
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+} // namespace
+
+worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link,
+  requests& asked, stop_requests& stops, settings options)
+  : loop_actor(config, loop)
+  , link_(link)
+  , requests_(asked)
+  , stops_(stops)
+  , settings_(options)
+  , slots_(link.region().slots())
+  , current_(link.region().header().current)
+  , admission_(options.concurrency)
+  , threads_(options.blocking_threads)
+  , started_(slots_.size()) {}
+
+caf::behavior worker_actor::make_behavior() {
+  return {[this](call_message& call) {
+    const auto kind = call.kind;
+    const auto nesting = call.nesting;
+    admission_.push(std::move(call), kind, nesting);
+  }};
+}
+
+bool worker_actor::work() {
+  if (!admission_.can_start())
+    return false;
+  now_ = clock::now();
+  const auto end = now_ + limits::work_slice;
+  bool worked = false;
+  // A finished result must be on its way before the next task can crash, so none starts while results
+  // wait for room in the ring.
+  while (admission_.can_start() && link_.outbox_empty() && now_ < end) {
+    call_message call = admission_.take();
+    worked = true;
+    if (slots_.start(call.slot, call.task, now_.time_since_epoch().count()))
+      start(call);
+    else
+      admission_.finished(); // taken back by the parent
+  }
+  return worked;
+}
+
+void worker_actor::start(call_message& call) {
+  started_[call.slot] = {call.task, call.kind, call.nesting, 0, ++starts_, nullptr};
+  switch (call.kind) {
+  case detail::call_kind::plain:
+    run_plain(call);
+    break;
+  case detail::call_kind::coroutine:
+    start_coroutine(call);
+    break;
+  case detail::call_kind::blocking:
+    start_blocking(call);
+    break;
+  }
+}
+
+void worker_actor::run_plain(call_message& call) {
+  const auto started = now_;
+  detail::bytes result;
+  std::exception_ptr thrown;
+  {
+    const on_cpu mark(current_, call.slot + 1u);
+    const auto context = context_of(call);
+    thrown = invoke(call, context, result);
+  }
+  finish(call, std::move(result), thrown, started);
+}
+
+task_context worker_actor::context_of(const call_message& call) const {
+  task_context context;
+  context.task = call.task;
+  context.slot = call.slot;
+  context.attempt = call.attempt;
+  context.position = settings_.position;
+  if (call.timeout > std::chrono::nanoseconds::zero())
+    context.deadline = now_ + call.timeout;
+  context.stops = &stops_;
+  context.blocks_loop = call.kind == detail::call_kind::plain;
+  return context;
+}
+
+// A task that is not finished when `start` returns. Stays where it is: `invocation` points into it.
+struct worker_actor::running_task {
+  running_task(call_message&& message, task_context told, clock::time_point start_time)
+    : call(std::move(message))
+    , context(told)
+    , started(start_time) {}
+  running_task(const running_task&) = delete;
+
+  call_message call;
+  task_context context;
+  detail::bytes result;
+  detail::invocation invocation{detail::view(call.arguments), call.target, result};
+  clock::time_point started;
+};
+
+struct worker_actor::running_coroutine : running_task {
+  using running_task::running_task;
+  boost::asio::cancellation_signal cancellation;
+  bool asked_to_stop = false;
+};
+
+void worker_actor::start_coroutine(call_message& call) {
+  const auto context = context_of(call);
+  const auto task = std::make_shared<running_coroutine>(std::move(call), context, now_);
+  const auto scope = std::make_shared<task_scope>(task_scope{current_, &task->context});
+  started_[task->call.slot].coroutine = task.get();
+  const auto thunk = reinterpret_cast<detail::coroutine_thunk>(task->call.thunk);
+  auto when_done = [this, task, scope](const std::exception_ptr& thrown) {
+    scope->context = nullptr;
+    finish(task->call, std::move(task->result), thrown, task->started);
+  };
+  boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope), thunk(task->invocation),
+    boost::asio::bind_cancellation_slot(task->cancellation.slot(), std::move(when_done)));
+}
+
+void worker_actor::stop_marked() {
+  for (std::uint32_t slot = 0; slot < started_.size(); ++slot) {
+    auto* const task = started_[slot].coroutine;
+    if (task == nullptr || task->asked_to_stop || !slots_.is_to_stop(slot, task->call.task))
+      continue;
+    task->asked_to_stop = true;
+    const on_cpu mark(current_, slot + 1u);
+    const as_current_task current(&task->context);
+    task->cancellation.emit(boost::asio::cancellation_type::terminal);
+  }
+}
+
+void worker_actor::start_blocking(call_message& call) {
+  const auto context = context_of(call);
+  const auto task = std::make_shared<running_task>(std::move(call), context, now_);
+  const auto run = [this, task] {
+    const auto thrown = invoke(task->call, task->context, task->result);
+    // In order with what the function has asked the parent.
+    requests_.post(
+      [this, task, thrown] { finish(task->call, std::move(task->result), thrown, task->started); });
+  };
+  try {
+    threads_.run(run);
+  } catch (const std::system_error&) { // no thread can be made
+    finish(task->call, {}, std::current_exception(), task->started);
+  }
+}
+
+void worker_actor::finish(const call_message& call, detail::bytes&& result,
+  const std::exception_ptr& thrown, clock::time_point started) {
+  if (started_[call.slot].waits > 0)
+    end_lend(call.slot); // something that it has left behind still waits
+  started_[call.slot] = {};
+  link::frame_header header;
+  header.kind = thrown ? link::frame_kind::threw : link::frame_kind::value;
+  header.slot = call.slot;
+  header.task = call.task;
+  if (thrown)
+    result = report(call, thrown);
+  now_ = clock::now();
+  header.extra = static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::nanoseconds>(now_ - started).count());
+  stops_.forget(call.slot);
+  slots_.finish(call.slot, call.task);
+  link_.send(header, std::move(result));
+  // Now, since whatever runs next may take long. It costs a system call only while the parent sleeps,
+  // which then does not for a while.
+  link_.ring_now();
+  admission_.finished();
+}
+
+// -- tasks that wait for their pool -----------------------------------------------------------------------
+
+std::optional<task_place> worker_actor::calling_task() const {
+  const auto* context = current_task();
+  return context == nullptr ? std::nullopt
+                            : std::optional(task_place{context->slot, context->task});
+}
+
+bool worker_actor::runs_plain_function() const {
+  const auto place = calling_task();
+  return place && started_[place->slot].kind == detail::call_kind::plain;
+}
+
+void worker_actor::reserve_lend() {
+  if (lent_.fetch_add(1) < limits::max_lent_tasks)
+    return;
+  lent_.fetch_sub(1);
+  throw error(
+    "more than " + std::to_string(limits::max_lent_tasks) +
+    " tasks of this child wait for tasks which they have submitted: submit fewer at once");
+}
+
+void worker_actor::lend(task_place place) {
+  auto& task = started_[place.slot];
+  if (task.task == place.task && task.waits == 0)
+    reserve_lend();
+  lend_reserved(place);
+}
+
+void worker_actor::lend_reserved(task_place place) {
+  auto& task = started_[place.slot];
+  if (task.task != place.task || task.waits++ > 0)
+    return;
+  admission_.lend(task.task, task.kind, task.nesting, task.start);
+  if (task.kind == detail::call_kind::blocking)
+    threads_.lend();
+  link::frame_header header;
+  header.kind = link::frame_kind::lend;
+  header.slot = place.slot;
+  header.task = task.task;
+  header.extra = task.start;
+  link_.send(header, {});
+}
+
+void worker_actor::reclaim(task_place place) {
+  auto& task = started_[place.slot];
+  if (task.task == place.task && task.waits > 0 && --task.waits == 0)
+    end_lend(place.slot);
+}
+
+void worker_actor::end_lend(std::uint32_t slot) {
+  const auto& task = started_[slot];
+  lent_.fetch_sub(1);
+  admission_.reclaim(task.task);
+  if (task.kind == detail::call_kind::blocking)
+    threads_.reclaim();
+  link::frame_header header;
+  header.kind = link::frame_kind::reclaim;
+  header.slot = slot;
+  header.task = task.task;
+  link_.send(header, {});
+}
+
+// -- outcomes -------------------------------------------------------------------------------------------
+
+detail::bytes worker_actor::report(const call_message& call, const std::exception_ptr& thrown) {
+  if (settings_.exception_handler != nullptr) {
+    try {
+      settings_.exception_handler(thrown);
+    } catch (...) {
+      // Its errors must not hide the task's.
+    }
+  }
+  auto description = describe_exception(thrown);
+  if (description.pid == 0) { // else it came from another task
+    description.pid = ::getpid();
+    description.slot = settings_.position;
+    description.task = call.task;
+    description.attempt = call.attempt;
+  }
+  detail::bytes encoded;
+  detail::encode_report(encoded, description);
+  return encoded;
+}
+
+} // namespace troupe::child

@@ -1,0 +1,151 @@
+#pragma once
+
+#include "child/asking/requests.hpp"
+#include "child/runtime/parent_link.hpp"
+#include "child/tasks/blocking_threads.hpp"
+#include "child/tasks/stop_requests.hpp"
+#include "child/tasks/task_context.hpp"
+#include "child/tasks/task_executor.hpp"
+#include "link/frame.hpp"
+#include "loop/loop_actor.hpp"
+#include "policy/admission.hpp"
+
+#include <troupe/detail/callable.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace troupe::child {
+
+/// A task as it arrives at the worker.
+struct call_message {
+  task_id task = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t attempt = 0;
+  detail::call_kind kind = detail::call_kind::plain;
+  std::chrono::nanoseconds timeout{0}; // 0: none
+  std::uint32_t nesting = 0;
+  void (*thunk)() = nullptr;
+  void (*target)() = nullptr;
+  detail::bytes arguments;
+};
+
+} // namespace troupe::child
+
+TROUPE_LOCAL_MESSAGE(troupe::child::call_message)
+
+namespace troupe::child {
+
+/// A started task, by the place that it has.
+struct task_place {
+  std::uint32_t slot = 0;
+  task_id task = 0;
+};
+
+/// The actor that runs tasks. It accepts each message at once and starts up to `concurrency` of them:
+/// coroutines on the loop, blocking functions on threads, plain functions here, one at a time. So no
+/// two tasks of a child run at the same time unless they are blocking functions. A task that waits for its
+/// pool lends its place, and another is started meanwhile; if it is a plain function, on top of it.
+class worker_actor final : public loop::loop_actor {
+public:
+  struct settings {
+    std::size_t position = 0;
+    std::size_t concurrency = 1;
+    std::size_t blocking_threads = 1;
+    void (*exception_handler)(std::exception_ptr) = nullptr;
+  };
+
+  worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link,
+    requests& asked, stop_requests& stops, settings options);
+
+  caf::behavior make_behavior() override;
+
+  /// The child, a spare so far, has a place in the pool.
+  void take_position(std::size_t position) noexcept { settings_.position = position; }
+
+  /// Starts what may start, for at most `limits::work_slice`; true if something was started.
+  bool work();
+  /// Cancels the coroutines that are marked in the slot table. O(slots).
+  void stop_marked();
+
+  // -- tasks that wait for their pool ---------------------------------------------------------------
+
+  /// The task that calls this: on the loop's thread the one whose step is executed, on a thread the
+  /// blocking function. From any thread.
+  std::optional<task_place> calling_task() const;
+  /// Whether the code that calls this on the loop's thread is a plain function.
+  bool runs_plain_function() const;
+
+  /// Lends the place of a task, on the loop's thread. May be called several times for one task. Throws
+  /// `troupe::error` if too many tasks have lent theirs.
+  void lend(task_place place);
+  void reclaim(task_place place);
+  /// The same in two steps, for a thread: the first is called there, the second on the loop's thread.
+  void reserve_lend();
+  void lend_reserved(task_place place);
+
+  /// The plain function that constructs this lends its place until it is destroyed, and is not on the CPU.
+  class lent_function {
+  public:
+    lent_function(worker_actor& worker, task_place place)
+      : worker_(worker)
+      , place_(place) {
+      worker_.lend(place_);
+      suspended_.emplace(worker_.current_, 0);
+    }
+    lent_function(const lent_function&) = delete;
+    ~lent_function() { worker_.reclaim(place_); }
+
+  private:
+    worker_actor& worker_;
+    task_place place_;
+    std::optional<on_cpu> suspended_;
+    as_current_task nobody_{nullptr};
+  };
+
+private:
+  using clock = std::chrono::steady_clock;
+  struct running_task;
+  struct running_coroutine;
+
+  // What is known of the task in a slot, from its start to its outcome.
+  struct started_task {
+    task_id task = 0;
+    detail::call_kind kind = detail::call_kind::plain;
+    std::uint32_t nesting = 0;
+    std::uint32_t waits = 0; // how often it has been lent
+    std::uint64_t start = 0;
+    running_coroutine* coroutine = nullptr; // if it is one
+  };
+
+  void end_lend(std::uint32_t slot);
+  void start(call_message& call);
+  void run_plain(call_message& call);
+  void start_coroutine(call_message& call);
+  void start_blocking(call_message& call);
+  // Publishes the outcome; `thrown` is null for a value.
+  void finish(const call_message& call, detail::bytes&& result, const std::exception_ptr& thrown,
+    clock::time_point started);
+  task_context context_of(const call_message& call) const;
+  detail::bytes report(const call_message& call, const std::exception_ptr& thrown);
+
+  parent_link& link_;
+  requests& requests_;
+  stop_requests& stops_;
+  settings settings_;
+  link::slot_table slots_;
+  std::atomic<std::uint64_t>& current_;
+  policy::admission<call_message> admission_;
+  blocking_threads threads_;
+  std::vector<started_task> started_; // by slot
+  std::uint64_t starts_ = 0;
+  std::atomic<std::size_t> lent_ = 0; // tasks that have lent their places, or are about to
+  clock::time_point now_{};           // the end of the latest plain task: saves a look at the clock
+};
+
+} // namespace troupe::child

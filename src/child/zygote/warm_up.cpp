@@ -1,0 +1,17 @@
+#include "child/zygote/warm_up.hpp"
+
+#include "child/runtime/crash_report.hpp"
+#include "child/runtime/late_scheduler.hpp"
+#include "loop/event_loop.hpp"
+#include "os/image.hpp"
+
+namespace troupe::child {
+
+void warm_up() {
+  loop::event_loop loop(child_actor_system());
+  loop.io().poll();
+  static_cast<void>(os::program_build_id());
+  load_unwinder();
+}
+
+} // namespace troupe::child

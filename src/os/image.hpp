@@ -1,0 +1,37 @@
+#pragma once
+
+#include <troupe/errors.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace troupe::os {
+
+inline constexpr std::size_t max_build_id_bytes = 32;
+
+struct build_id {
+  std::uint32_t length = 0; ///< 0: the image has none
+  std::array<std::uint8_t, max_build_id_bytes> bytes{};
+
+  friend bool operator==(const build_id&, const build_id&) = default;
+};
+
+/// The build id of the program (`ld --build-id`): the same for two processes if and only if they run
+/// the same image.
+build_id program_build_id();
+
+/// Lower-case hex, or "none".
+std::string to_string(const build_id& id);
+
+/// The place of an address in the module that has it, for use in a signal handler.
+/// Async-signal-safe: no locks, no allocation. An address in no module has the module `no_module`.
+code_location locate_in_signal_handler(std::uintptr_t address) noexcept;
+inline constexpr std::uint32_t no_module = 0xffffffff;
+
+/// The address of a place in this process, if its module is loaded here.
+std::optional<std::uintptr_t> address_of(const code_location& place);
+
+} // namespace troupe::os

@@ -1,0 +1,143 @@
+#include "parent/launch/spawner.hpp"
+
+#include "link/control_socket.hpp"
+#include "os/pidfd.hpp"
+#include "os/process_setup.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/process/v2/posix/default_launcher.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace troupe::parent {
+
+namespace {
+
+namespace process = boost::process::v2;
+using process_launcher = process::posix::default_launcher;
+
+constexpr int link_fd = 3; // the number under which a process inherits its control socket
+
+// Hooks into Boost.Process's launcher: what happens between fork and exec. Boost's own `bind_fd` returns
+// no value from on_setup (undefined behaviour), and its closing of descriptors leaves out the gaps
+// between those to keep, so descriptors are done here.
+class child_setup {
+public:
+  child_setup(int control, const char* const* environment, pid_t parent)
+    : control_(control)
+    , environment_(environment)
+    , parent_(parent) {}
+
+  process::error_code on_setup(
+    process_launcher& with, const process::filesystem::path&, const char* const*&) {
+    with.env = environment_;
+    with.fd_whitelist.push_back(link_fd);
+    return {};
+  }
+
+  // In the fork. Async-signal-safe calls only: other threads may have held any lock.
+  process::error_code on_exec_setup(
+    process_launcher&, const process::filesystem::path&, const char* const*&) {
+    os::reset_signals();
+    if (!os::set_up_fork())
+      return failure();
+    if (::getppid() != parent_)
+      ::_exit(127); // the parent died before that
+    if (control_ == link_fd ? ::fcntl(control_, F_SETFD, 0) != 0 : ::dup2(control_, link_fd) < 0)
+      return failure();
+    // Everything else closes at exec: also what other threads have just opened without O_CLOEXEC.
+    if (::close_range(link_fd + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
+      return failure();
+    return {};
+  }
+
+  // Boost asks with one set of arguments and calls with another. After this it would run the parent's
+  // atexit handlers in the fork.
+  template <class... Ts>
+  void on_exec_error(Ts&&...) {
+    ::_exit(127);
+  }
+
+private:
+  static process::error_code failure() { return {errno, process::system_category()}; }
+
+  int control_;
+  const char* const* environment_;
+  pid_t parent_;
+};
+
+bool same_variable(std::string_view a, std::string_view b) {
+  return a.substr(0, a.find('=')) == b.substr(0, b.find('='));
+}
+
+// This process's environment with some variables more, which must outlive the result.
+std::vector<const char*> environment_with(const std::vector<std::string>& settings) {
+  std::vector<const char*> variables;
+  for (char** variable = ::environ; *variable != nullptr; ++variable)
+    if (std::none_of(settings.begin(), settings.end(),
+          [&](const std::string& setting) { return same_variable(setting, *variable); }))
+      variables.push_back(*variable);
+  for (const auto& setting : settings)
+    variables.push_back(setting.c_str());
+  variables.push_back(nullptr);
+  return variables;
+}
+
+[[noreturn]] void fail(const std::error_code& error) {
+  throw std::system_error(error, "executing the program");
+}
+
+} // namespace
+
+spawner::spawner(std::vector<std::string> arguments, std::string program)
+  : arguments_(std::move(arguments))
+  , program_(std::move(program)) {}
+
+started_process spawner::start(const base::unique_fd& control, int) {
+  return execute(control, link::link_variable);
+}
+
+started_process spawner::execute(
+  const base::unique_fd& inherited, const char* variable, std::vector<std::string> more) const {
+  more.push_back(std::string(variable) + "=" + std::to_string(link_fd));
+  const auto environment = environment_with(more);
+  std::vector<const char*> arguments;
+  for (const auto& argument : arguments_)
+    arguments.push_back(argument.c_str());
+  arguments.push_back(nullptr);
+
+  process_launcher launch;
+  try {
+    boost::asio::io_context
+      unused; // Boost wants one to notify of the fork; this one has nothing in it
+    process::error_code error;
+    auto child = launch(unused.get_executor(), error, program_, arguments.data(),
+      child_setup(inherited.get(), environment.data(), ::getpid()));
+    child.detach(); // it is waited for with a pidfd
+    if (error)
+      fail(error);
+    return {launch.pid, os::open_pidfd(launch.pid)};
+  } catch (const std::exception& e) { // for lack of descriptors, perhaps after the fork
+    if (launch.pid > 0) {
+      // Boost leaves a fork whose exec failed as a zombie. Not reaped yet, so the pid is still its own.
+      ::kill(launch.pid, SIGKILL);
+      ::waitpid(launch.pid, nullptr, 0);
+    }
+    if (const auto* thrown = dynamic_cast<const boost::system::system_error*>(&e))
+      fail(thrown->code());
+    throw;
+  }
+}
+
+} // namespace troupe::parent

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "parent/launch/child_starter.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe::parent {
+
+/// The start method `spawn`: a fork and exec of this program's own image, through Boost.Process.
+class spawner final : public child_starter {
+public:
+  /// `arguments` is the command line of the children, beginning with the program's name; `program` the
+  /// file to execute.
+  explicit spawner(std::vector<std::string> arguments, std::string program = "/proc/self/exe");
+
+  started_process start(const base::unique_fd& control, int stop) override;
+
+  /// Executes the program with `inherited` as the only descriptor beside 0, 1 and 2, its number in the
+  /// environment variable `variable`, and the variables `more` ("NAME=value"). Throws `std::system_error`.
+  started_process execute(const base::unique_fd& inherited, const char* variable,
+    std::vector<std::string> more = {}) const;
+
+private:
+  std::vector<std::string> arguments_;
+  std::string program_;
+};
+
+} // namespace troupe::parent

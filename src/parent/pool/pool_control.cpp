@@ -1,0 +1,192 @@
+#include "parent/pool/pool_control.hpp"
+
+#include "base/limits.hpp"
+#include "loop/event_loop.hpp"
+#include "parent/pool/actor_keeper.hpp"
+#include "parent/pool/option_checks.hpp"
+#include "parent/pool/pool_actor.hpp"
+#include "parent/pool/request_actor.hpp"
+
+#include <troupe/cpus.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::parent {
+
+namespace {
+
+std::string next_pool_name() {
+  static std::atomic<unsigned> count = 0;
+  return "pool-" + std::to_string(++count);
+}
+
+pool_options checked(pool_options options) {
+  using std::chrono::milliseconds;
+  if (options.processes == 0)
+    options.processes = usable_cpus();
+  check_range<std::size_t>("processes", options.processes, 1, limits::max_processes);
+  check_range<std::size_t>(
+    "childconcurrency", options.childconcurrency, 1, limits::max_childconcurrency);
+  if (options.queuecount > options.processes)
+    throw std::invalid_argument("queue count must be <= process count: queuecount is " +
+                                std::to_string(options.queuecount) + ", processes is " +
+                                std::to_string(options.processes));
+  check_range<std::size_t>("queuecount", options.queuecount, 1, options.processes);
+  check_range<std::size_t>(
+    "restart.intensity", options.restart.intensity, 0, limits::max_restart_intensity);
+  check_range(
+    "restart.period", options.restart.period, milliseconds(1), limits::max_timeout, " ms");
+  check_range(
+    "restart.backoff", options.restart.backoff, milliseconds(0), limits::max_backoff, " ms");
+  check_range<std::size_t>(
+    "restart.start_attempts", options.restart.start_attempts, 1, limits::max_start_attempts);
+  check_range("start_timeout", options.start_timeout, milliseconds(1), limits::max_timeout, " ms");
+  check_range(
+    "shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout, " ms");
+  check_range("cancel_grace", options.cancel_grace, milliseconds(0), limits::max_timeout, " ms");
+  check_range<std::size_t>("max_queue", options.max_queue, 0, limits::max_queue);
+  check_range<std::size_t>("spares", options.spares, 0, limits::max_spares);
+  check_range<std::size_t>("limits.nice", options.limits.nice, 0, 39);
+  check_range(
+    "limits.cpu_time", options.limits.cpu_time, milliseconds(0), milliseconds::max(), " ms");
+  check_call("initializer", options.initializer);
+  check_call("finalizer", options.finalizer);
+  if (options.name.empty())
+    options.name = next_pool_name();
+  if (!options.start_method)
+    options.start_method = get_start_method();
+  return options;
+}
+
+} // namespace
+
+// -- progress -------------------------------------------------------------------------------------------
+
+void pool_control::shared::set_stopped() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_.store(true, std::memory_order_release);
+  }
+  changed_.notify_all();
+}
+
+bool pool_control::shared::wait_stopped_until(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  const auto is_stopped = [this] { return stopped(); };
+  if (deadline == std::chrono::steady_clock::time_point::max()) {
+    changed_.wait(lock, is_stopped);
+    return true;
+  }
+  return changed_.wait_until(lock, deadline, is_stopped);
+}
+
+// -- pool_control ---------------------------------------------------------------------------------------
+
+std::shared_ptr<pool_control> pool_control::start(const services& with, pool_options options) {
+  const auto valid = std::make_shared<const pool_options>(checked(std::move(options)));
+  with.children[*valid->start_method]; // throws if this runtime does not have it
+  const std::shared_ptr<pool_control> control(new pool_control(with, valid));
+  with.exported.add_pool(control->id_, control);
+  caf::anon_send(control->requests_, serve_pool{control});
+  return control;
+}
+
+pool_control::pool_control(const services& with, std::shared_ptr<const pool_options> options)
+  : services_(with)
+  , id_(with.exported.new_id())
+  , options_(std::move(options))
+  , shared_(std::make_shared<shared>(options_->max_queue))
+  , requests_(with.system.spawn<request_actor>(with.loop))
+  , actor_(with.system.spawn<pool_actor>(services_, options_, shared_, requests_)) {}
+
+pool_control::~pool_control() {
+  if (auto* known = exports::current()) // a future may keep this longer than the runtime lives
+    known->remove(id_);
+  caf::anon_send(actor_, abandon_pool{});
+}
+
+void pool_control::check_open() const {
+  if (state_.load(std::memory_order_acquire) != pool_state::open)
+    throw pool_closed("pool is closed");
+}
+
+void pool_control::hand_over(detail::task_ptr* first, detail::task_ptr* last) {
+  if (shared_->submitted.add(first, last))
+    caf::anon_send(actor_, tasks_submitted{});
+}
+
+void pool_control::submit(detail::task_ptr task) {
+  auto& room = shared_->room;
+  const bool may_wait =
+    options_->overflow == overflow::block && loop::event_loop::current() == nullptr;
+  if (may_wait)
+    room.enter(1);
+  else if (!room.try_enter())
+    throw queue_full("pool " + options_->name + " has " + std::to_string(room.limit()) +
+                     " tasks waiting, as many as its max_queue allows: wait for results before "
+                     "submitting more");
+  hand_over(&task, &task + 1);
+}
+
+void pool_control::submit(std::vector<detail::task_ptr> tasks) {
+  auto& room = shared_->room;
+  for (std::size_t done = 0; done < tasks.size();) {
+    auto count = tasks.size() - done;
+    if (loop::event_loop::current() != nullptr)
+      room.force_enter(count);
+    else
+      count = room.enter(count);
+    hand_over(tasks.data() + done, tasks.data() + done + count);
+    done += count;
+  }
+}
+
+void pool_control::cancel(detail::task_ptr task, bool started_too) {
+  caf::anon_send(actor_, cancel_task{std::move(task), started_too});
+}
+
+caf::actor pool_control::spawn(typed_call<detail::hosted_id> start, actor_options options) {
+  check_open();
+  return services_.system.spawn<hosted_actor>(services_.loop, services_.hub,
+    hosted_actor::plan{requests_, std::move(start), std::move(options), options_->restart});
+}
+
+bool pool_control::wait(
+  detail::task_state& task, std::chrono::steady_clock::time_point deadline, const char* what) {
+  detail::check_may_block(what);
+  if (deadline != std::chrono::steady_clock::time_point::max())
+    return task.wait_until(deadline);
+  task.wait();
+  return true;
+}
+
+void pool_control::close() {
+  auto expected = pool_state::open;
+  if (state_.compare_exchange_strong(expected, pool_state::closed))
+    caf::anon_send(actor_, close_pool{});
+}
+
+void pool_control::terminate() {
+  if (state_.exchange(pool_state::terminated) != pool_state::terminated)
+    caf::anon_send(actor_, terminate_pool{});
+}
+
+bool pool_control::join_until(std::chrono::steady_clock::time_point deadline) {
+  if (state_.load(std::memory_order_acquire) == pool_state::open)
+    throw std::logic_error("pool is still open: call close() or terminate() before join()");
+  if (shared_->stopped())
+    return true;
+  detail::check_may_block("pool::join");
+  return shared_->wait_stopped_until(deadline);
+}
+
+pool_stats pool_control::stats() {
+  detail::check_may_block("pool::stats");
+  auto answer = std::make_shared<std::promise<pool_stats>>();
+  auto result = answer->get_future();
+  caf::anon_send(actor_, get_stats{std::move(answer)});
+  return result.get();
+}
+
+} // namespace troupe::parent

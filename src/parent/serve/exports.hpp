@@ -1,0 +1,54 @@
+#pragma once
+
+#include "caf/caf_compat.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace troupe::parent {
+
+class pool_control;
+class queue_control;
+
+/// What children know by its number: the pools and queues of this process. Thread-safe.
+class exports {
+public:
+  exports();
+  exports(const exports&) = delete;
+  exports& operator=(const exports&) = delete;
+  ~exports();
+
+  /// Those of this process's runtime, or null. A handle that is decoded has no other way to what it names;
+  /// a process has one runtime.
+  static exports* current() noexcept;
+
+  /// A number that no other pool or queue has, above 0.
+  std::uint64_t new_id();
+  /// Whether `new_id` has given this.
+  bool was_issued(std::uint64_t id) const;
+
+  void add_pool(std::uint64_t id, std::weak_ptr<pool_control> pool);
+  /// Keeps the actor until `remove`, also when the last handle in this process is gone.
+  void add_queue(std::uint64_t id, std::weak_ptr<queue_control> queue, caf::actor actor);
+  void remove(std::uint64_t id);
+
+  /// Null if it is gone, or was never there.
+  std::shared_ptr<pool_control> find_pool(std::uint64_t id) const;
+  std::shared_ptr<queue_control> find_queue(std::uint64_t id) const;
+  caf::actor find_queue_actor(std::uint64_t id) const;
+
+private:
+  struct queue_entry {
+    std::weak_ptr<queue_control> handle;
+    caf::actor actor;
+  };
+
+  mutable std::mutex mutex_;
+  std::uint64_t last_id_ = 0;
+  std::unordered_map<std::uint64_t, std::weak_ptr<pool_control>> pools_;
+  std::unordered_map<std::uint64_t, queue_entry> queues_;
+};
+
+} // namespace troupe::parent

@@ -1,0 +1,109 @@
+#include "parent/serve/queue_actor.hpp"
+
+#include <troupe/codec.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::parent {
+
+namespace {
+
+detail::outcome outcome_of(detail::queue_status status, const detail::bytes& item) {
+  detail::outcome result;
+  result.what = detail::outcome::kind::value;
+  result.payload.append(&status, sizeof status);
+  result.payload.append(item.data(), item.size());
+  return result;
+}
+
+} // namespace
+
+queue_actor::queue_actor(caf::actor_config& config, loop::event_loop& loop, exports& known,
+  std::uint64_t id, std::size_t capacity)
+  : loop_actor(config, loop)
+  , exports_(known)
+  , id_(id)
+  , state_(capacity)
+  , timer_(loop.io()) {}
+
+caf::behavior queue_actor::make_behavior() {
+  return {
+    [this](const queue_push& message) { push(message.operation, message.patience); },
+    [this](const queue_pop& message) { pop(message.operation, message.patience); },
+    [this](const queue_withdraw& message) { withdraw(message.operation); },
+    [this](const queue_close&) { close(); },
+    [this](const queue_abandon&) { abandon(); },
+  };
+}
+
+queue_actor::clock::time_point queue_actor::deadline(
+  clock::time_point now, std::chrono::nanoseconds patience) {
+  return patience < clock::time_point::max() - now ? now + patience : clock::time_point::max();
+}
+
+void queue_actor::push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
+  const auto now = clock::now();
+  state::answers answers;
+  state_.push(operation, std::move(operation->arguments), now, deadline(now, patience), answers);
+  answer(std::move(answers));
+}
+
+void queue_actor::pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
+  const auto now = clock::now();
+  state::answers answers;
+  state_.pop(operation, now, deadline(now, patience), answers);
+  answer(std::move(answers));
+}
+
+void queue_actor::withdraw(const detail::task_ptr& operation) {
+  state::answers answers;
+  state_.withdraw(operation, answers);
+  answer(std::move(answers));
+}
+
+void queue_actor::close() {
+  state::answers answers;
+  state_.close(answers);
+  answer(std::move(answers));
+}
+
+void queue_actor::abandon() {
+  abandoned_ = true;
+  close();
+}
+
+void queue_actor::answer(state::answers&& answers) {
+  for (auto& one : answers)
+    one.to->resolve(outcome_of(one.what, one.item));
+  arm_timer();
+  // From now on its number means a queue that is closed and empty.
+  if (abandoned_ && state_.size() == 0)
+    exports_.remove(id_);
+}
+
+void queue_actor::arm_timer() {
+  const auto due = state_.next_deadline().value_or(clock::time_point::max());
+  if (due == timer_due_)
+    return;
+  timer_due_ = due;
+  if (due == clock::time_point::max()) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(due);
+  timer_.async_wait(
+    [this, alive = caf::strong_actor_ptr(ctrl())](const boost::system::error_code& error) {
+      if (!error)
+        on_timer();
+    });
+}
+
+void queue_actor::on_timer() {
+  timer_due_ = clock::time_point::max();
+  state::answers answers;
+  state_.expire(clock::now(), answers);
+  answer(std::move(answers));
+}
+
+} // namespace troupe::parent

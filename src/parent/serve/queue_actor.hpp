@@ -1,0 +1,77 @@
+#pragma once
+
+#include "loop/loop_actor.hpp"
+#include "parent/serve/exports.hpp"
+#include "policy/bounded_queue.hpp"
+
+#include <troupe/detail/task_state.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace troupe::parent {
+
+// -- what a queue actor is told -------------------------------------------------------------------------
+
+struct queue_push {
+  detail::task_ptr operation;
+  std::chrono::nanoseconds patience;
+};
+struct queue_pop {
+  detail::task_ptr operation;
+  std::chrono::nanoseconds patience;
+};
+struct queue_withdraw {
+  detail::task_ptr operation;
+};
+struct queue_close {};
+/// The last handle in the parent is gone.
+struct queue_abandon {};
+
+} // namespace troupe::parent
+
+TROUPE_LOCAL_MESSAGE(troupe::parent::queue_push)
+TROUPE_LOCAL_MESSAGE(troupe::parent::queue_pop)
+TROUPE_LOCAL_MESSAGE(troupe::parent::queue_withdraw)
+TROUPE_LOCAL_MESSAGE(troupe::parent::queue_close)
+TROUPE_LOCAL_MESSAGE(troupe::parent::queue_abandon)
+
+namespace troupe::parent {
+
+/// The actor that is a `troupe::queue`: a `bounded_queue` of encoded values, with a clock. The parent's
+/// threads send it messages; for children it is called on the loop's thread, so that what a child waits
+/// for can be withdrawn at the very moment that it is known to be dead.
+class queue_actor final : public loop::loop_actor {
+public:
+  queue_actor(caf::actor_config& config, loop::event_loop& loop, exports& known, std::uint64_t id,
+    std::size_t capacity);
+
+  caf::behavior make_behavior() override;
+
+  // On the loop's thread. An operation is resolved when it has ended (detail/queue_port.hpp).
+  void push(const detail::task_ptr& operation, std::chrono::nanoseconds patience);
+  void pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience);
+  void withdraw(const detail::task_ptr& operation);
+  void close();
+
+private:
+  using clock = std::chrono::steady_clock;
+  using state = policy::bounded_queue<detail::task_ptr, detail::bytes>;
+
+  static clock::time_point deadline(clock::time_point now, std::chrono::nanoseconds patience);
+  void abandon();
+  void answer(state::answers&& answers);
+  void arm_timer();
+  void on_timer();
+
+  exports& exports_;
+  const std::uint64_t id_;
+  state state_;
+  bool abandoned_ = false;
+  boost::asio::steady_timer timer_;
+  clock::time_point timer_due_ = clock::time_point::max();
+};
+
+} // namespace troupe::parent

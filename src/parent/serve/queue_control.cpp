@@ -1,0 +1,53 @@
+#include "parent/serve/queue_control.hpp"
+
+#include "base/limits.hpp"
+#include "parent/serve/queue_actor.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace troupe::parent {
+
+std::shared_ptr<queue_control> queue_control::start(const services& with, std::size_t capacity) {
+  if (capacity < 1 || capacity > limits::max_queue_capacity)
+    throw std::invalid_argument("the capacity of a queue is " + std::to_string(capacity) +
+                                ", but must be 1 to " + std::to_string(limits::max_queue_capacity));
+  const std::shared_ptr<queue_control> started(new queue_control(with, capacity));
+  with.exported.add_queue(started->id_, started, started->actor_);
+  return started;
+}
+
+// Hidden: the actor system does not wait for it, since a queue that nobody drains never ends.
+queue_control::queue_control(const services& with, std::size_t capacity)
+  : id_(with.exported.new_id())
+  , actor_(with.system.spawn<queue_actor, caf::hidden>(with.loop, with.exported, id_, capacity)) {}
+
+queue_control::~queue_control() {
+  caf::anon_send(actor_, queue_abandon{});
+}
+
+void queue_control::push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
+  caf::anon_send(actor_, queue_push{operation, patience});
+}
+
+void queue_control::pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
+  caf::anon_send(actor_, queue_pop{operation, patience});
+}
+
+void queue_control::close() {
+  caf::anon_send(actor_, queue_close{});
+}
+
+void queue_control::withdraw(const detail::task_ptr& operation) {
+  caf::anon_send(actor_, queue_withdraw{operation});
+}
+
+void queue_control::check_may_wait(const char* what) const {
+  detail::check_may_block(what);
+}
+
+void queue_control::wait(detail::task_state& operation) {
+  operation.wait();
+}
+
+} // namespace troupe::parent

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "caf/caf_compat.hpp"
+#include "parent/pool/pool_control.hpp"
+#include "parent/serve/exports.hpp"
+
+#include <troupe/detail/queue_port.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace troupe::parent {
+
+/// A queue's handle in the parent. When the last one is gone, the queue closes.
+class queue_control final : public detail::queue_port {
+public:
+  /// Starts the queue's actor. Throws `std::invalid_argument` for a capacity out of range.
+  static std::shared_ptr<queue_control> start(const services& with, std::size_t capacity);
+  ~queue_control() override;
+
+  std::uint64_t id() const noexcept override { return id_; }
+  void push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override;
+  void pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override;
+  void close() override;
+  void withdraw(const detail::task_ptr& operation) override;
+  void check_may_wait(const char* what) const override;
+  void wait(detail::task_state& operation) override;
+
+private:
+  queue_control(const services& with, std::size_t capacity);
+
+  const std::uint64_t id_;
+  const caf::actor actor_;
+};
+
+} // namespace troupe::parent

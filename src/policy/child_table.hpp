@@ -1,0 +1,102 @@
+#pragma once
+
+#include <troupe/scheduler.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace troupe::policy {
+
+/// The life of a child, as its pool sees it.
+///
+///     starting ──ready──▶ ready ──budget used up──▶ retiring ──last outcome──▶ leaving ──▶ down
+///        │  └──ready──▶ spare ─▲  │                                              ▲          ▲
+///        │                        └──────────── pool drains ─────────────────────┘          │
+///        └──────────────── death, at any point ─────────────────────────────────────────────┘
+enum class child_phase : std::uint8_t {
+  down,     ///< the seat is free
+  starting, ///< launched, not yet ready
+  spare,    ///< ready, and waits for a position
+  ready,    ///< takes tasks
+  retiring, ///< takes no more, finishes what it has
+  leaving,  ///< told to leave
+};
+
+std::string_view to_string(child_phase phase);
+
+struct child_record {
+  child_phase phase = child_phase::down;
+  std::size_t position =
+    0; ///< 0 to processes - 1, then the spares'; a successor has its predecessor's
+  queue_id queue = 0;
+  std::uint32_t generation = 0; ///< counts every child of the pool, from 1
+  std::uint64_t turn = 0; ///< grows with each taking of a position, so a successor's is larger
+};
+
+/// The children of a pool, by *seat*: a number that a child has for itself as long as it lives, also
+/// while its successor for the same position is being started. Checks that phases follow each other
+/// as drawn above.
+///
+/// Behind the positions whose children take tasks are those of the spares. A spare that is ready can take
+/// one of the former, which leaves its own vacant.
+class child_table {
+public:
+  child_table(std::size_t positions, std::size_t queues, std::size_t spares = 0)
+    : positions_(positions)
+    , spares_(spares)
+    , queues_(queues) {}
+
+  /// Those whose children take tasks.
+  std::size_t positions() const noexcept { return positions_; }
+  /// Those of spares as well.
+  std::size_t all_positions() const noexcept { return positions_ + spares_; }
+  bool is_spare(std::size_t position) const noexcept { return position >= positions_; }
+  queue_id queue_of(std::size_t position) const noexcept { return position % queues_; }
+
+  /// A new child for a position, starting. O(seats).
+  std::uint32_t start(std::size_t position);
+  /// It takes tasks from now on, or, at the position of a spare, waits.
+  void ready(std::uint32_t seat);
+  /// The spare that has waited longest, if there is one. O(seats).
+  std::optional<std::uint32_t> waiting_spare() const noexcept;
+  /// A waiting spare takes a position, and tasks.
+  void promote(std::uint32_t seat, std::size_t position);
+  void retire(std::uint32_t seat);
+  void leave(std::uint32_t seat);
+  /// The child is gone; its seat is free.
+  void down(std::uint32_t seat);
+
+  child_record& operator[](std::uint32_t seat) { return records_[seat]; }
+  const child_record& operator[](std::uint32_t seat) const { return records_[seat]; }
+  std::uint32_t seats() const noexcept { return static_cast<std::uint32_t>(records_.size()); }
+  bool present(std::uint32_t seat) const noexcept {
+    return seat < records_.size() && records_[seat].phase != child_phase::down;
+  }
+  /// Whether a later child of the same position is in one of these phases. O(seats). `child` may be a copy
+  /// of the record of one that is gone.
+  bool has_successor(
+    const child_record& child, std::initializer_list<child_phase> phases) const noexcept;
+  /// Whether a child of that position is in one of these phases. O(seats).
+  bool has_child(std::size_t position, std::initializer_list<child_phase> phases) const noexcept;
+  /// Children that are not down.
+  std::size_t population() const noexcept { return population_; }
+  std::size_t count(child_phase phase) const noexcept;
+  std::uint32_t generations() const noexcept { return generations_; }
+
+private:
+  void move(std::uint32_t seat, child_phase from, child_phase to);
+
+  std::size_t positions_;
+  std::size_t spares_;
+  std::size_t queues_;
+  std::vector<child_record> records_;
+  std::size_t population_ = 0;
+  std::uint32_t generations_ = 0;
+  std::uint64_t turns_ = 0;
+};
+
+} // namespace troupe::policy

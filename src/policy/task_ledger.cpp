@@ -1,0 +1,73 @@
+#include "policy/task_ledger.hpp"
+
+#include "base/contract.hpp"
+
+#include <utility>
+
+namespace troupe::policy {
+
+task_key task_ledger::open(detail::task_ptr task) {
+  std::uint32_t index = 0;
+  if (free_.empty()) {
+    index = static_cast<std::uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  auto& e = entries_[index];
+  TROUPE_ASSERT(e.where == place::closed);
+  e.id = next_id_++;
+  e.where = place::queued;
+  e.attempt = 0;
+  e.scheduled = false;
+  e.was_sent = false;
+  e.may_move = false;
+  e.stopping = false;
+  task->id = e.id;
+  task->ledger_index = index;
+  e.task = std::move(task);
+  ++queued_;
+  return {index, e.id};
+}
+
+task_ledger::entry* task_ledger::find(task_key key) noexcept {
+  if (key.index >= entries_.size())
+    return nullptr;
+  auto& e = entries_[key.index];
+  return e.where != place::closed && e.id == key.id ? &e : nullptr;
+}
+
+void task_ledger::assign(task_key key, std::uint32_t seat, std::uint32_t slot) {
+  auto* e = find(key);
+  TROUPE_ASSERT(e != nullptr && e->where == place::queued);
+  e->where = place::in_child;
+  e->seat = seat;
+  e->slot = slot;
+  ++e->attempt;
+  --queued_;
+  ++in_children_;
+}
+
+void task_ledger::put_back(task_key key, bool started) {
+  auto* e = find(key);
+  TROUPE_ASSERT(e != nullptr && e->where == place::in_child);
+  e->where = place::queued;
+  e->stopping = false;
+  if (!started)
+    --e->attempt;
+  --in_children_;
+  ++queued_;
+}
+
+detail::task_ptr task_ledger::close(task_key key) {
+  auto* e = find(key);
+  if (e == nullptr)
+    return nullptr;
+  --(e->where == place::queued ? queued_ : in_children_);
+  e->where = place::closed;
+  free_.push_back(key.index);
+  return std::move(e->task);
+}
+
+} // namespace troupe::policy

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <troupe/detail/task_state.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace troupe::policy {
+
+/// Names a task of a ledger. The index is reused after the task is closed, the id never.
+struct task_key {
+  std::uint32_t index = 0;
+  task_id id = 0;
+
+  friend bool operator==(const task_key&, const task_key&) = default;
+};
+
+/// Who owes what: every task of a pool from its opening to its closing, which happens exactly once.
+/// Each operation is O(1). A value without synchronisation: one owner, one thread.
+class task_ledger {
+public:
+  enum class place : std::uint8_t { closed, queued, in_child };
+
+  struct entry {
+    detail::task_ptr task;
+    task_id id = 0;
+    place where = place::closed;
+    std::uint32_t seat = 0; // while in_child: which child,
+    std::uint32_t slot = 0; // and where in its slot table
+    std::uint32_t attempt = 0;
+    queue_id queue = 0;
+    bool scheduled = false; // the scheduler has given it a queue
+    bool was_sent = false;  // it has been in a child
+    bool may_move = false;  // to children of other queues
+    bool stopping = false;  // this attempt has run into its timeout, and another one will follow
+  };
+
+  /// Takes a task in; it is queued. Ids count from 1.
+  task_key open(detail::task_ptr task);
+
+  /// The entry of a task that is not closed, or null.
+  entry* find(task_key key) noexcept;
+
+  /// queued → in_child. Counts an attempt.
+  void assign(task_key key, std::uint32_t seat, std::uint32_t slot);
+
+  /// in_child → queued. The attempt counts no more if the task was not `started`.
+  void put_back(task_key key, bool started);
+
+  /// Gives the task away, to be resolved by the caller; null if it is closed already.
+  detail::task_ptr close(task_key key);
+
+  std::size_t open_count() const noexcept { return queued_ + in_children_; }
+  std::size_t queued_count() const noexcept { return queued_; }
+  std::size_t in_child_count() const noexcept { return in_children_; }
+  /// The number of tasks ever opened.
+  std::uint64_t opened() const noexcept { return next_id_ - 1; }
+
+  /// Calls `visit(task_key)` for each open task. It may close that task.
+  template <class Visitor>
+  void for_each_open(Visitor visit) {
+    for (std::uint32_t index = 0; index < entries_.size(); ++index)
+      if (entries_[index].where != place::closed)
+        visit(task_key{index, entries_[index].id});
+  }
+
+private:
+  std::vector<entry> entries_;
+  std::vector<std::uint32_t> free_;
+  task_id next_id_ = 1;
+  std::size_t queued_ = 0;
+  std::size_t in_children_ = 0;
+};
+
+} // namespace troupe::policy

@@ -1,0 +1,70 @@
+#include <troupe/codec.hpp>
+
+#include "base/limits.hpp"
+#include "values/error_category.hpp"
+
+#include <limits>
+
+namespace troupe {
+
+void encoder::raw(const void* data, std::size_t size) {
+  out_.append(data, size);
+}
+
+void encoder::count(std::size_t n) {
+  if (n > std::numeric_limits<std::uint32_t>::max())
+    throw encode_error("a container has more than 2^32 - 1 elements");
+  (*this)(static_cast<std::uint32_t>(n));
+}
+
+void decoder::raw(void* data, std::size_t size) {
+  if (size > in_.size())
+    detail::throw_decode_error("the data ends too early");
+  if (size > 0)
+    std::memcpy(data, in_.data(), size);
+  in_ = in_.subspan(size);
+}
+
+std::size_t decoder::count(std::size_t min_bytes) {
+  const auto n = make<std::uint32_t>();
+  if (min_bytes == 0) {
+    // Elements that take no bytes, such as std::monostate: the bytes left say nothing of their number.
+    if (n > limits::max_empty_elements - empty_elements_)
+      detail::throw_decode_error("a count of empty elements is too large");
+    empty_elements_ += n;
+  } else if (n > in_.size() / min_bytes) {
+    detail::throw_decode_error("a count exceeds the bytes left");
+  }
+  return n;
+}
+
+void decoder::finish() const {
+  if (!in_.empty())
+    detail::throw_decode_error("bytes are left over");
+}
+
+decoder::depth_guard::depth_guard(decoder& in)
+  : in_(in) {
+  if (in_.depth_ >= limits::max_decode_depth)
+    detail::throw_decode_error("values are nested too deeply");
+  ++in_.depth_;
+}
+
+namespace detail {
+
+void throw_decode_error(const char* problem) {
+  throw decode_error(std::string("cannot decode a value from another process: ") + problem);
+}
+
+void encode_error_code(encoder& out, const std::error_code& value) {
+  out(std::int32_t{value.value()});
+  out(std::string(value.category().name()));
+}
+
+std::error_code decode_error_code(decoder& in) {
+  const auto value = in.make<std::int32_t>();
+  return {value, category_named(in.make<std::string>())};
+}
+
+} // namespace detail
+} // namespace troupe

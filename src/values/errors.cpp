@@ -1,0 +1,74 @@
+#include <troupe/errors.hpp>
+
+#include "base/limits.hpp"
+#include "base/utf8.hpp"
+
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace troupe {
+
+std::string child_exit::describe() const {
+  std::string text;
+  if (pid == 0)
+    text = "was not started";
+  else if (!status_known)
+    text = "ended, and other code in this process took its exit status";
+  else if (signal != 0)
+    text = "was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
+  else
+    text = "exited with code " + std::to_string(exit_code);
+  if (!reason.empty())
+    text += " (" + reason + ")";
+  return text;
+}
+
+std::string child_exit::last_words() const {
+  const auto end = stderr_tail.find_last_not_of('\n');
+  if (end == std::string::npos)
+    return {};
+  const auto before = stderr_tail.rfind('\n', end);
+  const auto begin = before == std::string::npos ? 0 : before + 1;
+  const auto line = std::string_view(stderr_tail).substr(begin, end + 1 - begin);
+  return "; its last line on stderr: " +
+         std::string(detail::utf8_prefix(line, limits::shown_output_bytes));
+}
+
+namespace {
+
+std::string lost_message(task_id task, const child_exit& exit, bool culprit,
+  const std::vector<task_id>& suspects, const std::string& name) {
+  std::string text = "task " + std::to_string(task) + (name.empty() ? "" : " (" + name + ")") +
+                     " is lost: child " + std::to_string(exit.slot) + " (pid " +
+                     std::to_string(exit.pid) + ") " + exit.describe();
+  if (culprit)
+    text += " while it ran this task";
+  else if (suspects.size() == 1)
+    text += " while it ran task " + std::to_string(suspects.front());
+  return text + exit.last_words();
+}
+
+} // namespace
+
+child_lost::child_lost(task_id task, child_exit exit, bool culprit, std::vector<task_id> suspects,
+  const std::string& name)
+  : child_lost(lost_message(task, exit, culprit, suspects, name), task, exit, culprit, suspects) {}
+
+child_lost::child_lost(const std::string& message, task_id task, child_exit exit, bool culprit,
+  std::vector<task_id> suspects)
+  : error(message)
+  , task_(task)
+  , culprit_(culprit)
+  , exit_(std::make_shared<const child_exit>(std::move(exit)))
+  , suspects_(std::make_shared<const std::vector<task_id>>(std::move(suspects))) {}
+
+child_lost::child_lost(const std::string& name, task_id task, child_exit exit)
+  : error(name + " is lost: its child (pid " + std::to_string(exit.pid) + ") " + exit.describe() +
+          " before it had a result" + exit.last_words())
+  , task_(task)
+  , culprit_(true)
+  , exit_(std::make_shared<const child_exit>(std::move(exit)))
+  , suspects_(std::make_shared<const std::vector<task_id>>(1, task)) {}
+
+} // namespace troupe

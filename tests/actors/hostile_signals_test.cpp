@@ -1,0 +1,187 @@
+// What a child may write in place of signals of its actors: the parent refuses it, and that is all.
+#include "actors/actor_bridge.hpp"
+#include "actors/bounded_deserializer.hpp"
+#include "support/catch.hpp"
+#include "support/process_info.hpp"
+
+#include <caf/all.hpp>
+#include <caf/binary_serializer.hpp>
+
+#include <random>
+#include <unistd.h>
+
+using troupe::actors::actor_bridge;
+using troupe::actors::actor_hub;
+using troupe::actors::bounded_deserializer;
+using troupe::link::actor_signal;
+using troupe::link::protocol_violation;
+
+namespace {
+
+using buffer = std::vector<char>;
+
+std::span<const std::byte> bytes_of(const buffer& b) {
+  return std::as_bytes(std::span(b));
+}
+
+// The parent's end of a bridge, with an actor that the child knows.
+struct parent_end {
+  troupe::compat::caf_config config{1};
+  caf::actor_system system{config};
+  troupe::loop::event_loop loop{system};
+  std::optional<actor_hub> hub{std::in_place, system, loop};
+  caf::actor known;
+  caf::actor handle;
+  actor_bridge* bridge = nullptr;
+  std::size_t sent = 0;
+
+  parent_end() {
+    troupe::compat::give_node_id(system);
+    known = system.spawn([](caf::event_based_actor* self) {
+      self->set_default_handler(caf::drop);
+      self->set_error_handler([](caf::error&) {});
+      self->set_exit_handler([](caf::exit_msg&) {});
+      self->set_down_handler([](caf::down_msg&) {});
+      return caf::behavior{[](std::string) {}};
+    });
+    actor_bridge::link_end end;
+    end.send = [this](actor_signal, troupe::detail::bytes&&) { ++sent; };
+    end.warn = [](const std::string&) {};
+    handle = system.spawn<actor_bridge>(loop, *hub, std::move(end));
+    bridge = static_cast<actor_bridge*>(caf::actor_cast<caf::abstract_actor*>(handle));
+  }
+  parent_end(const parent_end&) = delete;
+  ~parent_end() {
+    bridge->close(caf::exit_reason::user_shutdown);
+    loop.stop();
+    loop.run(); // what is left to do
+    hub.reset();
+    caf::anon_send_exit(known, caf::exit_reason::kill);
+    handle = nullptr;
+    known = nullptr;
+  }
+
+  template <class... Ts>
+  buffer encoded(Ts... values) {
+    buffer out;
+    caf::binary_serializer sink(hub->context(), out);
+    REQUIRE_FALSE(sink(values...));
+    return out;
+  }
+
+  buffer hello() {
+    caf::node_id::default_data::host_id_type host{};
+    host.fill(7);
+    return encoded(caf::make_node_id(1234, host));
+  }
+
+  buffer message(std::uint64_t id, caf::message content) {
+    return encoded(caf::actor_cast<caf::strong_actor_ptr>(known), caf::strong_actor_ptr(), id,
+      std::vector<caf::strong_actor_ptr>(), std::move(content));
+  }
+};
+
+constexpr std::uint64_t asynchronous = caf::message_id::default_async_value;
+
+} // namespace
+
+TEST_CASE("an actor's signals are taken only after one hello, of a process that is not known") {
+  parent_end parent;
+  CHECK_THROWS_AS(
+    parent.bridge->receive(actor_signal::hello, bytes_of(parent.encoded(parent.system.node()))),
+    protocol_violation);
+  CHECK_THROWS_AS(
+    parent.bridge->receive(actor_signal::hello, bytes_of(parent.encoded(caf::node_id()))),
+    protocol_violation);
+  parent.bridge->receive(actor_signal::hello, bytes_of(parent.hello()));
+  CHECK_THROWS_AS(
+    parent.bridge->receive(actor_signal::hello, bytes_of(parent.hello())), protocol_violation);
+  CHECK_THROWS_AS(parent.bridge->receive(static_cast<actor_signal>(9), {}), protocol_violation);
+}
+
+TEST_CASE("every truncation of an actor's message is a violation, and so is what follows it") {
+  parent_end parent;
+  const auto whole = parent.message(asynchronous, caf::make_message(std::string("text"), 7));
+  parent.bridge->receive(actor_signal::message, bytes_of(whole));
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    INFO("length " << length << " of " << whole.size());
+    CHECK_THROWS_AS(parent.bridge->receive(actor_signal::message, bytes_of(whole).first(length)),
+      protocol_violation);
+  }
+  auto longer = whole;
+  longer.push_back(0);
+  CHECK_THROWS_AS(
+    parent.bridge->receive(actor_signal::message, bytes_of(longer)), protocol_violation);
+}
+
+TEST_CASE(
+  "random changes of an actor's signals are refused or taken, and the parent stays intact") {
+  parent_end parent;
+  parent.bridge->receive(actor_signal::hello, bytes_of(parent.hello()));
+  const std::vector<buffer> seeds{
+    parent.message(asynchronous,
+      caf::make_message(std::string("text"), 7, std::vector<std::string>{"a", "b"}, 2.5L)),
+    parent.message(asynchronous, caf::make_message(parent.known, caf::make_message(1, "two"))),
+    parent.message(asynchronous, caf::make_message(std::u16string(u"wide"), std::vector<char>(9))),
+    parent.message(asynchronous, caf::make_message(caf::error(caf::sec::runtime_error))),
+    parent.encoded(std::uint64_t{1}, parent.system.node()),
+    parent.encoded(parent.system.node(), std::uint64_t{1}, caf::error(caf::exit_reason::kill)),
+  };
+  const auto before = troupe::test::resident_kilobytes(::getpid());
+  std::mt19937 random(42);
+  for (int round = 0; round < 30'000; ++round) {
+    INFO("round " << round);
+    auto changed = seeds[random() % seeds.size()];
+    for (auto changes = 1 + random() % 4; changes > 0; --changes)
+      changed[random() % changed.size()] = static_cast<char>(random());
+    try {
+      parent.bridge->receive(static_cast<actor_signal>(2 + random() % 3), bytes_of(changed));
+    } catch (const protocol_violation&) {
+    }
+  }
+  CHECK(troupe::test::resident_kilobytes(::getpid()) < before + 200'000);
+}
+
+TEST_CASE("a count that cannot be true allocates nothing") {
+  parent_end parent;
+  // 2^40 elements, in CAF's variable-length encoding.
+  const buffer bytes{'\x80', '\x80', '\x80', '\x80', '\x80', '\x20'};
+  std::vector<char> chars;
+  std::string text;
+  std::vector<std::int64_t> numbers;
+  CHECK(bounded_deserializer(parent.hub->context(), bytes_of(bytes))(chars));
+  CHECK(bounded_deserializer(parent.hub->context(), bytes_of(bytes))(text));
+  CHECK(bounded_deserializer(parent.hub->context(), bytes_of(bytes))(numbers));
+}
+
+TEST_CASE("messages nested without end are refused") {
+  parent_end parent;
+  auto nested = caf::make_message(1);
+  for (int depth = 0; depth < 2000; ++depth) {
+    // As an element: make_message would take the message itself.
+    caf::message_builder outer;
+    outer.append(nested);
+    nested = outer.to_message();
+  }
+  CHECK_THROWS_AS(
+    parent.bridge->receive(actor_signal::message, bytes_of(parent.message(asynchronous, nested))),
+    protocol_violation);
+}
+
+TEST_CASE("parts of a CAF stream are refused") {
+  parent_end parent;
+  const auto id =
+    caf::message_id().with_category(caf::message_id::downstream_message_category).integer_value();
+  CHECK_THROWS_AS(parent.bridge->receive(
+                    actor_signal::message, bytes_of(parent.message(id, caf::make_message(1)))),
+    protocol_violation);
+}
+
+TEST_CASE("a child cannot tell the end of other processes' actors") {
+  parent_end parent;
+  parent.bridge->receive(actor_signal::hello, bytes_of(parent.hello()));
+  CHECK_THROWS_AS(parent.bridge->receive(
+                    actor_signal::down, bytes_of(parent.encoded(parent.system.node(),
+                                          parent.known.id(), caf::error(caf::exit_reason::kill)))),
+    protocol_violation);
+}
