@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 
 using namespace troupe::link;
+using troupe::base::unique_fd;
 using namespace troupe::test;
 
 namespace {

@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 
 using namespace troupe::link;
+using namespace troupe::os;
+using troupe::base::unique_fd;
 using namespace troupe::test;
 
 namespace {

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 using namespace troupe::link;
+using troupe::base::unique_fd;
 
 namespace {
 
