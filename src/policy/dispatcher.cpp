@@ -29,6 +29,8 @@ void running_average::add(std::chrono::nanoseconds sample) noexcept {
 dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
   : concurrency_(concurrency)
   , queues_(queues)
+  , is_awake_(queues)
+  , is_mover_(queues)
   , concurrent_window_(concurrency + 1) {}
 
 void dispatcher::add_child(
@@ -36,25 +38,43 @@ void dispatcher::add_child(
   if (seat >= children_.size())
     children_.resize(seat + 1);
   TROUPE_ASSERT(!children_[seat].present);
-  children_[seat] = {true, queue, 0, 0, budget, now, 0, false, false, {}};
+  auto& child = children_[seat] = {};
+  child.present = true;
+  child.queue = queue;
+  child.budget = budget;
+  child.last_progress = now;
   queues_[queue].seats.push_back(seat);
+  changed(seat);
+  wake(queue);
 }
 
 void dispatcher::stop_child(std::uint32_t seat) {
-  if (seat < children_.size())
-    children_[seat].budget = 0;
+  if (seat >= children_.size() || !children_[seat].present)
+    return;
+  children_[seat].budget = 0;
+  changed(seat);
 }
 
 void dispatcher::remove_child(std::uint32_t seat) {
   if (seat >= children_.size() || !children_[seat].present)
     return;
-  std::erase(queues_[children_[seat].queue].seats, seat);
-  children_[seat] = {};
+  auto& child = children_[seat];
+  const auto id = child.queue;
+  auto& queue = queues_[id];
+  queue.by_owed.erase(seat);
+  queue.by_plain.erase(seat);
+  std::erase(queue.seats, seat);
+  count(queue, child.marks, static_cast<std::size_t>(-1));
+  child = {};
+  depth_changed(id);
+  wake(id); // a task that runs alone may have waited for this child
 }
 
 void dispatcher::set_hosted(std::uint32_t seat, std::size_t actors) {
-  if (seat < children_.size() && children_[seat].present)
-    children_[seat].hosted = actors;
+  if (seat >= children_.size() || !children_[seat].present)
+    return;
+  children_[seat].hosted = actors;
+  changed(seat);
 }
 
 std::size_t dispatcher::owed_by(std::uint32_t seat) const {
@@ -86,23 +106,28 @@ void dispatcher::enqueue(const waiting_task& task, queue_id queue) {
     q.by_order.push_back(task);
     std::push_heap(q.by_order.begin(), q.by_order.end(), later);
   }
-  ++waiting_;
+  depth_changed(queue);
+  wake(queue);
 }
 
 void dispatcher::enqueue_front(task_key task, kind task_kind, queue_id queue, bool may_move) {
   queues_[queue].returned.push_front({task, task_kind, 0, may_move});
-  ++waiting_;
+  some_may_move_ = some_may_move_ || may_move;
+  depth_changed(queue);
+  wake(queue);
 }
 
 void dispatcher::enqueue_alone(task_key task, kind task_kind, queue_id queue) {
   queues_[queue].alone.push_back({task, task_kind, 0, false});
-  ++waiting_;
+  depth_changed(queue);
+  wake(queue);
 }
 
 void dispatcher::enqueue_nested(
   task_key task, kind task_kind, std::uint32_t nesting, queue_id queue) {
   queues_[queue].nested.push({task, task_kind, 0, false}, nesting);
-  ++waiting_;
+  depth_changed(queue);
+  wake(queue);
 }
 
 const dispatcher::waiting_task* dispatcher::head(const queue_state& queue) const noexcept {
@@ -136,36 +161,42 @@ std::optional<dispatcher::assignment> dispatcher::assign_alone(queue_state& queu
     return std::nullopt;
   const auto chosen = idle_child(queue);
   if (!chosen) {
-    const bool reserved = std::any_of(queue.seats.begin(), queue.seats.end(),
-      [this](auto seat) { return children_[seat].reserved; });
     const auto least = best_child(queue, queue.alone.front().task_kind);
-    if (least && !reserved)
+    if (least && queue.reserved == 0) {
       children_[*least].reserved = true;
+      changed(*least);
+    }
     return std::nullopt;
   }
   const auto task = queue.alone.front();
   queue.alone.pop_front();
   children_[*chosen].reserved = true;
-  charge(children_[*chosen], task.task_kind);
+  charge(*chosen, task.task_kind);
   return assignment{task.task, task.task_kind, *chosen};
+}
+
+dispatcher::assignment dispatcher::give_next(queue_state& queue, std::uint32_t seat) {
+  const auto task = *head(queue);
+  pop_head(queue);
+  charge(seat, task.task_kind);
+  return {task.task, task.task_kind, seat};
 }
 
 std::optional<dispatcher::assignment> dispatcher::assign_next(queue_state& queue) {
   const auto* next = head(queue);
   if (next == nullptr)
     return std::nullopt;
-  auto seat = best_child(queue, next->task_kind);
+  if (const auto seat = best_child(queue, next->task_kind))
+    return give_next(queue, *seat);
+  return assign_elsewhere(queue);
+}
+
+std::optional<dispatcher::assignment> dispatcher::assign_elsewhere(queue_state& queue) {
+  const auto* next = head(queue);
   // A queue whose own children are still starting waits for them.
-  const bool may_move = next->may_move && !queue.seats.empty();
-  for (auto other = queues_.begin(); may_move && !seat && other != queues_.end(); ++other)
-    if (other->empty())
-      seat = idle_child(*other);
-  if (!seat)
+  if (next == nullptr || !next->may_move || queue.seats.empty() || idle_queues_.empty())
     return std::nullopt;
-  const auto task = *next;
-  pop_head(queue);
-  charge(children_[*seat], task.task_kind);
-  return assignment{task.task, task.task_kind, *seat};
+  return give_next(queue, *idle_child(queues_[idle_queues_.any()]));
 }
 
 bool dispatcher::has_credit(
@@ -181,7 +212,25 @@ bool dispatcher::has_credit(
   return child.owed() < concurrent_window_;
 }
 
+// The child that owes least is nearly always the one. Where it has enough plain functions, one that owes
+// more, but has fewer of these, may take another.
 std::optional<std::uint32_t> dispatcher::best_child(
+  const queue_state& queue, kind task_kind, std::uint32_t nesting) const noexcept {
+  if (nesting > 0 && queue.reserved + queue.with_floor > 0)
+    return search(queue, task_kind, nesting);
+  const auto least = queue.by_owed.top();
+  if (!least || has_credit(children_[*least], task_kind, nesting))
+    return least;
+  if (queue.with_floor > 0)
+    return search(queue, task_kind, nesting);
+  if (task_kind != kind::plain)
+    return std::nullopt;
+  const auto fewest = queue.by_plain.top();
+  return has_credit(children_[*fewest], task_kind, nesting) ? fewest : std::nullopt;
+}
+
+// Where tasks have lent their places, what a child takes depends on the task: all must be looked at.
+std::optional<std::uint32_t> dispatcher::search(
   const queue_state& queue, kind task_kind, std::uint32_t nesting) const noexcept {
   std::optional<std::uint32_t> best;
   std::pair<std::size_t, std::size_t> least{unlimited, unlimited};
@@ -201,15 +250,21 @@ bool dispatcher::is_idle(const child_state& child) const noexcept {
 }
 
 std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) const noexcept {
+  if (queue.idle == 0)
+    return std::nullopt;
+  if (const auto least = queue.by_owed.top(); least && is_idle(children_[*least]))
+    return least;
   const auto found = std::find_if(
     queue.seats.begin(), queue.seats.end(), [this](auto seat) { return is_idle(children_[seat]); });
   return found == queue.seats.end() ? std::nullopt : std::optional(*found);
 }
 
-void dispatcher::charge(child_state& child, kind task_kind) noexcept {
+void dispatcher::charge(std::uint32_t seat, kind task_kind) noexcept {
+  auto& child = children_[seat];
   ++(task_kind == kind::plain ? child.plain : child.concurrent);
   if (child.budget != unlimited)
     --child.budget;
+  changed(seat);
 }
 
 void dispatcher::ended(
@@ -224,6 +279,8 @@ void dispatcher::ended(
     child.reserved = false;
   (task_kind == kind::plain ? plain_time_ : concurrent_time_).add(elapsed);
   update_windows();
+  changed(seat);
+  wake(child.queue);
 }
 
 void dispatcher::update_windows() noexcept {
@@ -241,6 +298,8 @@ void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
     ++child.budget;
   if (child.owed() == 0)
     child.stuck = child.reserved = false;
+  changed(seat);
+  wake(child.queue);
 }
 
 // -- lending --------------------------------------------------------------------------------------------
@@ -254,6 +313,8 @@ void dispatcher::lend(std::uint32_t seat, task_id task, kind task_kind, std::uin
   child.lent.lend(task, task_kind, nesting, start);
   child.last_progress = now;
   child.stuck = false;
+  changed(seat);
+  wake(child.queue);
 }
 
 void dispatcher::reclaim(std::uint32_t seat, task_id task, kind task_kind, clock::time_point now) {
@@ -262,6 +323,8 @@ void dispatcher::reclaim(std::uint32_t seat, task_id task, kind task_kind, clock
   TROUPE_ASSERT(child.present && was_lent);
   ++(task_kind == kind::plain ? child.plain : child.concurrent);
   child.last_progress = now;
+  changed(seat);
+  wake(child.queue); // nothing may have been startable beneath it
 }
 
 // -- take-back ------------------------------------------------------------------------------------------
@@ -276,51 +339,93 @@ std::size_t dispatcher::surplus(const child_state& child) const noexcept {
   return child.concurrent > concurrency_ ? child.concurrent - concurrency_ : 0;
 }
 
-bool dispatcher::idle_for_others() const noexcept {
-  return some_may_move_ &&
-         std::any_of(queues_.begin(), queues_.end(),
-           [this](const queue_state& queue) { return queue.empty() && idle_child(queue); });
-}
-
 std::size_t dispatcher::free_places(const queue_state& queue, bool idle_elsewhere) const noexcept {
   if (!queue.empty())
     return 0;
-  if (idle_elsewhere || idle_child(queue))
+  if (idle_elsewhere || queue.idle > 0)
     return unlimited;
   std::size_t places = 0;
+  if (queue.open == 0)
+    return places;
   for (const auto seat : queue.seats) {
     const auto& child = children_[seat];
-    if (child.plain == 0 && child.owed() < concurrency_ && has_credit(child, kind::coroutine, 0))
+    if (child.marks.open)
       places += concurrency_ - child.owed();
   }
   return places;
 }
 
-bool dispatcher::unbalanced() const {
-  const bool idle_elsewhere = idle_for_others();
-  return std::any_of(queues_.begin(), queues_.end(), [&](const queue_state& queue) {
-    return free_places(queue, idle_elsewhere) > 0 &&
-           std::any_of(queue.seats.begin(), queue.seats.end(),
-             [this](auto seat) { return surplus(children_[seat]) > 0; });
-  });
-}
-
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
   const bool idle_elsewhere = idle_for_others();
-  for (const auto& queue : queues_) {
+  const auto& candidates = idle_elsewhere ? unbalanced_if_idle_ : unbalanced_;
+  for (const auto id : candidates.members()) {
+    const auto& queue = queues_[id];
     const auto places = free_places(queue, idle_elsewhere);
-    if (places == 0)
-      continue;
     for (const auto seat : queue.seats) {
       auto& child = children_[seat];
       const auto at_most = std::min(surplus(child), places);
       if (at_most > 0 && now - child.last_progress >= limits::take_back_after) {
         child.stuck = true; // or it would be given the same tasks again
+        changed(seat);
         return take_back{seat, at_most};
       }
     }
   }
   return std::nullopt;
+}
+
+// -- what must be told of each change -------------------------------------------------------------------
+
+dispatcher::child_marks dispatcher::marks_of(const child_state& child) const noexcept {
+  child_marks marks;
+  marks.idle = is_idle(child);
+  marks.open =
+    child.plain == 0 && child.owed() < concurrency_ && has_credit(child, kind::coroutine, 0);
+  marks.surplus = surplus(child) > 0;
+  marks.reserved = child.reserved;
+  marks.with_floor = child.lent.count() > 0;
+  return marks;
+}
+
+void dispatcher::count(queue_state& queue, const child_marks& marks, std::size_t by) noexcept {
+  queue.idle += marks.idle ? by : 0;
+  queue.open += marks.open ? by : 0;
+  queue.surplus += marks.surplus ? by : 0;
+  queue.reserved += marks.reserved ? by : 0;
+  queue.with_floor += marks.with_floor ? by : 0;
+}
+
+void dispatcher::changed(std::uint32_t seat) {
+  auto& child = children_[seat];
+  auto& queue = queues_[child.queue];
+  if (child.budget > 0 && !child.stuck && !child.reserved) {
+    const auto owed = static_cast<std::uint32_t>(child.owed());
+    const auto hosted = static_cast<std::uint32_t>(child.hosted);
+    queue.by_owed.set(seat, {owed, hosted});
+    queue.by_plain.set(seat, {static_cast<std::uint32_t>(child.plain), owed});
+  } else {
+    queue.by_owed.erase(seat);
+    queue.by_plain.erase(seat);
+  }
+  count(queue, child.marks, static_cast<std::size_t>(-1));
+  child.marks = marks_of(child);
+  count(queue, child.marks, 1);
+  depth_changed(child.queue);
+}
+
+void dispatcher::depth_changed(queue_id id) {
+  const auto& queue = queues_[id];
+  const bool empty = queue.empty();
+  idle_queues_.put(id, empty && queue.idle > 0);
+  unbalanced_if_idle_.put(id, empty && queue.surplus > 0);
+  unbalanced_.put(id, empty && queue.surplus > 0 && (queue.idle > 0 || queue.open > 0));
+}
+
+void dispatcher::wake(queue_id id) {
+  if (is_awake_[id] || queues_[id].empty())
+    return;
+  is_awake_[id] = true;
+  awake_.push_back(id);
 }
 
 std::chrono::nanoseconds dispatcher::average_time() const noexcept {

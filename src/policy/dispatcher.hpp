@@ -1,6 +1,8 @@
 #pragma once
 
+#include "policy/index_set.hpp"
 #include "policy/lending.hpp"
+#include "policy/load_heap.hpp"
 #include "policy/nested_tasks.hpp"
 #include "policy/task_ledger.hpp"
 
@@ -40,9 +42,9 @@ private:
 /// by tasks go before all others. A task that waits for such a one has lent its place: it is not charged to
 /// its child meanwhile.
 ///
-/// Pure: time comes in, and nothing goes out but decisions. `next_assignment` is O(children of the queue),
-/// of all queues where a task that may move finds no room in its own, and O(log tasks) for tasks with a
-/// priority; the rest is O(1) unless noted.
+/// Pure: time comes in, and nothing goes out but decisions. What concerns one task is O(log children), and
+/// O(log tasks) for tasks with a priority: queues that can get nothing sleep until one of their children
+/// has changed, and children stand in heaps. The rest is O(1) unless noted.
 class dispatcher {
 public:
   using clock = std::chrono::steady_clock;
@@ -58,7 +60,7 @@ public:
   struct waiting_task {
     task_key task;
     kind task_kind = kind::plain;
-    /// Less is earlier: see `core/task_order.hpp`.
+    /// Less is earlier: see `policy/task_order.hpp`.
     std::int64_t order = 0;
     /// It may also be given to an idle child of another queue.
     bool may_move = false;
@@ -131,10 +133,13 @@ public:
   // -- take-back ------------------------------------------------------------------------------------
 
   /// True while a child could start something at once, nothing waits, and another child of its queue has
-  /// tasks that it cannot have started yet: then `next_take_back` is worth asking again later. O(children).
-  bool unbalanced() const;
+  /// tasks that it cannot have started yet: then `next_take_back` is worth asking again later.
+  bool unbalanced() const noexcept {
+    return !unbalanced_.empty() || (idle_for_others() && !unbalanced_if_idle_.empty());
+  }
   /// A child which has finished nothing for `limits::take_back_after` while another has free places, and
-  /// how many unstarted tasks to take from it. Gets nothing more until it has finished something. O(children).
+  /// how many unstarted tasks to take from it. Gets nothing more until it has finished something. O(children of
+  /// the queues that are unbalanced).
   std::optional<take_back> next_take_back(clock::time_point now);
 
 private:
@@ -145,11 +150,26 @@ private:
     std::deque<waiting_task> in_order;  // of no particular priority
     std::vector<waiting_task> by_order; // of some priority; a heap
     std::vector<std::uint32_t> seats;
+    load_heap by_owed;          // the children that take tasks, by what they owe,
+    load_heap by_plain;         // and by the plain functions among that
+    std::size_t idle = 0;       // the number of children that are idle,
+    std::size_t open = 0;       // that could start a coroutine at once,
+    std::size_t surplus = 0;    // that have tasks which they cannot have started yet,
+    std::size_t reserved = 0;   // that are kept free,
+    std::size_t with_floor = 0; // and of those in which tasks have lent their places
 
     bool empty() const noexcept { return depth() == 0; }
     std::size_t depth() const noexcept {
       return nested.size() + alone.size() + returned.size() + in_order.size() + by_order.size();
     }
+  };
+  // What a child counts as in its queue.
+  struct child_marks {
+    bool idle = false;
+    bool open = false;
+    bool surplus = false;
+    bool reserved = false;
+    bool with_floor = false;
   };
   struct child_state {
     bool present = false;
@@ -161,7 +181,8 @@ private:
     std::size_t hosted = 0; // actors
     bool stuck = false;     // tasks have been taken back, and it has finished nothing since
     bool reserved = false;  // for a task that runs alone, waiting or running
-    lending lent;
+    lending lent{};
+    child_marks marks{};
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };
@@ -175,17 +196,35 @@ private:
   std::optional<assignment> assign_nested(queue_state& queue, IsOpen is_open);
   std::optional<assignment> assign_alone(queue_state& queue);
   std::optional<assignment> assign_next(queue_state& queue);
+  // Gives the next task to an idle child of another queue, if it may move.
+  std::optional<assignment> assign_elsewhere(queue_state& queue);
+  assignment give_next(queue_state& queue, std::uint32_t seat);
+  template <class IsOpen>
+  std::optional<assignment> try_queue(queue_id queue, IsOpen is_open);
+
+  // -- what must be told of each change, so that nothing is searched for ------------------------------
+
+  // Something of a child has changed that decides what it gets.
+  void changed(std::uint32_t seat);
+  child_marks marks_of(const child_state& child) const noexcept;
+  void count(queue_state& queue, const child_marks& marks, std::size_t by) noexcept;
+  // Tasks have come to a queue, or left it.
+  void depth_changed(queue_id queue);
+  // The queue may have an assignment.
+  void wake(queue_id queue);
 
   bool has_credit(const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
   std::optional<std::uint32_t> best_child(
     const queue_state& queue, kind task_kind, std::uint32_t nesting = 0) const noexcept;
+  std::optional<std::uint32_t> search(
+    const queue_state& queue, kind task_kind, std::uint32_t nesting) const noexcept;
   bool is_idle(const child_state& child) const noexcept;
   std::optional<std::uint32_t> idle_child(const queue_state& queue) const noexcept;
-  void charge(child_state& child, kind task_kind) noexcept;
+  void charge(std::uint32_t seat, kind task_kind) noexcept;
   // Tasks in the child that cannot have been started yet and have not been asked back.
   std::size_t surplus(const child_state& child) const noexcept;
   // Whether an idle child has nothing to do in its own queue, and there may be tasks that can move to it.
-  bool idle_for_others() const noexcept;
+  bool idle_for_others() const noexcept { return some_may_move_ && !idle_queues_.empty(); }
   // Tasks that children with free places could start at once if they were given tasks of this queue, in
   // which nothing waits; any number if one of them is idle.
   std::size_t free_places(const queue_state& queue, bool idle_elsewhere) const noexcept;
@@ -195,8 +234,14 @@ private:
   bool some_may_move_ = false; // tasks have been enqueued that may
   std::vector<queue_state> queues_;
   std::vector<child_state> children_; // by seat
-  std::size_t waiting_ = 0;
-  std::size_t next_queue_ = 0; // queues take turns
+  std::deque<queue_id> awake_;        // queues that may have an assignment; they take turns
+  std::vector<bool> is_awake_;
+  std::deque<queue_id>
+    movers_; // queues without credit whose next task may move; some have changed since
+  std::vector<bool> is_mover_;
+  index_set idle_queues_; // nothing waits there, and a child is idle
+  index_set unbalanced_;  // ... a child has free places, and another has tasks that it cannot start
+  index_set unbalanced_if_idle_; // ... the same if there is an idle child in another queue
   running_average plain_time_;
   running_average concurrent_time_;
   std::size_t plain_window_ = 2;
@@ -205,14 +250,10 @@ private:
 
 template <class IsOpen>
 void dispatcher::drop_closed(queue_state& queue, IsOpen is_open) {
-  while (!queue.alone.empty() && !is_open(queue.alone.front().task)) {
+  while (!queue.alone.empty() && !is_open(queue.alone.front().task))
     queue.alone.pop_front();
-    --waiting_;
-  }
-  for (auto* first = head(queue); first != nullptr && !is_open(first->task); first = head(queue)) {
+  for (auto* first = head(queue); first != nullptr && !is_open(first->task); first = head(queue))
     pop_head(queue);
-    --waiting_;
-  }
 }
 
 template <class IsOpen>
@@ -227,25 +268,53 @@ std::optional<dispatcher::assignment> dispatcher::assign_nested(
   };
   queue.nested.take_first(
     [&](const waiting_task& next) { return is_open(next.task); }, assign, dropped);
-  waiting_ -= dropped;
   if (result)
-    charge(children_[result->seat], result->task_kind);
+    charge(result->seat, result->task_kind);
   return result;
 }
 
 template <class IsOpen>
+std::optional<dispatcher::assignment> dispatcher::try_queue(queue_id id, IsOpen is_open) {
+  auto& queue = queues_[id];
+  drop_closed(queue, is_open);
+  auto next = queue.nested.empty() ? std::nullopt : assign_nested(queue, is_open);
+  if (!next)
+    next = assign_alone(queue);
+  if (!next)
+    next = assign_next(queue);
+  depth_changed(id);
+  return next;
+}
+
+template <class IsOpen>
 std::optional<dispatcher::assignment> dispatcher::next_assignment(IsOpen is_open) {
-  for (std::size_t tried = 0; waiting_ > 0 && tried < queues_.size(); ++tried) {
-    auto& queue = queues_[next_queue_];
-    next_queue_ = (next_queue_ + 1) % queues_.size();
-    drop_closed(queue, is_open);
-    auto next = assign_nested(queue, is_open);
-    if (!next)
-      next = assign_alone(queue);
-    if (!next)
-      next = assign_next(queue);
+  while (!awake_.empty()) {
+    const auto id = awake_.front();
+    awake_.pop_front();
+    is_awake_[id] = false;
+    if (const auto next = try_queue(id, is_open)) {
+      wake(id);
+      return next;
+    }
+    // It sleeps until a child of its own has changed, or one of another is idle.
+    if (const auto* waits = head(queues_[id]);
+        waits != nullptr && waits->may_move && !is_mover_[id]) {
+      is_mover_[id] = true;
+      movers_.push_back(id);
+    }
+  }
+  while (!movers_.empty() && !idle_queues_.empty()) {
+    const auto id = movers_.front();
+    drop_closed(queues_[id], is_open);
+    const auto next = assign_elsewhere(queues_[id]);
+    depth_changed(id);
+    movers_.pop_front();
+    is_mover_[id] = false;
     if (next) {
-      --waiting_;
+      if (head(queues_[id]) != nullptr) {
+        is_mover_[id] = true;
+        movers_.push_back(id);
+      }
       return next;
     }
   }
