@@ -4,6 +4,7 @@
 #include <troupe/child_limits.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/output.hpp>
+#include <troupe/restart_options.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>
 
@@ -16,26 +17,6 @@
 #include <string>
 
 namespace troupe {
-
-/// How often children may die before the pool gives up: Erlang's rule
-/// (https://www.erlang.org/doc/design_principles/sup_princ, "Maximum Restart Intensity").
-struct restart_options {
-  /// The pool fails when more than `intensity` children have died within `period`. 0 to 1,000,000; with
-  /// 0 the first death fails the pool.
-  ///
-  /// The default tolerates 20 deaths a second, so that a map with many crashing items goes on, and
-  /// stops a pool whose every task crashes within seconds.
-  std::size_t intensity = 100;
-  std::chrono::milliseconds period{5000};
-
-  /// Wait before a child that died before it was ready is started again. Doubles with each such death
-  /// in a row, up to 1 s. 0 to 1 s. The successor of a child that had been ready starts at once.
-  std::chrono::milliseconds backoff{20};
-
-  /// The pool also fails after this many starts in a row, of any of its children, that did not get as
-  /// far as ready. 1 to 1,000,000.
-  std::size_t start_attempts = 5;
-};
 
 /// What a submission does when `pool_options::max_queue` tasks wait already.
 enum class overflow {

@@ -21,6 +21,7 @@
 #include <troupe/process_options.hpp>
 #include <troupe/proxy_exception.hpp>
 #include <troupe/queue.hpp>
+#include <troupe/restart_options.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>

@@ -74,6 +74,15 @@ inline constexpr std::size_t lent_concurrent_tasks = 1024;
 // -- supervision ------------------------------------------------------------------------------------
 
 inline constexpr std::chrono::milliseconds max_backoff{1'000};
+/// Deaths by tasks in a row, for each child of a pool, after which successors start with a pause.
+inline constexpr std::size_t deaths_without_success = 32;
+inline constexpr std::chrono::milliseconds death_pause{20};
+/// The number of deaths of a child by which a task that was on its way into it, and never got in, fails.
+inline constexpr std::uint32_t max_failed_deliveries = 2;
+/// How often the parent looks whether children make progress, while they have tasks.
+inline constexpr std::chrono::milliseconds pulse_interval{1'000};
+/// The number of such looks after which a child that does not begin what it has is ended.
+inline constexpr int pulses_without_progress = 5;
 /// A zygote that has not answered for this long is ended.
 inline constexpr std::chrono::milliseconds zygote_patience{30'000};
 /// Times that an idempotent task is tried when no task can be told to be the culprit.

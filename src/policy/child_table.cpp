@@ -26,19 +26,35 @@ std::string_view to_string(child_phase phase) {
 
 std::uint32_t child_table::start(std::size_t position) {
   TROUPE_ASSERT(position < all_positions());
-  const auto free = std::find_if(records_.begin(), records_.end(),
-    [](const child_record& record) { return record.phase == child_phase::down; });
-  const auto seat = static_cast<std::uint32_t>(free - records_.begin());
-  if (free == records_.end())
+  if (free_.empty()) {
+    free_.push_back(seats());
     records_.emplace_back();
-  records_[seat] = {child_phase::starting, position, queue_of(position), ++generations_, ++turns_};
+  }
+  const auto seat = free_.back();
+  free_.pop_back();
+  records_[seat] = {child_phase::down, position, queue_of(position), ++generations_, ++turns_};
+  set_phase(seat, child_phase::starting);
+  at_[position].push_back(seat);
   ++population_;
   return seat;
 }
 
+void child_table::set_phase(std::uint32_t seat, child_phase to) {
+  auto& record = records_[seat];
+  if (record.phase == child_phase::spare)
+    spares_waiting_.erase({record.generation, seat});
+  if (record.phase != child_phase::down)
+    --counts_[static_cast<std::size_t>(record.phase)];
+  record.phase = to;
+  if (to == child_phase::spare)
+    spares_waiting_.emplace(record.generation, seat);
+  if (to != child_phase::down)
+    ++counts_[static_cast<std::size_t>(to)];
+}
+
 void child_table::move(std::uint32_t seat, child_phase from, child_phase to) {
   TROUPE_ASSERT(seat < records_.size() && records_[seat].phase == from);
-  records_[seat].phase = to;
+  set_phase(seat, to);
 }
 
 void child_table::ready(std::uint32_t seat) {
@@ -47,17 +63,14 @@ void child_table::ready(std::uint32_t seat) {
 }
 
 std::optional<std::uint32_t> child_table::waiting_spare() const noexcept {
-  std::optional<std::uint32_t> oldest;
-  for (std::uint32_t seat = 0; seat < seats(); ++seat)
-    if (records_[seat].phase == child_phase::spare &&
-        (!oldest || records_[seat].generation < records_[*oldest].generation))
-      oldest = seat;
-  return oldest;
+  return spares_waiting_.empty() ? std::nullopt : std::optional(spares_waiting_.begin()->second);
 }
 
 void child_table::promote(std::uint32_t seat, std::size_t position) {
   TROUPE_ASSERT(!is_spare(position));
   move(seat, child_phase::spare, child_phase::ready);
+  std::erase(at_[records_[seat].position], seat);
+  at_[position].push_back(seat);
   records_[seat].position = position;
   records_[seat].queue = queue_of(position);
   records_[seat].turn = ++turns_;
@@ -69,34 +82,32 @@ void child_table::retire(std::uint32_t seat) {
 
 void child_table::leave(std::uint32_t seat) {
   TROUPE_ASSERT(present(seat));
-  records_[seat].phase = child_phase::leaving;
+  set_phase(seat, child_phase::leaving);
 }
 
 void child_table::down(std::uint32_t seat) {
   TROUPE_ASSERT(present(seat));
-  records_[seat].phase = child_phase::down;
+  set_phase(seat, child_phase::down);
+  std::erase(at_[records_[seat].position], seat);
+  free_.push_back(seat);
   --population_;
 }
 
 bool child_table::has_successor(
   const child_record& child, std::initializer_list<child_phase> phases) const noexcept {
-  return std::any_of(records_.begin(), records_.end(), [&](const child_record& other) {
-    return other.position == child.position && other.turn > child.turn &&
-           std::find(phases.begin(), phases.end(), other.phase) != phases.end();
+  const auto& there = at_[child.position];
+  return std::any_of(there.begin(), there.end(), [&](std::uint32_t seat) {
+    return records_[seat].turn > child.turn &&
+           std::find(phases.begin(), phases.end(), records_[seat].phase) != phases.end();
   });
 }
 
 bool child_table::has_child(
   std::size_t position, std::initializer_list<child_phase> phases) const noexcept {
-  return std::any_of(records_.begin(), records_.end(), [&](const child_record& record) {
-    return record.position == position &&
-           std::find(phases.begin(), phases.end(), record.phase) != phases.end();
+  const auto& there = at_[position];
+  return std::any_of(there.begin(), there.end(), [&](std::uint32_t seat) {
+    return std::find(phases.begin(), phases.end(), records_[seat].phase) != phases.end();
   });
-}
-
-std::size_t child_table::count(child_phase phase) const noexcept {
-  return static_cast<std::size_t>(std::count_if(records_.begin(), records_.end(),
-    [phase](const child_record& record) { return record.phase == phase; }));
 }
 
 } // namespace troupe::policy

@@ -2,11 +2,14 @@
 
 #include <troupe/scheduler.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe::policy {
@@ -41,6 +44,8 @@ struct child_record {
 /// while its successor for the same position is being started. Checks that phases follow each other
 /// as drawn above.
 ///
+/// Each operation is O(1), or O(log spares), for a position has a few children at most.
+///
 /// Behind the positions whose children take tasks are those of the spares. A spare that is ready can take
 /// one of the former, which leaves its own vacant.
 class child_table {
@@ -48,7 +53,8 @@ public:
   child_table(std::size_t positions, std::size_t queues, std::size_t spares = 0)
     : positions_(positions)
     , spares_(spares)
-    , queues_(queues) {}
+    , queues_(queues)
+    , at_(positions + spares) {}
 
   /// Those whose children take tasks.
   std::size_t positions() const noexcept { return positions_; }
@@ -57,11 +63,11 @@ public:
   bool is_spare(std::size_t position) const noexcept { return position >= positions_; }
   queue_id queue_of(std::size_t position) const noexcept { return position % queues_; }
 
-  /// A new child for a position, starting. O(seats).
+  /// A new child for a position, starting.
   std::uint32_t start(std::size_t position);
   /// It takes tasks from now on, or, at the position of a spare, waits.
   void ready(std::uint32_t seat);
-  /// The spare that has waited longest, if there is one. O(seats).
+  /// The spare that has waited longest, if there is one.
   std::optional<std::uint32_t> waiting_spare() const noexcept;
   /// A waiting spare takes a position, and tasks.
   void promote(std::uint32_t seat, std::size_t position);
@@ -76,24 +82,31 @@ public:
   bool present(std::uint32_t seat) const noexcept {
     return seat < records_.size() && records_[seat].phase != child_phase::down;
   }
-  /// Whether a later child of the same position is in one of these phases. O(seats). `child` may be a copy
+  /// Whether a later child of the same position is in one of these phases. `child` may be a copy
   /// of the record of one that is gone.
   bool has_successor(
     const child_record& child, std::initializer_list<child_phase> phases) const noexcept;
-  /// Whether a child of that position is in one of these phases. O(seats).
+  /// Whether a child of that position is in one of these phases.
   bool has_child(std::size_t position, std::initializer_list<child_phase> phases) const noexcept;
-  /// Children that are not down.
+  /// The number of children that are not down.
   std::size_t population() const noexcept { return population_; }
-  std::size_t count(child_phase phase) const noexcept;
+  std::size_t count(child_phase phase) const noexcept {
+    return counts_[static_cast<std::size_t>(phase)];
+  }
   std::uint32_t generations() const noexcept { return generations_; }
 
 private:
   void move(std::uint32_t seat, child_phase from, child_phase to);
+  void set_phase(std::uint32_t seat, child_phase to);
 
   std::size_t positions_;
   std::size_t spares_;
   std::size_t queues_;
   std::vector<child_record> records_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::vector<std::uint32_t>> at_; // by position: the seats of its children
+  std::set<std::pair<std::uint32_t, std::uint32_t>> spares_waiting_; // generation and seat
+  std::array<std::size_t, 6> counts_{};                              // by phase
   std::size_t population_ = 0;
   std::uint32_t generations_ = 0;
   std::uint64_t turns_ = 0;

@@ -130,6 +130,9 @@ public:
     return children_[seat].lent.floor(task_kind);
   }
 
+  /// Whether tasks in the child have lent their places.
+  bool has_lent(std::uint32_t seat) const noexcept { return children_[seat].lent.count() > 0; }
+
   // -- take-back ------------------------------------------------------------------------------------
 
   /// True while a child could start something at once, nothing waits, and another child of its queue has

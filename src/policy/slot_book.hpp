@@ -16,6 +16,7 @@ public:
   explicit slot_book(std::uint32_t slots)
     : tasks_(slots)
     , kinds_(slots)
+    , links_(slots)
     , free_(slots) {
     for (std::uint32_t i = 0; i < slots; ++i)
       free_[i] = slots - 1 - i;
@@ -27,6 +28,9 @@ public:
     free_.pop_back();
     tasks_[slot] = task;
     kinds_[slot] = kind;
+    links_[slot] = {last_, none};
+    (last_ == none ? first_ : links_[last_].next) = slot;
+    last_ = slot;
     return slot;
   }
 
@@ -42,15 +46,34 @@ public:
     TROUPE_ASSERT(at(slot).id != 0);
     tasks_[slot] = {};
     free_.push_back(slot);
+    const auto [before, after] = links_[slot];
+    (before == none ? first_ : links_[before].next) = after;
+    (after == none ? last_ : links_[after].previous) = before;
+  }
+
+  /// Calls `visit(slot)` for each slot that is in use, in the order in which they were taken. O(used).
+  template <class Visitor>
+  void for_each_used(Visitor visit) const {
+    for (auto slot = first_; slot != none; slot = links_[slot].next)
+      visit(slot);
   }
 
   std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(tasks_.size()); }
   std::size_t used() const noexcept { return tasks_.size() - free_.size(); }
 
 private:
+  static constexpr std::uint32_t none = 0xffffffff;
+  struct neighbours {
+    std::uint32_t previous = none;
+    std::uint32_t next = none;
+  };
+
   std::vector<task_key> tasks_; // id 0: free
   std::vector<detail::call_kind> kinds_;
+  std::vector<neighbours> links_;   // of those in use, in the order of their taking
   std::vector<std::uint32_t> free_; // a stack
+  std::uint32_t first_ = none;
+  std::uint32_t last_ = none;
 };
 
 } // namespace troupe::policy

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/task_state.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -27,13 +28,15 @@ public:
     task_id id = 0;
     place where = place::closed;
     std::uint32_t seat = 0; // while in_child: which child,
-    std::uint32_t slot = 0; // and where in its slot table
+    std::uint32_t slot = 0; // and which cell of its task table
     std::uint32_t attempt = 0;
     queue_id queue = 0;
     bool scheduled = false; // the scheduler has given it a queue
     bool was_sent = false;  // it has been in a child
     bool may_move = false;  // to children of other queues
     bool stopping = false;  // this attempt has run into its timeout, and another one will follow
+    std::uint32_t failed_deliveries = 0; // the number of children that died while taking it in
+    std::chrono::steady_clock::time_point sent{}; // the latest time
   };
 
   /// Takes a task in; it is queued. Ids count from 1.

@@ -1,5 +1,5 @@
 #include "actors/actors.hpp"
-#include "policy/restart_policy.hpp"
+#include "parent/pool/restart_policy.hpp"
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 
@@ -18,7 +18,7 @@ pid_t pid_of(const caf::actor& hosted) {
 } // namespace
 
 TEST_CASE("the restart policies are those of OTP") {
-  using troupe::policy::needs_successor;
+  using troupe::parent::needs_successor;
   const caf::error normal;
   const caf::error shutdown = caf::exit_reason::user_shutdown;
   const caf::error lost = troupe::make_error(troupe::task_error::lost);

@@ -2,7 +2,7 @@
 
 #include "link/request.hpp"
 #include "os/image.hpp"
-#include "parent/child/error_text.hpp"
+#include "values/error_text.hpp"
 #include "parent/child/exit_status.hpp"
 #include "values/exception_codec.hpp"
 

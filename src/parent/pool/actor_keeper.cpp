@@ -5,7 +5,7 @@
 #include "base/escape.hpp"
 #include "caf/task_error.hpp"
 #include "parent/child/log.hpp"
-#include "policy/restart_policy.hpp"
+#include "parent/pool/restart_policy.hpp"
 
 #include <utility>
 
@@ -117,7 +117,7 @@ void hosted_actor::pass_on(letter&& message) {
 void hosted_actor::ended(const caf::error& reason) {
   if (std::exchange(actor_, nullptr))
     count_in_child(-1);
-  if (!policy::needs_successor(plan_.options.restart, reason)) {
+  if (!needs_successor(plan_.options.restart, reason)) {
     end(reason);
     return;
   }

@@ -3,7 +3,7 @@
 #include "base/limits.hpp"
 #include "caf/task_error.hpp"
 #include "parent/pool/request_actor.hpp"
-#include "parent/pool/task_title.hpp"
+#include "policy/task_title.hpp"
 #include "policy/task_order.hpp"
 
 #include <algorithm>

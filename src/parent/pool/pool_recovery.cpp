@@ -1,7 +1,7 @@
 // What becomes of a task that does not simply end: its child dies, its time is up, it is tried again.
 #include "base/limits.hpp"
 #include "parent/pool/pool_actor.hpp"
-#include "parent/pool/task_title.hpp"
+#include "policy/task_title.hpp"
 #include "policy/retry_delay.hpp"
 #include "values/exception_codec.hpp"
 

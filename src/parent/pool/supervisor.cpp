@@ -3,7 +3,7 @@
 #include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "caf/task_error.hpp"
-#include "parent/child/error_text.hpp"
+#include "values/error_text.hpp"
 #include "parent/child/log.hpp"
 
 #include <troupe/cpus.hpp>

@@ -2,7 +2,7 @@
 
 #include "base/escape.hpp"
 #include "base/limits.hpp"
-#include "parent/child/error_text.hpp"
+#include "values/error_text.hpp"
 #include "parent/child/log.hpp"
 #include "parent/pool/option_checks.hpp"
 #include "values/exception_codec.hpp"

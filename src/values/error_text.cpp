@@ -1,11 +1,11 @@
-#include "parent/child/error_text.hpp"
+#include "values/error_text.hpp"
 
 #include "base/escape.hpp"
 
 #include <troupe/errors.hpp>
 #include <troupe/proxy_exception.hpp>
 
-namespace troupe::parent {
+namespace troupe::values {
 
 std::string message_of(const std::exception_ptr& error) {
   try {
@@ -39,4 +39,4 @@ std::exception_ptr start_failure(const std::string& message, const std::exceptio
   }
 }
 
-} // namespace troupe::parent
+} // namespace troupe::values

@@ -5,7 +5,7 @@
 #include <caf/error.hpp>
 #include <caf/exit_reason.hpp>
 
-namespace troupe::policy {
+namespace troupe::parent {
 
 /// Whether an actor that ended for that reason gets a successor. Pure.
 inline bool needs_successor(restart_policy policy, const caf::error& reason) {
@@ -20,4 +20,4 @@ inline bool needs_successor(restart_policy policy, const caf::error& reason) {
   return false;
 }
 
-} // namespace troupe::policy
+} // namespace troupe::parent

@@ -1,0 +1,369 @@
+#include "policy/pool_machine.hpp"
+
+#include "base/contract.hpp"
+#include "base/limits.hpp"
+#include "policy/task_order.hpp"
+#include "policy/task_title.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::policy {
+
+using detail::outcome;
+using namespace std::chrono_literals;
+
+pool_machine::pool_machine(rules with, child_host& host)
+  : rules_(std::move(with))
+  , host_(host)
+  , scheduler_(rules_.scheduler ? rules_.scheduler : std::make_shared<round_robin>())
+  , dispatcher_(rules_.children.queues, rules_.concurrency)
+  , supervision_(rules_.children, host, *this)
+  , depths_told_(rules_.children.queues)
+  , queued_(rules_.children.queues)
+  , jitter_(rules_.seed) {
+  for (queue_id queue = 0; queue < rules_.children.queues; ++queue)
+    scheduler_->register_queue(queue);
+  for (std::size_t position = 0; position < rules_.children.processes; ++position)
+    scheduler_->register_process(position % rules_.children.queues);
+}
+
+// -- from its submission to a child ---------------------------------------------------------------------
+
+void pool_machine::submit(detail::task_ptr task, time_point now) {
+  if (!accepts_more_attempts()) {
+    host_.made_room();
+    task->resolve(outcome::failure(
+      failure_ ? failure_ : std::make_exception_ptr(pool_closed("pool is closed"))));
+    return;
+  }
+  const auto expires = task->options ? task->options->expires : 0ns;
+  const auto key = ledger_.open(std::move(task));
+  ++counts_.submitted;
+  try {
+    auto* entry = ledger_.find(key);
+    choose_queue(key, *entry);
+    enqueue_ranked(key, *entry, now.time_since_epoch());
+    if (expires > 0ns)
+      set_alarm({now + expires, task_alarms::purpose::expire, key});
+  } catch (...) {
+    ++counts_.failed;
+    resolve(key, outcome::failure(std::current_exception()));
+  }
+}
+
+void pool_machine::choose_queue(task_key key, task_ledger::entry& entry) {
+  const auto& task = *entry.task;
+  while (!depth_news_.empty()) {
+    const auto queue = depth_news_.any();
+    depth_news_.put(queue, false);
+    if (const auto depth = dispatcher_.depth(queue); depth != depths_told_[queue])
+      scheduler_->queue_depth(queue, depths_told_[queue] = depth);
+  }
+  task_info info;
+  if (task.options) {
+    info.name = task.options->name;
+    info.key = task.options->key;
+    info.priority = task.options->priority;
+  }
+  info.argument_bytes = task.arguments.size();
+  const auto queue = scheduler_->schedule_task(key.id, info);
+  if (queue >= rules_.children.queues)
+    throw std::out_of_range("the scheduler of pool " + rules_.children.name + " chose queue " +
+                            std::to_string(queue) + ", but there are only " +
+                            std::to_string(rules_.children.queues));
+  entry.queue = queue;
+  entry.scheduled = true;
+  entry.may_move = scheduler_->may_move(info);
+  ++queued_[queue];
+}
+
+// `time`: since when it ranks among the others of its queue.
+void pool_machine::enqueue_ranked(
+  task_key key, const task_ledger::entry& entry, std::chrono::nanoseconds time) {
+  const auto& task = *entry.task;
+  const int priority = task.options ? task.options->priority : 0;
+  if (task.nesting > 0)
+    dispatcher_.enqueue_nested(key, task.code.kind, task.nesting, entry.queue);
+  else
+    dispatcher_.enqueue(
+      {key, task.code.kind, task_order(time, priority), entry.may_move}, entry.queue);
+  depth_news_.put(entry.queue, true);
+}
+
+void pool_machine::pump(time_point now) {
+  while (const auto next = dispatcher_.next_assignment(is_open()))
+    send(*next, now);
+}
+
+void pool_machine::send(const dispatcher::assignment& next, time_point now) {
+  auto* entry = ledger_.find(next.task);
+  if (!std::exchange(entry->was_sent, true))
+    host_.made_room();
+  depth_news_.put(entry->queue, true);
+  try {
+    const auto cell = port(next.seat).send(next.task, entry->task, entry->attempt + 1);
+    ledger_.assign(next.task, next.seat, cell);
+  } catch (...) { // no memory for what does not fit into the ring
+    dispatcher_.taken_back(next.seat, next.task_kind);
+    ++counts_.failed;
+    resolve(next.task, outcome::failure(std::current_exception()));
+    return;
+  }
+  --queued_[entry->queue];
+  entry->sent = now;
+  if (const auto& options = entry->task->options; options && options->timeout > 0ns)
+    set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt});
+  if (dispatcher_.budget_of(next.seat) == 0)
+    supervision_.retire(next.seat);
+}
+
+// -- its end --------------------------------------------------------------------------------------------
+
+void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, time_point now) {
+  const auto* entry = ledger_.find(came.task);
+  // What a child says of the time is believed as far as it can be true.
+  auto elapsed = std::max(came.elapsed, 0ns);
+  if (entry != nullptr)
+    elapsed = std::min<std::chrono::nanoseconds>(
+      elapsed, std::max<clock::duration>(now - entry->sent, 0ns));
+  dispatcher_.ended(seat, came.kind, elapsed, now);
+  watches_[seat].last_outcome = now;
+  if (entry == nullptr)
+    return; // resolved while it ran: its result is nobody's
+  if (entry->stopping || came.threw) {
+    if (retry_after(came.task, came, now))
+      return;
+    ++counts_.failed;
+  } else {
+    ++counts_.succeeded;
+  }
+  if (!came.threw)
+    supervision_.succeeded();
+  outcome result;
+  try {
+    result.payload.assign(came.payload);
+    result.what = came.threw ? outcome::kind::threw : outcome::kind::value;
+  } catch (const std::bad_alloc&) {
+    result = outcome::failure(std::current_exception());
+  }
+  resolve(came.task, std::move(result), elapsed);
+}
+
+void pool_machine::tell_scheduler(
+  const task_ledger::entry& entry, task_id id, std::optional<std::chrono::nanoseconds> ran) {
+  try {
+    scheduler_->task_left(entry.queue, ran);
+    if (ran)
+      scheduler_->complete_task(id);
+    else
+      scheduler_->lose_task(id);
+  } catch (...) {
+    // It has been told; what it makes of it is its own affair.
+  }
+}
+
+void pool_machine::resolve(
+  task_key key, outcome&& result, std::optional<std::chrono::nanoseconds> ran) {
+  const auto* entry = ledger_.find(key);
+  if (entry == nullptr)
+    return;
+  if (!entry->was_sent)
+    host_.made_room();
+  if (entry->scheduled) {
+    if (entry->where == task_ledger::place::queued) {
+      --queued_[entry->queue];
+      depth_news_.put(entry->queue, true);
+    }
+    tell_scheduler(*entry, key.id, ran);
+  }
+  ledger_.close(key)->resolve(std::move(result));
+}
+
+void pool_machine::cancel(const detail::task_ptr& task, bool started_too, time_point now) {
+  const task_key key{task->ledger_index, task->id};
+  const auto* entry = ledger_.find(key);
+  if (entry == nullptr || entry->task != task)
+    return;
+  if (entry->where == task_ledger::place::in_child && !take_back(*entry)) {
+    if (!started_too)
+      return;
+    stop_running(key, *entry, now);
+  }
+  ++counts_.cancelled;
+  resolve(key, outcome::failure(std::make_exception_ptr(
+                 task_cancelled(task_title(key, *task) + " was cancelled"))));
+}
+
+void pool_machine::fail_all(const std::exception_ptr& reason) {
+  ledger_.for_each_open([&](task_key key) {
+    ++counts_.cancelled;
+    resolve(key, outcome::failure(reason));
+  });
+}
+
+// -- taking back ----------------------------------------------------------------------------------------
+
+bool pool_machine::take_back(const task_ledger::entry& entry) {
+  if (!port(entry.seat).take_back(entry.slot))
+    return false;
+  dispatcher_.taken_back(entry.seat, entry.task->code.kind);
+  return true;
+}
+
+void pool_machine::put_back(task_key key) {
+  const auto* entry = ledger_.find(key);
+  if (entry == nullptr)
+    return;
+  ledger_.put_back(key, false);
+  enqueue_front(key, *entry);
+}
+
+// The task has just become one that is queued.
+void pool_machine::enqueue_front(task_key key, const task_ledger::entry& entry) {
+  const auto kind = entry.task->code.kind;
+  ++queued_[entry.queue];
+  depth_news_.put(entry.queue, true);
+  if (entry.task->nesting > 0)
+    dispatcher_.enqueue_nested(key, kind, entry.task->nesting, entry.queue);
+  else
+    dispatcher_.enqueue_front(key, kind, entry.queue, entry.may_move);
+}
+
+// The latest to be sent are the last to be started.
+void pool_machine::take_back_unstarted(std::uint32_t seat, std::size_t at_most) {
+  auto candidates = port(seat).remaining().unstarted;
+  for (std::size_t taken = 0; taken < at_most && !candidates.empty(); candidates.pop_back()) {
+    const auto key = candidates.back();
+    const auto* entry = ledger_.find(key);
+    if (entry == nullptr || !take_back(*entry))
+      continue;
+    put_back(key);
+    ++taken;
+  }
+}
+
+// A child that runs a long function cannot tell; so while another one is idle, look again soon.
+void pool_machine::watch_balance(time_point now) {
+  if (!balance_due_ && dispatcher_.unbalanced())
+    balance_due_ = now + limits::take_back_after;
+}
+
+void pool_machine::rebalance(time_point now) {
+  while (const auto take = dispatcher_.next_take_back(now)) {
+    take_back_unstarted(take->from, take->at_most);
+    pump(now);
+  }
+}
+
+// -- lending --------------------------------------------------------------------------------------------
+
+void pool_machine::task_lent(std::uint32_t seat, const lent_place& place, time_point now) {
+  dispatcher_.lend(seat, place.task.id, place.kind, place.nesting, place.start, now);
+  if (dispatcher_.nesting_floor(seat, place.kind) == 0)
+    return;
+  // What the child will not start now must not stand before what it is to start.
+  const auto unstarted = port(seat).remaining().unstarted;
+  for (auto key = unstarted.rbegin(); key != unstarted.rend(); ++key) {
+    const auto* entry = ledger_.find(*key);
+    if (entry != nullptr &&
+        entry->task->nesting < dispatcher_.nesting_floor(seat, entry->task->code.kind) &&
+        take_back(*entry))
+      put_back(*key);
+  }
+}
+
+void pool_machine::task_reclaimed(std::uint32_t seat, const lent_place& place, time_point now) {
+  dispatcher_.reclaim(seat, place.task.id, place.kind, now);
+}
+
+// -- the pool's life ------------------------------------------------------------------------------------
+
+void pool_machine::child_ready(std::uint32_t seat, time_point now) {
+  now_ = now;
+  supervision_.ready(seat);
+}
+
+void pool_machine::takes_tasks(std::uint32_t seat, queue_id queue) {
+  if (seat >= watches_.size())
+    watches_.resize(seat + 1);
+  watches_[seat] = {now_, 0};
+  dispatcher_.add_child(seat, queue,
+    rules_.tasks_per_child == 0 ? dispatcher::unlimited : rules_.tasks_per_child, now_);
+}
+
+bool pool_machine::needs_children(queue_id queue) const {
+  return phase_ == phase::open || (phase_ == phase::closing && queued_[queue] > 0);
+}
+
+void pool_machine::close() {
+  if (phase_ == phase::open)
+    phase_ = phase::closing;
+}
+
+void pool_machine::terminate(const std::string& reason, time_point now) {
+  if (phase_ == phase::terminating)
+    return;
+  phase_ = phase::terminating;
+  fail_all(std::make_exception_ptr(
+    task_cancelled("the task was dropped: pool " + rules_.children.name + " was terminated")));
+  supervision_.terminate_all(reason, now);
+}
+
+void pool_machine::fail(const std::exception_ptr& reason, time_point now) {
+  supervision_.give_up(reason, now);
+}
+
+void pool_machine::gave_up(const std::exception_ptr& reason) {
+  phase_ = phase::terminating;
+  failure_ = reason;
+  fail_all(failure_);
+}
+
+void pool_machine::settle(time_point now) {
+  now_ = now;
+  supervision_.reconcile(now);
+  pump(now);
+  if (phase_ == phase::closing && ledger_.open_count() == 0) {
+    phase_ = phase::draining;
+    supervision_.drain_all(now);
+  }
+  watch_balance(now);
+  watch_pulses(now);
+}
+
+std::optional<pool_machine::time_point> pool_machine::next_alarm() {
+  auto next = supervision_.next_alarm();
+  for (const auto& due : {alarms_.next(is_open()), balance_due_, pulse_due_})
+    if (due && (!next || *due < *next))
+      next = due;
+  return next;
+}
+
+void pool_machine::alarm(time_point now) {
+  now_ = now;
+  if (balance_due_ && *balance_due_ <= now) {
+    balance_due_.reset();
+    rebalance(now);
+  }
+  while (const auto due = alarms_.take_due(now))
+    on_alarm(*due, now);
+  if (pulse_due_ && *pulse_due_ <= now)
+    take_pulses(now);
+  supervision_.alarm(now);
+}
+
+pool_stats pool_machine::stats() const {
+  auto result = counts_;
+  result.name = rules_.children.name;
+  result.queued = ledger_.queued_count();
+  result.running = ledger_.in_child_count();
+  result.deaths = supervision_.deaths();
+  return result;
+}
+
+} // namespace troupe::policy

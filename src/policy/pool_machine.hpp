@@ -1,0 +1,189 @@
+#pragma once
+
+#include "policy/child_port.hpp"
+#include "policy/dispatcher.hpp"
+#include "policy/supervision.hpp"
+#include "policy/task_alarms.hpp"
+#include "policy/task_ledger.hpp"
+
+#include <troupe/scheduler.hpp>
+#include <troupe/stats.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace troupe::policy {
+
+/// What becomes of each task of a pool: it opens tasks in the ledger, asks the scheduler for their queues,
+/// sends them to children when the dispatcher says so, and resolves each exactly once, whatever happens to
+/// its child, its time or its pool meanwhile. Beneath it, `supervision` says which children there are.
+///
+/// Pure: events and time come in, orders go out to a `child_host` and its `child_port`s. `settle` follows
+/// each event, or each batch of them: it compares what is wanted with what there is. A task's normal way is
+/// in pool_machine.cpp, everything else that may become of it in task_recovery.cpp.
+///
+/// For one thread. What concerns one task is O(log children + log tasks); a death is O(tasks in the child).
+class pool_machine final : supervision::client {
+public:
+  using clock = std::chrono::steady_clock;
+  using time_point = clock::time_point;
+
+  struct rules {
+    supervision::rules children{};
+    std::size_t concurrency = 1;     ///< `pool_options::childconcurrency`
+    std::size_t tasks_per_child = 0; ///< `pool_options::maxtasksperchild`
+    std::chrono::milliseconds cancel_grace{1'000};
+    std::shared_ptr<troupe::scheduler> scheduler; ///< null: `round_robin`
+    std::uint32_t seed = 1;                       ///< of the jitter of retries
+  };
+
+  pool_machine(rules with, child_host& host);
+
+  // -- what its users want ----------------------------------------------------------------------------
+
+  /// Takes a task in; if the pool takes none any more, it is resolved at once.
+  void submit(detail::task_ptr task, time_point now);
+  /// `started_too`: also if it has been started; then it is asked to stop.
+  void cancel(const detail::task_ptr& task, bool started_too, time_point now);
+  /// The pool takes no more tasks but those of tasks, finishes what it has, and ends.
+  void close();
+  /// Everything is dropped, and the pool ends. `reason` is that of its children's end.
+  void terminate(const std::string& reason, time_point now);
+  /// The pool cannot go on, for a reason that is not of its children's.
+  void fail(const std::exception_ptr& reason, time_point now);
+
+  // -- what children report ---------------------------------------------------------------------------
+
+  void child_launching(std::uint32_t seat, time_point now) { supervision_.launching(seat, now); }
+  void child_ready(std::uint32_t seat, time_point now);
+  /// `actors` live in it.
+  void child_hosts(std::uint32_t seat, std::size_t actors) { dispatcher_.set_hosted(seat, actors); }
+  void task_ended(std::uint32_t seat, const child_outcome& came, time_point now);
+  void task_lent(std::uint32_t seat, const lent_place& place, time_point now);
+  void task_reclaimed(std::uint32_t seat, const lent_place& place, time_point now);
+  /// The child is gone, everything that it wrote has been reported, and its port still says what is left
+  /// in it. `start_error`: why it did not start, or null.
+  void child_down(std::uint32_t seat, const child_exit& exit, const std::exception_ptr& start_error,
+    time_point now);
+
+  // -- turns ------------------------------------------------------------------------------------------
+
+  /// After events: sends what can be sent, starts and dismisses children, and ends the pool when it is done.
+  void settle(time_point now);
+  /// When `alarm` is to be called, unless something changes before.
+  std::optional<time_point> next_alarm();
+  /// Does what is due. `settle` follows.
+  void alarm(time_point now);
+
+  // -- what there is ----------------------------------------------------------------------------------
+
+  const supervision& children() const noexcept { return supervision_; }
+  /// The running average of the times of its tasks; 0 as long as it is unknown.
+  std::chrono::nanoseconds average_time() const noexcept { return dispatcher_.average_time(); }
+  /// Without what is known of each child.
+  pool_stats stats() const;
+  std::size_t open_tasks() const noexcept { return ledger_.open_count(); }
+  /// Why the pool failed, or null.
+  const std::exception_ptr& failure() const noexcept { return failure_; }
+  /// Whether the pool was closed, and has ended in that way.
+  bool drained() const noexcept { return phase_ == phase::draining; }
+
+private:
+  enum class phase { open, closing, draining, terminating };
+
+  // -- the normal way ---------------------------------------------------------------------------------
+
+  void choose_queue(task_key key, task_ledger::entry& entry);
+  void enqueue_ranked(task_key key, const task_ledger::entry& entry, std::chrono::nanoseconds time);
+  void pump(time_point now);
+  void send(const dispatcher::assignment& next, time_point now);
+  // `ran`: the time that it took, if it came to an outcome of its own.
+  void resolve(task_key key, detail::outcome&& result,
+    std::optional<std::chrono::nanoseconds> ran = std::nullopt);
+  void tell_scheduler(
+    const task_ledger::entry& entry, task_id id, std::optional<std::chrono::nanoseconds> ran);
+  void fail_all(const std::exception_ptr& reason);
+  bool accepts_more_attempts() const noexcept {
+    return phase_ == phase::open || phase_ == phase::closing;
+  }
+  auto is_open() {
+    return [this](task_key key) { return ledger_.find(key) != nullptr; };
+  }
+  child_port& port(std::uint32_t seat) { return host_.port(seat); }
+
+  // -- taking back ------------------------------------------------------------------------------------
+
+  // Takes a task back from its child; false if it has been started there.
+  bool take_back(const task_ledger::entry& entry);
+  // It is in no child any more, and goes before others that wait.
+  void put_back(task_key key);
+  void enqueue_front(task_key key, const task_ledger::entry& entry);
+  void take_back_unstarted(std::uint32_t seat, std::size_t at_most);
+  void watch_balance(time_point now);
+  void rebalance(time_point now);
+
+  // -- recovery: what becomes of a task that does not simply end --------------------------------------
+
+  void recover(task_key key, const tasks_in_child& tasks, const child_exit& exit, bool on_purpose);
+  void recover_delivery(task_key key, const child_exit& exit);
+  void lose(task_key key, const tasks_in_child& tasks, const child_exit& exit);
+  bool will_retry(const task_ledger::entry& entry, const std::exception_ptr& failure) const;
+  void retry(task_key key, time_point now);
+  // An attempt has failed with an error of its own; true if it is tried again.
+  bool retry_after(task_key key, const child_outcome& came, time_point now);
+  // The task is to stop, however it has been resolved.
+  void stop_running(task_key key, const task_ledger::entry& entry, time_point now);
+  void end_child(
+    std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason, time_point now);
+
+  void set_alarm(const task_alarms::alarm& what) { alarms_.set(what, is_open()); }
+  void on_alarm(const task_alarms::alarm& due, time_point now);
+  void check_timeout(const task_alarms::alarm& due, time_point now);
+  void escalate(const task_alarms::alarm& due, time_point now);
+  void expire(task_key key);
+
+  // -- children that make no progress -----------------------------------------------------------------
+
+  void watch_pulses(time_point now);
+  void take_pulses(time_point now);
+  std::string why_stuck(std::uint32_t seat);
+
+  // -- supervision asks -------------------------------------------------------------------------------
+
+  bool needs_children(queue_id queue) const override;
+  bool is_idle(std::uint32_t seat) const override { return dispatcher_.owed_by(seat) == 0; }
+  void takes_tasks(std::uint32_t seat, queue_id queue) override;
+  void gave_up(const std::exception_ptr& reason) override;
+
+  const rules rules_;
+  child_host& host_;
+  const std::shared_ptr<troupe::scheduler> scheduler_;
+  task_ledger ledger_;
+  dispatcher dispatcher_;
+  task_alarms alarms_;
+  supervision supervision_;
+  std::vector<std::size_t> depths_told_; // by queue: what the scheduler was told last
+  std::vector<std::size_t> queued_; // by queue: tasks that are in no child, also between attempts
+  index_set depth_news_;            // queues whose depth may be another than what was told
+  std::optional<time_point>
+    balance_due_;                       // when to look whether a child holds what others could run
+  std::optional<time_point> pulse_due_; // when to look whether children make progress
+  struct child_watch {
+    time_point last_outcome{};
+    int suspicions = 0; // looks in a row that found it stuck
+  };
+  std::vector<child_watch> watches_; // by seat
+  std::minstd_rand jitter_;
+  phase phase_ = phase::open;
+  std::exception_ptr failure_;
+  pool_stats counts_;
+  time_point now_{}; // of the event under way: what supervision calls back in between
+};
+
+} // namespace troupe::policy
