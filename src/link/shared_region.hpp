@@ -34,6 +34,8 @@ struct region_header {
   doorbell child_bell;
   /// Which slot the child's loop executes this moment, plus 1; 0: none.
   alignas(64) std::atomic<std::uint64_t> current;
+  /// The number of tasks that the child has taken in so far: the next one is on its way in.
+  std::atomic<std::uint64_t> taken_in;
   ring_indices to_child;
   ring_indices to_parent;
   crash_area crash;

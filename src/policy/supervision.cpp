@@ -105,6 +105,7 @@ void supervision::start(std::size_t position, time_point now) {
   look_at(position);
   if (const auto problem = host_.start(seat, table_[seat])) {
     const auto record = table_[seat];
+    drop_deadline(seat);
     table_.down(seat);
     look_at(position);
     const auto message = "could not be prepared: " + values::message_of(problem);

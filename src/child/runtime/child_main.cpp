@@ -194,6 +194,7 @@ private:
     if (call.thunk == nullptr)
       leave(exit_protocol);
     caf::anon_send(worker_handle_, std::move(call));
+    link_.region().header().taken_in.store(++taken_in_, std::memory_order_release);
   }
 
   void on_control() {
@@ -231,6 +232,7 @@ private:
   link::child_settings settings_;
   caf::actor worker_handle_;
   worker_actor* worker_ = nullptr; // owned by worker_handle_
+  std::uint64_t taken_in_ = 0;     // the number of tasks
   parent_link link_;
   requests requests_;
   nested_wait waits_;

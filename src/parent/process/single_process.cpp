@@ -2,9 +2,9 @@
 
 #include "base/escape.hpp"
 #include "base/limits.hpp"
-#include "values/error_text.hpp"
 #include "parent/child/log.hpp"
 #include "parent/pool/option_checks.hpp"
+#include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
 
 #include <boost/asio/post.hpp>
@@ -250,8 +250,8 @@ link::child_settings single_process::settings() const {
 
 void single_process::launch() {
   try {
-    child_ = std::make_shared<child_process>(loop_, nullptr,
-      static_cast<child_process::owner&>(*this), only_seat, only_generation, size, settings(),
+    child_ = std::make_shared<child_process>(loop_, nullptr, child_process::listeners{*this, *this},
+      only_seat, only_generation, size, settings(),
       child_output::make(options_.output, loop_.io(), name(), std::nullopt));
     child_->launch(launcher_, child_);
   } catch (...) {
@@ -259,8 +259,8 @@ void single_process::launch() {
     child_.reset();
     child_exit none;
     none.status_known = false;
-    finish(none, outcome::failure(
-                   start_failure(name() + " could not be prepared: " + message_of(cause), cause)));
+    finish(none, outcome::failure(values::start_failure(
+                   name() + " could not be prepared: " + values::message_of(cause), cause)));
     return;
   }
   kill_after(options_.start_timeout, "it was not ready within the start timeout of " +
@@ -287,15 +287,15 @@ void single_process::child_ready(child_process& child) {
     return; // told to leave meanwhile
   phase_ = phase::working;
   deadline_.reset();
-  child.send(only_task, call_, 1);
+  child.tasks().send(only_task, call_, 1);
 }
 
-void single_process::child_outcome_came(child_process& child, const child_outcome& came) {
+void single_process::task_ended(std::uint32_t, const policy::child_outcome& came) {
   outcome_.emplace();
   outcome_->what = came.threw ? outcome::kind::threw : outcome::kind::value;
   outcome_->payload.assign(came.payload);
   phase_ = phase::leaving;
-  child.drain(came.threw ? EXIT_FAILURE : EXIT_SUCCESS);
+  child_->drain(came.threw ? EXIT_FAILURE : EXIT_SUCCESS);
   kill_after(options_.shutdown_timeout, "it did not leave within the shutdown timeout of " +
                                           std::to_string(options_.shutdown_timeout.count()) +
                                           " ms");
@@ -309,7 +309,7 @@ void single_process::child_asked(
   requests_->take(header, payload);
 }
 
-void single_process::child_withdrew(child_process&, std::uint64_t request, bool started_too) {
+void single_process::child_withdrew(std::uint32_t, std::uint64_t request, bool started_too) {
   if (!requests_)
     throw link::protocol_violation("a request is withdrawn that has not been made");
   requests_->withdraw(request, started_too);
@@ -368,7 +368,7 @@ void single_process::child_down(child_process& child) {
 outcome single_process::outcome_after(const child_process& child) const {
   if (const auto cause = child.start_error())
     return outcome::failure(
-      start_failure(name() + " could not be started: " + describe(cause), cause));
+      values::start_failure(name() + " could not be started: " + values::describe(cause), cause));
   if (start_timed_out_)
     return outcome::failure(std::make_exception_ptr(
       start_failed(name() + " could not be started: its child (pid " + std::to_string(child.pid()) +
@@ -383,7 +383,7 @@ outcome single_process::outcome_after(const child_process& child) const {
 void single_process::log_end(const child_process& child) const {
   if (failures_ == failures::logged && outcome_ && outcome_->what == outcome::kind::threw)
     log()->error("{} (pid {}): its function threw {}", name(), child.pid(),
-      describe(detail::decode_exception(detail::view(outcome_->payload))));
+      values::describe(detail::decode_exception(detail::view(outcome_->payload))));
   if (!asked_to_end_ && !child.exit().reason.empty())
     log()->warn("{} (pid {}) {}", name(), child.pid(), base::escape(child.exit().describe()));
 }

@@ -30,7 +30,8 @@ namespace troupe::parent {
 /// callers wait for two tasks: `launch_`, which is resolved when the pid is known, and `call_`, which is
 /// resolved when the child is gone. Coroutines leave a waiter of their own.
 class single_process final : public std::enable_shared_from_this<single_process>,
-                             child_process::owner,
+                             life_listener,
+                             task_listener,
                              child_requests::owner {
 public:
   /// What becomes of a failure of the call.
@@ -92,12 +93,12 @@ private:
 
   void child_launched(child_process& child) override;
   void child_ready(child_process& child) override;
-  void child_outcome_came(child_process& child, const child_outcome& outcome) override;
-  void child_batch_ended(child_process&) override {}
+  void task_ended(std::uint32_t seat, const policy::child_outcome& came) override;
+  void batch_ended() override {}
   void child_down(child_process& child) override;
   void child_asked(child_process& child, const link::frame_header& header,
     std::span<const std::byte> payload) override;
-  void child_withdrew(child_process& child, std::uint64_t request, bool started_too) override;
+  void child_withdrew(std::uint32_t seat, std::uint64_t request, bool started_too) override;
   void child_exited(child_process& child) override;
 
   // It belongs to no pool: what it submits is as foreign as what the parent submits.

@@ -139,7 +139,7 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
   const detail::task_ptr task(
     new detail::task_state(checked_code(head.code), std::move(arguments)));
   task->options = options_of(rest.first(head.option_bytes));
-  task->nesting = child_->nesting_of(slot) + 1;
+  task->nesting = child_->tasks().nesting_of(slot) + 1;
   await(id, {task, payload.size(), head.pool, false});
   const auto fail = [&task](
                       std::exception_ptr why) { task->resolve(outcome::failure(std::move(why))); };

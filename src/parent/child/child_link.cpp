@@ -1,0 +1,178 @@
+#include "parent/child/child_link.hpp"
+
+#include "base/limits.hpp"
+#include "os/image.hpp"
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <tuple>
+#include <vector>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace troupe::parent {
+
+namespace {
+
+base::unique_fd make_eventfd() {
+  base::unique_fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd)
+    throw std::system_error(errno, std::generic_category(), "eventfd for the link to a child");
+  return fd;
+}
+
+} // namespace
+
+child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t generation,
+  link::link_size size, const link::child_settings& settings, std::span<const int> output)
+  : loop_(loop)
+  , listener_(told)
+  , generation_(generation)
+  , region_(std::make_shared<link::shared_region>(size)) {
+  own_hello_ = {link::link_magic, generation, os::program_build_id()};
+  if (own_hello_.build.length == 0)
+    throw std::runtime_error(
+      "this program has no build id, by which a child proves that it runs the "
+      "same image: link it with -Wl,--build-id");
+  auto own_bell = make_eventfd();
+  auto child_bell = make_eventfd();
+  std::tie(control_, child_control_) = link::make_control_sockets();
+  const link::parent_hello hello{
+    link::link_magic, size, generation, ::getpid(), own_hello_.build, settings.loop_initializer};
+  std::vector<int> fds{region_->fd(), own_bell.get(), child_bell.get()};
+  fds.insert(fds.end(), output.begin(), output.end());
+  if (!link::send_control(control_.get(), &hello, sizeof hello, fds.data(), fds.size()))
+    throw std::system_error(
+      errno, std::generic_category(), "passing the link's descriptors to a child");
+  region_->close_fd();
+  channel_ = std::make_unique<link::channel>(
+    region_, link::channel::side::parent, std::move(own_bell), std::move(child_bell));
+
+  // The settings lie in the ring before the child exists.
+  detail::bytes encoded;
+  encoder{encoded}(settings);
+  link::frame_header setup;
+  setup.kind = link::frame_kind::setup;
+  const auto kept = std::make_shared<const detail::bytes>(std::move(encoded));
+  send(setup, {}, detail::view(*kept), [&] { return kept; });
+}
+
+child_link::~child_link() {
+  close();
+}
+
+void child_link::open() {
+  loop_.add_source(this);
+  bell_watch_ = std::make_unique<loop::descriptor_watch>(
+    loop_.io(), channel_->bell_fd(), [this] { channel_->clear_bell(); });
+  control_watch_ =
+    std::make_unique<loop::descriptor_watch>(loop_.io(), control_.get(), [this] { on_control(); });
+}
+
+void child_link::close() {
+  loop_.remove_source(this);
+  control_watch_.reset();
+  bell_watch_.reset();
+}
+
+void child_link::drain(int exit_code) {
+  link::send_control(control_.get(), link::control_message{link::control_kind::drain, exit_code});
+}
+
+void child_link::tell_stop() {
+  // If there is no room for it, others are there, which the child will read after this mark was set.
+  link::send_control(control_.get(), link::control_message{link::control_kind::stop, 0});
+}
+
+// -- what the child says --------------------------------------------------------------------------------
+
+void child_link::break_link(const std::string& why) {
+  broken_ = true;
+  listener_.on_broken(why);
+}
+
+void child_link::on_control() {
+  try {
+    link::child_hello hello;
+    switch (link::receive_control(control_.get(), &hello, sizeof hello)) {
+    case link::receive_result::message:
+      check_hello(hello);
+      break;
+    case link::receive_result::closed:
+      control_watch_.reset();
+      listener_.on_closed();
+      break;
+    case link::receive_result::nothing:
+      break;
+    }
+  } catch (const link::protocol_violation& violation) {
+    break_link(std::string("protocol violation: ") + violation.what());
+  }
+}
+
+void child_link::check_hello(const link::child_hello& hello) {
+  if (hello_checked_ || hello.magic != link::link_magic || hello.generation != generation_)
+    throw link::protocol_violation("unexpected hello");
+  hello_checked_ = true;
+  if (hello.build != own_hello_.build)
+    break_link("its build id is " + to_string(hello.build) + ", the parent's is " +
+               to_string(own_hello_.build) + ": the program was replaced while it runs");
+}
+
+void child_link::on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
+  if (header.generation != generation_ || header.reserved != 0)
+    throw link::protocol_violation("frame of another generation");
+  if (!hello_checked_)
+    on_control(); // the hello was sent before, but the ring may be looked at first
+  if (!hello_checked_)
+    throw link::protocol_violation("a frame before the hello");
+  listener_.on_frame(header, payload);
+}
+
+bool child_link::receive() {
+  if (broken_)
+    return false;
+  try {
+    const bool received = channel_->receive([this](const auto& header, auto payload) {
+      on_frame(header, payload);
+      return !broken_;
+    });
+    if (received)
+      listener_.on_batch_end();
+    return received;
+  } catch (const link::protocol_violation& violation) {
+    break_link(std::string("protocol violation: ") + violation.what());
+  } catch (const std::exception& e) { // std::bad_alloc, most likely
+    break_link(std::string("a message of it cannot be taken in: ") + e.what());
+  }
+  return true;
+}
+
+void child_link::read_all() {
+  // A child that goes on writing gets as much read as a ring holds.
+  const std::size_t most_batches =
+    region_->ring_bytes() / sizeof(link::frame_header) / limits::frames_per_turn + 1;
+  for (std::size_t i = 0; i < most_batches && receive(); ++i) {
+  }
+}
+
+bool child_link::poll() {
+  const bool received = receive();
+  return channel_->flush_outbox() || received;
+}
+
+void child_link::flush() {
+  channel_->ring_peer();
+}
+
+bool child_link::prepare_sleep() {
+  return channel_->prepare_sleep() || broken_;
+}
+
+void child_link::awake() {
+  channel_->awake();
+}
+
+} // namespace troupe::parent

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "base/unique_fd.hpp"
+#include "link/channel.hpp"
+#include "link/child_settings.hpp"
+#include "link/control_socket.hpp"
+#include "loop/descriptor_watch.hpp"
+#include "loop/event_loop.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace troupe::parent {
+
+/// The parent's end of the link to one child, the mirror of the child's `parent_link`: what comes over it
+/// is handed to a listener, and whatever a child writes, only that child comes to harm.
+class child_link final : public loop::loop_source {
+public:
+  class listener {
+  public:
+    /// A message of the child; `payload` may lie in memory that it can write. What is thrown breaks the
+    /// link.
+    virtual void on_frame(const link::frame_header& header, std::span<const std::byte> payload) = 0;
+    /// Messages have been handed over, and there are no more for now.
+    virtual void on_batch_end() = 0;
+    /// The link is not read any more, for that reason: the child must end.
+    virtual void on_broken(const std::string& why) = 0;
+    /// The child has closed its end.
+    virtual void on_closed() = 0;
+
+  protected:
+    ~listener() = default;
+  };
+
+  /// Makes the link, with the settings of the child in it. `output` has the descriptors of its stdout and
+  /// stderr, or nothing. Throws `std::system_error` if there are no descriptors or no memory.
+  child_link(loop::event_loop& loop, listener& told, std::uint32_t generation, link::link_size size,
+    const link::child_settings& settings, std::span<const int> output);
+  child_link(const child_link&) = delete;
+  ~child_link() override;
+
+  /// Begins to listen.
+  void open();
+  /// Ends listening. What was written can still be read.
+  void close();
+  /// What the child inherits.
+  base::unique_fd take_child_end() { return std::move(child_control_); }
+
+  /// As `link::channel::send`; the generation is filled in.
+  template <class MakeKeeper>
+  void send(link::frame_header header, std::span<const std::byte> head,
+    std::span<const std::byte> body, MakeKeeper make_keeper) {
+    header.generation = generation_;
+    channel_->send(header, head, body, std::move(make_keeper));
+  }
+  /// Asks the child to run its finalizer and leave with that exit code, or 1 if the finalizer throws.
+  void drain(int exit_code);
+  /// Tells the child that tasks are to stop, as it finds in the task table.
+  void tell_stop();
+
+  /// Hands over what the child has written so far; nothing of what it writes meanwhile for ever.
+  void read_all();
+
+  link::channel& channel() noexcept { return *channel_; }
+  link::shared_region& region() noexcept { return *region_; }
+  std::uint32_t generation() const noexcept { return generation_; }
+
+  bool poll() override;
+  void flush() override;
+  bool prepare_sleep() override;
+  void awake() override;
+
+private:
+  bool receive();
+  void on_frame(const link::frame_header& header, std::span<const std::byte> payload);
+  void on_control();
+  void check_hello(const link::child_hello& hello);
+  void break_link(const std::string& why);
+
+  loop::event_loop& loop_;
+  listener& listener_;
+  const std::uint32_t generation_;
+  std::shared_ptr<link::shared_region> region_;
+  base::unique_fd control_;
+  base::unique_fd child_control_; // until it is launched
+  link::child_hello own_hello_;
+  std::unique_ptr<link::channel> channel_;
+  std::unique_ptr<loop::descriptor_watch> bell_watch_;
+  std::unique_ptr<loop::descriptor_watch> control_watch_;
+  bool hello_checked_ = false;
+  bool broken_ = false;
+};
+
+} // namespace troupe::parent

@@ -1,0 +1,174 @@
+#include "parent/child/child_tasks.hpp"
+
+#include "base/limits.hpp"
+#include "link/request.hpp"
+#include "os/process_state.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+namespace troupe::parent {
+
+using link::protocol_violation;
+
+void task_listener::task_lent(std::uint32_t, const policy::lent_place&) {}
+
+void task_listener::task_reclaimed(std::uint32_t, const policy::lent_place&) {}
+
+void task_listener::child_hosts(std::uint32_t, std::size_t) {}
+
+void task_listener::child_asked(
+  child_process&, const link::frame_header&, std::span<const std::byte>) {
+  throw protocol_violation("unexpected request");
+}
+
+void task_listener::child_withdrew(std::uint32_t, std::uint64_t, bool) {
+  throw protocol_violation("unexpected request");
+}
+
+child_tasks::child_tasks(child_link& link, task_listener& told, std::uint32_t seat)
+  : link_(link)
+  , listener_(told)
+  , seat_(seat)
+  , table_(link.region().slots())
+  , book_(table_.size())
+  , cells_(table_.size()) {}
+
+// -- what is sent ---------------------------------------------------------------------------------------
+
+std::uint32_t child_tasks::send(
+  policy::task_key key, const detail::task_ptr& task, std::uint32_t attempt) {
+  const auto cell = book_.take(key, task->code.kind);
+  cells_[cell] = {sent_ + 1, task->nesting, false};
+  table_.put(cell, key.id);
+  link::frame_header header;
+  header.kind = link::frame_kind::call;
+  header.slot = cell;
+  header.task = key.id;
+  header.extra = attempt;
+  link::call_head head;
+  head.thunk_offset = task->code.thunk.offset;
+  head.thunk_module = task->code.thunk.module;
+  head.target_offset = task->code.target.offset;
+  head.target_module = task->code.target.module;
+  head.kind = static_cast<std::uint8_t>(task->code.kind);
+  if (task->options)
+    head.timeout = task->options->timeout.count();
+  head.nesting = task->nesting;
+  try {
+    link_.send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments),
+      [&] { return std::make_shared<detail::task_ptr>(task); });
+  } catch (...) {
+    table_.release(cell);
+    book_.release(cell);
+    throw;
+  }
+  ++sent_;
+  return cell;
+}
+
+bool child_tasks::take_back(std::uint32_t cell) {
+  if (cells_[cell].lent || !table_.revoke(cell, book_.at(cell).id))
+    return false;
+  table_.release(cell);
+  book_.release(cell);
+  return true;
+}
+
+void child_tasks::request_stop(std::uint32_t cell) {
+  table_.request_stop(cell, book_.at(cell).id);
+  link_.tell_stop();
+}
+
+// -- what is known --------------------------------------------------------------------------------------
+
+std::optional<child_tasks::time_point> child_tasks::started_at(std::uint32_t cell) const {
+  if (table_.is_unstarted(cell, book_.at(cell).id))
+    return std::nullopt;
+  return time_point(std::chrono::nanoseconds(table_.started_at(cell)));
+}
+
+policy::tasks_in_child child_tasks::remaining() const {
+  policy::tasks_in_child result;
+  const auto& header = link_.region().header();
+  const auto current = header.current.load(std::memory_order_acquire);
+  // While the loop executes a task, it takes nothing in.
+  const auto taken_in = header.taken_in.load(std::memory_order_acquire);
+  const auto in_transfer = current == 0 ? taken_in + 1 : 0;
+  book_.for_each_used([&](std::uint32_t cell) {
+    const auto key = book_.at(cell);
+    if (!cells_[cell].lent && table_.is_unstarted(cell, key.id)) {
+      result.unstarted.push_back(key);
+      if (cells_[cell].sequence == in_transfer)
+        result.in_transfer = key;
+    } else {
+      result.started.push_back(key);
+      if (current == cell + 1u)
+        result.culprit = key;
+    }
+  });
+  return result;
+}
+
+policy::child_pulse child_tasks::pulse() const {
+  policy::child_pulse result;
+  const auto state = os::look_at_process(pid_);
+  result.stopped = state.stopped;
+  result.may_progress = state.runs || state.traced;
+  result.on_cpu = link_.region().header().current.load(std::memory_order_acquire) != 0;
+  return result;
+}
+
+std::uint32_t child_tasks::nesting_of(std::uint32_t cell) const {
+  if (cell == link::no_slot)
+    return 0;
+  if (book_.at(cell).id == 0)
+    throw protocol_violation("a request of a task that the child does not have");
+  return cells_[cell].nesting;
+}
+
+// -- what the child says --------------------------------------------------------------------------------
+
+void child_tasks::on_outcome(const link::frame_header& header, std::span<const std::byte> payload) {
+  const auto cell = header.slot;
+  const auto key = book_.at(cell);
+  if (key.id == 0 || key.id != header.task)
+    throw protocol_violation("outcome of a task that the child does not have");
+  if (cells_[cell].lent)
+    throw protocol_violation("outcome of a task that has lent its place");
+  const auto kind = book_.kind_at(cell);
+  table_.release(cell);
+  book_.release(cell);
+  const auto longest =
+    static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::hours(24)).count());
+  listener_.task_ended(
+    seat_, {key, kind, header.kind == link::frame_kind::threw, payload,
+             std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)))});
+}
+
+// A task that lends its place has been started, whatever the task table says later.
+void child_tasks::on_lend(const link::frame_header& header) {
+  const auto cell = header.slot;
+  const auto key = book_.at(cell);
+  if (key.id == 0 || key.id != header.task || cells_[cell].lent ||
+      table_.is_unstarted(cell, key.id))
+    throw protocol_violation("a place is lent that the child's tasks do not have");
+  if (lent_ >= limits::max_lent_tasks)
+    throw protocol_violation("too many places are lent");
+  cells_[cell].lent = true;
+  ++lent_;
+  listener_.task_lent(seat_, {key, book_.kind_at(cell), cells_[cell].nesting, header.extra});
+}
+
+void child_tasks::on_reclaim(const link::frame_header& header) {
+  const auto cell = header.slot;
+  const auto key = book_.at(cell);
+  if (key.id == 0 || key.id != header.task || !cells_[cell].lent)
+    throw protocol_violation("a place is reclaimed that was not lent");
+  cells_[cell].lent = false;
+  --lent_;
+  listener_.task_reclaimed(seat_, {key, book_.kind_at(cell), cells_[cell].nesting, 0});
+}
+
+} // namespace troupe::parent
