@@ -160,7 +160,9 @@ TEST_CASE("a monitor of the pool's actor is told of the pool's end") {
     troupe::pool_options options{.processes = 1};
     options.restart.intensity = 0;
     troupe::pool pool{rt(), options};
-    const auto reason = down_reason(pool.actor(), [&] { pool.apply([] { std::abort(); }); });
+    const auto reason = down_reason(pool.actor(), [&] {
+      pool.apply([] { asio::post(troupe::this_child::executor(), [] { std::abort(); }); }).get();
+    });
     CHECK(reason == troupe::task_error::failed);
     CHECK_THROWS_AS(troupe::rethrow(reason), troupe::pool_failed);
   }

@@ -1,10 +1,12 @@
-// Children that cannot be started: group A, and the crash loop H1.
+// Children that cannot be started, and those that do not stay alive.
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
 #include "parent/launch/launcher.hpp"
 #include "parent/launch/spawner.hpp"
+
+#include <boost/asio/post.hpp>
 
 #include <csignal>
 #include <future>
@@ -28,6 +30,17 @@ void exit_at_once(int code) {
 
 void die_at_once() {
   ::raise(SIGKILL);
+}
+
+// The child becomes ready, and then dies of something that is no task's.
+void die_when_ready() {
+  boost::asio::post(troupe::this_child::executor(), [] { ::raise(SIGKILL); });
+}
+
+int die_if_divisible_by_three(int x) {
+  if (x % 3 == 0)
+    ::raise(SIGSEGV);
+  return x;
 }
 
 void hang() {
@@ -102,28 +115,50 @@ TEST_CASE("a child that does not become ready is killed after the start timeout"
 }
 
 TEST_CASE("a crash loop fails the pool with the reason, and every task resolves") {
-  troupe::pool pool{rt(), {.processes = 2, .restart = {.intensity = 4, .period = 60s}}};
-  std::vector<troupe::task_future<void>> tasks;
+  troupe::pool pool{rt(), {.processes = 2,
+                            .initializer = troupe::call(die_when_ready),
+                            .restart = {.intensity = 4, .period = 60s}}};
+  std::vector<troupe::task_future<int>> tasks;
   for (int i = 0; i < 50; ++i)
-    tasks.push_back(pool.apply(die_at_once));
-  int lost = 0;
+    tasks.push_back(pool.apply(square, i));
+  int others = 0;
   int failed = 0;
   for (auto& task : tasks) {
     try {
       task.get();
+      ++others;
     } catch (const troupe::child_lost&) {
-      ++lost;
+      ++others;
     } catch (const troupe::pool_failed& e) {
       ++failed;
       CHECK_THAT(e.what(), ContainsSubstring("more than 4 children died within 60000 ms"));
     }
   }
-  CHECK(lost >= 1);
-  CHECK(lost + failed == 50);
+  CHECK(failed + others == 50);
   CHECK(pool.stats().deaths <= 6); // intensity + 1, and the other one that was dying
   CHECK_THROWS_AS(pool.apply(square, 1).get(), troupe::pool_failed);
   pool.close();
   pool.join();
+}
+
+TEST_CASE("a task that kills its child is that task's failure, however many such tasks there are") {
+  troupe::pool pool{rt(), {.processes = 2, .restart = {.intensity = 4, .period = 60s}}};
+  auto results = pool.map_unordered(
+    troupe::map_options{.fail_fast = false}, die_if_divisible_by_three, std::views::iota(0, 60));
+  int values = 0;
+  int lost = 0;
+  for (auto& item : results) {
+    if (item.index() % 3 != 0) {
+      CHECK(item.value() == static_cast<int>(item.index()));
+      ++values;
+    } else {
+      CHECK_THROWS_AS(item.value(), troupe::child_lost);
+      ++lost;
+    }
+  }
+  CHECK(values == 40);
+  CHECK(lost == 20);
+  CHECK(pool.apply(square, 3).get() == 9);
 }
 
 // UndefinedBehaviorSanitizer opens a pipe to look whether an object's memory is readable, so without

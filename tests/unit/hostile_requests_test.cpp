@@ -25,12 +25,12 @@ using link::service;
 namespace {
 
 // A child that was never launched, and a pool that takes its tasks.
-class desk final : parent::child_process::owner, parent::child_requests::owner {
+class desk final : parent::life_listener, parent::task_listener, parent::child_requests::owner {
 public:
   desk()
     : system_(config_)
     , loop_(system_)
-    , child_(loop_, nullptr, static_cast<parent::child_process::owner&>(*this), 0, 1,
+    , child_(loop_, nullptr, parent::child_process::listeners{*this, *this}, 0, 1,
         link::link_size{64}, {}, nullptr)
     , requests_(std::make_shared<parent::child_requests>(
         known_, static_cast<parent::child_requests::owner&>(*this), child_)) {
@@ -67,8 +67,8 @@ public:
 
 private:
   void child_ready(parent::child_process&) override {}
-  void child_outcome_came(parent::child_process&, const parent::child_outcome&) override {}
-  void child_batch_ended(parent::child_process&) override {}
+  void task_ended(std::uint32_t, const policy::child_outcome&) override {}
+  void batch_ended() override {}
   void child_down(parent::child_process&) override {}
   bool is_own(const parent::pool_control&) const override { return false; }
   void submit_nested(detail::task_ptr) override {}
