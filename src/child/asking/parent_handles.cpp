@@ -3,6 +3,7 @@
 #include "values/task_options_codec.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace troupe::child {
@@ -50,8 +51,8 @@ public:
     detail::bytes payload;
     append_head(payload, head);
     payload.append(options.data(), options.size());
-    payload.append(task->arguments.data(), task->arguments.size());
-    task->arguments = {};
+    payload.append(task->arguments().data(), task->arguments().size());
+    task->release_arguments();
     parent().asked->ask(
       link::service::submit, parent().waits->calling_slot(), std::move(payload), task);
   }
@@ -69,7 +70,7 @@ public:
     return std::chrono::nanoseconds::zero(); // the parent knows
   }
 
-  bool wait(detail::task_state& task, std::chrono::steady_clock::time_point deadline,
+  bool wait(detail::promise& task, std::chrono::steady_clock::time_point deadline,
     const char* what) override {
     parent().waits->check_may_wait(what);
     return parent().waits->until_done(task, deadline, true);
@@ -88,29 +89,30 @@ public:
 
   std::uint64_t id() const noexcept override { return id_; }
 
-  void push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override {
-    ask(link::service::push, operation, patience);
+  void push(const detail::promise_ptr& operation, detail::bytes&& item,
+    std::chrono::nanoseconds patience) override {
+    ask(link::service::push, operation, patience, detail::view(item));
   }
-  void pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override {
-    ask(link::service::pop, operation, patience);
+  void pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) override {
+    ask(link::service::pop, operation, patience, {});
   }
   void close() override {
-    ask(link::service::close, detail::new_operation({}), std::chrono::nanoseconds::zero());
+    ask(link::service::close, new detail::promise, std::chrono::nanoseconds::zero(), {});
   }
-  void withdraw(const detail::task_ptr& operation) override { parent().asked->withdraw(operation); }
+  void withdraw(const detail::promise_ptr& operation) override { parent().asked->withdraw(operation); }
 
   void check_may_wait(const char* what) const override { parent().waits->check_may_wait(what); }
-  void wait(detail::task_state& operation) override {
+  void wait(detail::promise& operation) override {
     parent().waits->until_done(operation, std::chrono::steady_clock::time_point::max(), false);
   }
 
 private:
-  void ask(link::service what, const detail::task_ptr& operation,
-    std::chrono::nanoseconds patience) const {
+  void ask(link::service what, const detail::promise_ptr& operation,
+    std::chrono::nanoseconds patience, std::span<const std::byte> item) const {
     const auto least = std::max(patience, std::chrono::nanoseconds::zero());
     detail::bytes payload;
     append_head(payload, link::queue_head{id_, least.count()});
-    payload.append(operation->arguments.data(), operation->arguments.size());
+    payload.append(item.data(), item.size());
     parent().asked->ask(what, parent().waits->calling_slot(), std::move(payload), operation);
   }
 

@@ -164,8 +164,8 @@ std::uint32_t child_process::send(
   if (task->options)
     head.timeout = task->options->timeout.count();
   head.nesting = task->nesting;
-  channel_->send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments),
-    [&] { return std::make_shared<detail::task_ptr>(task); });
+  channel_->send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments()),
+    [&] { return std::make_shared<detail::task_state::arguments_in_use>(task); });
   return slot;
 }
 

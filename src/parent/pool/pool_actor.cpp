@@ -111,7 +111,7 @@ void pool_actor::choose_queue(policy::task_key key, policy::task_ledger::entry& 
     info.key = task.options->key;
     info.priority = task.options->priority;
   }
-  info.argument_bytes = task.arguments.size();
+  info.argument_bytes = task.arguments().size();
   const auto queue = scheduler_->schedule_task(key.id, info);
   if (queue >= options_->queuecount)
     throw std::out_of_range("the scheduler of pool " + options_->name + " chose queue " +

@@ -13,7 +13,7 @@ namespace troupe::parent {
 
 // A request from its submission to its answer. The task owns it.
 class request_actor::pending_request final
-  : public detail::task_watcher,
+  : public detail::promise_watcher,
     public boost::intrusive::list_base_hook<
       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
@@ -38,7 +38,7 @@ public:
     });
   }
 
-  void resolved(detail::task_state& task) noexcept override {
+  void resolved(detail::promise& task) noexcept override {
     unlink();
     timer_.reset();
     auto reply = reply_to(task);
@@ -50,7 +50,7 @@ public:
   }
 
 private:
-  caf::expected<caf::message> reply_to(detail::task_state& task) noexcept {
+  caf::expected<caf::message> reply_to(const detail::promise& task) noexcept {
     try {
       if (task.result().what == detail::outcome::kind::value)
         return make_reply_(detail::view(task.result().payload));

@@ -69,12 +69,12 @@ outcome queue_outcome(queue_status status) {
 } // namespace
 
 /// Answers a request when its task or operation is resolved, if anybody still waits.
-class child_requests::answering final : public detail::task_watcher {
+class child_requests::answering final : public detail::promise_watcher {
 public:
   answering(std::weak_ptr<child_requests> to, std::uint64_t id)
     : to_(std::move(to))
     , id_(id) {}
-  void resolved(detail::task_state&) noexcept override {
+  void resolved(detail::promise&) noexcept override {
     if (const auto alive = to_.lock())
       alive->answer(id_);
   }
@@ -86,16 +86,16 @@ private:
 
 /// An answer on its way: holds the memory, and counts as unread until it lies in the ring.
 struct child_requests::unread {
-  unread(std::shared_ptr<std::size_t> counter, detail::task_ptr answered)
+  unread(std::shared_ptr<std::size_t> counter, detail::promise_ptr answered)
     : count(std::move(counter))
-    , task(std::move(answered)) {
+    , answer(std::move(answered)) {
     ++*count;
   }
   unread(const unread&) = delete;
   ~unread() { --*count; }
 
   std::shared_ptr<std::size_t> count;
-  detail::task_ptr task;
+  detail::promise_ptr answer;
   detail::bytes failure;
 };
 
@@ -140,7 +140,7 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
     new detail::task_state(checked_code(head.code), std::move(arguments)));
   task->options = options_of(rest.first(head.option_bytes));
   task->nesting = child_->nesting_of(slot) + 1;
-  await(id, {task, payload.size(), head.pool, false});
+  await(id, {task, task, payload.size(), head.pool, false});
   const auto fail = [&task](
                       std::exception_ptr why) { task->resolve(outcome::failure(std::move(why))); };
   const auto pool = exports_.find_pool(head.pool);
@@ -172,8 +172,8 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
     return;
   detail::bytes item;
   item.assign(detail::view(payload).subspan(sizeof head));
-  const detail::task_ptr operation(new detail::task_state({}, std::move(item)));
-  await(id, {operation, payload.size(), head.queue, pops});
+  const detail::promise_ptr operation(new detail::promise);
+  await(id, {operation, nullptr, payload.size(), head.queue, pops});
   const auto actor = exports_.find_queue_actor(head.queue);
   if (!actor) { // it was closed and drained
     operation->resolve(queue_outcome(queue_status::closed));
@@ -183,7 +183,7 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
   if (pops) {
     as_queue(actor)->pop(operation, patience);
   } else if (what == link::service::push) {
-    as_queue(actor)->push(operation, patience);
+    as_queue(actor)->push(operation, std::move(item), patience);
   } else {
     as_queue(actor)->close();
     operation->resolve(queue_outcome(queue_status::done));
@@ -192,22 +192,22 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
 
 void child_requests::await(std::uint64_t id, request what) {
   pending_bytes_ += what.bytes;
-  const auto task = what.task;
+  const auto awaited = what.answer;
   pending_.emplace(id, std::move(what));
-  task->watch(std::make_shared<answering>(weak_from_this(), id));
+  awaited->watch(std::make_shared<answering>(weak_from_this(), id));
 }
 
 void child_requests::answer(std::uint64_t id) {
   const auto found = pending_.find(id);
   if (found == pending_.end())
     return;
-  const auto task = std::move(found->second.task);
+  const auto answer = std::move(found->second.answer);
   pending_bytes_ -= found->second.bytes;
   pending_.erase(found);
   if (child_ == nullptr)
     return;
-  const auto kept = std::make_shared<unread>(unread_, task);
-  const auto& result = task->result();
+  const auto kept = std::make_shared<unread>(unread_, answer);
+  const auto& result = answer->result();
   auto status = link::reply_status::value;
   auto payload = detail::view(result.payload);
   if (result.what == outcome::kind::threw) {
@@ -222,7 +222,7 @@ void child_requests::answer(std::uint64_t id) {
 
 void child_requests::cancel(const request& what, bool started_too) {
   if (const auto actor = exports_.find_queue_actor(what.target)) {
-    as_queue(actor)->withdraw(what.task);
+    as_queue(actor)->withdraw(what.answer);
   } else if (const auto pool = exports_.find_pool(what.target)) {
     if (owner_.is_own(*pool))
       owner_.cancel_nested(what.task, started_too);
@@ -254,7 +254,7 @@ void child_requests::drop() {
   child_ = nullptr;
   for (const auto& [id, what] : std::exchange(pending_, {}))
     if (const auto actor = exports_.find_queue_actor(what.target))
-      as_queue(actor)->withdraw(what.task);
+      as_queue(actor)->withdraw(what.answer);
 }
 
 } // namespace troupe::parent

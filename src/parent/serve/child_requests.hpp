@@ -48,7 +48,8 @@ private:
   struct unread;
 
   struct request {
-    detail::task_ptr task;    // or operation on a queue
+    detail::promise_ptr answer;
+    detail::task_ptr task;    // the same, or null for an operation on a queue
     std::size_t bytes = 0;    // that count against the child's limit
     std::uint64_t target = 0; // the pool or queue
     bool pops = false;

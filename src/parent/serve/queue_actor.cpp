@@ -29,7 +29,9 @@ queue_actor::queue_actor(caf::actor_config& config, loop::event_loop& loop, expo
 
 caf::behavior queue_actor::make_behavior() {
   return {
-    [this](const queue_push& message) { push(message.operation, message.patience); },
+    [this](queue_push& message) {
+      push(message.operation, std::move(message.item), message.patience);
+    },
     [this](const queue_pop& message) { pop(message.operation, message.patience); },
     [this](const queue_withdraw& message) { withdraw(message.operation); },
     [this](const queue_close&) { close(); },
@@ -42,21 +44,22 @@ queue_actor::clock::time_point queue_actor::deadline(
   return patience < clock::time_point::max() - now ? now + patience : clock::time_point::max();
 }
 
-void queue_actor::push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
+void queue_actor::push(
+  const detail::promise_ptr& operation, detail::bytes&& item, std::chrono::nanoseconds patience) {
   const auto now = clock::now();
   state::answers answers;
-  state_.push(operation, std::move(operation->arguments), now, deadline(now, patience), answers);
+  state_.push(operation, std::move(item), now, deadline(now, patience), answers);
   answer(std::move(answers));
 }
 
-void queue_actor::pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
+void queue_actor::pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) {
   const auto now = clock::now();
   state::answers answers;
   state_.pop(operation, now, deadline(now, patience), answers);
   answer(std::move(answers));
 }
 
-void queue_actor::withdraw(const detail::task_ptr& operation) {
+void queue_actor::withdraw(const detail::promise_ptr& operation) {
   state::answers answers;
   state_.withdraw(operation, answers);
   answer(std::move(answers));

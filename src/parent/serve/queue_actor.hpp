@@ -4,7 +4,8 @@
 #include "parent/serve/exports.hpp"
 #include "policy/bounded_queue.hpp"
 
-#include <troupe/detail/task_state.hpp>
+#include <troupe/detail/bytes.hpp>
+#include <troupe/detail/promise.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -16,15 +17,16 @@ namespace troupe::parent {
 // -- what a queue actor is told -------------------------------------------------------------------------
 
 struct queue_push {
-  detail::task_ptr operation;
+  detail::promise_ptr operation;
+  detail::bytes item;
   std::chrono::nanoseconds patience;
 };
 struct queue_pop {
-  detail::task_ptr operation;
+  detail::promise_ptr operation;
   std::chrono::nanoseconds patience;
 };
 struct queue_withdraw {
-  detail::task_ptr operation;
+  detail::promise_ptr operation;
 };
 struct queue_close {};
 /// The last handle in the parent is gone.
@@ -51,14 +53,15 @@ public:
   caf::behavior make_behavior() override;
 
   // On the loop's thread. An operation is resolved when it has ended (detail/queue_port.hpp).
-  void push(const detail::task_ptr& operation, std::chrono::nanoseconds patience);
-  void pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience);
-  void withdraw(const detail::task_ptr& operation);
+  void push(const detail::promise_ptr& operation, detail::bytes&& item,
+    std::chrono::nanoseconds patience);
+  void pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience);
+  void withdraw(const detail::promise_ptr& operation);
   void close();
 
 private:
   using clock = std::chrono::steady_clock;
-  using state = policy::bounded_queue<detail::task_ptr, detail::bytes>;
+  using state = policy::bounded_queue<detail::promise_ptr, detail::bytes>;
 
   static clock::time_point deadline(clock::time_point now, std::chrono::nanoseconds patience);
   void abandon();
