@@ -64,8 +64,7 @@ queue_ref find_queue(std::uint64_t id);
 
 /// The status of an operation that has ended, and the bytes behind it. Throws what kept it from ending
 /// as it should: its failure, or `operation_aborted` if it was withdrawn.
-std::pair<queue_status, std::span<const std::byte>> result_of_operation(
-  const promise& operation);
+std::pair<queue_status, std::span<const std::byte>> result_of_operation(const promise& operation);
 
 /// Asio operation: completes when an operation on a queue has ended. Cancelling it withdraws that.
 struct operation_end {

@@ -95,8 +95,7 @@ bool nested_wait::on_link(detail::promise& answer, time_point deadline) {
   return answer.done();
 }
 
-bool nested_wait::on_loop(
-  detail::promise& answer, time_point deadline, const task_place& place) {
+bool nested_wait::on_loop(detail::promise& answer, time_point deadline, const task_place& place) {
   check_stack();
   const worker_actor::lent_function lent(*worker_, place);
   boost::asio::steady_timer alarm(loop_.io());

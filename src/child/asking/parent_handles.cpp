@@ -1,9 +1,13 @@
 #include "child/asking/parent_handles.hpp"
 
+#include "base/limits.hpp"
 #include "values/task_options_codec.hpp"
+
+#include <troupe/errors.hpp>
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace troupe::child {
@@ -23,6 +27,13 @@ connection& parent() {
 template <class Head>
 void append_head(detail::bytes& out, const Head& head) {
   out.append(&head, sizeof head);
+}
+
+void check_size(std::size_t request) {
+  if (request > limits::max_message_bytes)
+    throw encode_error("a task that a child submits takes " + std::to_string(request) +
+                       " bytes with its options, but " + std::to_string(limits::max_message_bytes) +
+                       " are the limit: pass its arguments in parts, or by the name of a file");
 }
 
 class remote_pool final : public detail::pool_port {
@@ -48,6 +59,7 @@ public:
       values::encode_options(out, *task->options);
     }
     head.option_bytes = options.size();
+    check_size(sizeof head + options.size() + task->arguments().size());
     detail::bytes payload;
     append_head(payload, head);
     payload.append(options.data(), options.size());
@@ -99,7 +111,9 @@ public:
   void close() override {
     ask(link::service::close, new detail::promise, std::chrono::nanoseconds::zero(), {});
   }
-  void withdraw(const detail::promise_ptr& operation) override { parent().asked->withdraw(operation); }
+  void withdraw(const detail::promise_ptr& operation) override {
+    parent().asked->withdraw(operation);
+  }
 
   void check_may_wait(const char* what) const override { parent().waits->check_may_wait(what); }
   void wait(detail::promise& operation) override {
