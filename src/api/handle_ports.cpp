@@ -19,8 +19,7 @@ bool wait_for_task(const pool_ref& pool, promise& task,
   return task.done() || pool->wait(task, deadline, what);
 }
 
-std::pair<queue_status, std::span<const std::byte>> result_of_operation(
-  const promise& operation) {
+std::pair<queue_status, std::span<const std::byte>> result_of_operation(const promise& operation) {
   if (const auto error = operation.error())
     std::rethrow_exception(error);
   const auto payload = view(operation.result().payload);
