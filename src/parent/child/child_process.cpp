@@ -85,7 +85,7 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, own
   const auto kept = std::make_shared<const detail::bytes>(std::move(encoded));
   channel_->send(setup, {}, detail::view(*kept), [&] { return kept; });
   if (hub != nullptr)
-    actors_.emplace(loop_, *hub, *channel_, generation_,
+    actors_.emplace(loop_, *hub, static_cast<peer&>(*this),
       [this](std::size_t actors) { owner_.child_hosts(*this, actors); });
 }
 
@@ -222,6 +222,20 @@ void child_process::reply(std::uint64_t request, std::uint64_t status,
   header.task = request;
   header.extra = status;
   channel_->send(header, {}, payload, [&] { return std::move(keeper); });
+}
+
+void child_process::signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
+  std::shared_ptr<const void> keeper) {
+  link::frame_header header;
+  header.kind = link::frame_kind::to_actors;
+  header.generation = generation_;
+  header.extra = static_cast<std::uint64_t>(signal);
+  channel_->send(header, {}, payload, [&] { return std::move(keeper); });
+}
+
+void child_process::end(const std::string& reason) {
+  broken_ = true;
+  kill(reason);
 }
 
 std::uint32_t child_process::nesting_of(std::uint32_t slot) const {

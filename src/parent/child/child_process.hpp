@@ -8,6 +8,7 @@
 #include "loop/event_loop.hpp"
 #include "parent/child/child_actors.hpp"
 #include "parent/child/child_output.hpp"
+#include "parent/child/peer.hpp"
 #include "parent/launch/launcher.hpp"
 #include "policy/slot_book.hpp"
 
@@ -55,7 +56,7 @@ struct tasks_at_death {
 ///
 /// A child is down when its exit status is known and its link is drained, so an outcome that it wrote
 /// counts whatever happened next. Nothing that a child writes is trusted.
-class child_process final : public loop::loop_source {
+class child_process final : public loop::loop_source, public peer {
 public:
   /// Called on the loop's thread. May not destroy the child, except in `child_down`.
   class owner {
@@ -115,12 +116,12 @@ public:
 
   // -- requests -------------------------------------------------------------------------------------
 
-  /// Answers a request. `keeper` keeps the memory of `payload` alive until it is sent.
   void reply(std::uint64_t request, std::uint64_t status, std::span<const std::byte> payload,
-    std::shared_ptr<const void> keeper);
-  /// The nesting of the task that asks from a slot; 0 for `link::no_slot`. Throws `protocol_violation` if
-  /// there is no such task.
-  std::uint32_t nesting_of(std::uint32_t slot) const;
+    std::shared_ptr<const void> keeper) override;
+  void signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
+    std::shared_ptr<const void> keeper) override;
+  std::uint32_t nesting_of(std::uint32_t slot) const override;
+  void end(const std::string& reason) override;
 
   // -- ending ---------------------------------------------------------------------------------------
 
