@@ -84,22 +84,7 @@ private:
   std::uint64_t id_;
 };
 
-/// An answer on its way: holds the memory, and counts as unread until it lies in the ring.
-struct child_requests::unread {
-  unread(std::shared_ptr<std::size_t> counter, detail::promise_ptr answered)
-    : count(std::move(counter))
-    , answer(std::move(answered)) {
-    ++*count;
-  }
-  unread(const unread&) = delete;
-  ~unread() { --*count; }
-
-  std::shared_ptr<std::size_t> count;
-  detail::promise_ptr answer;
-  detail::bytes failure;
-};
-
-child_requests::child_requests(exports& known, owner& pool, child_process& child)
+child_requests::child_requests(exports& known, owner& pool, peer& child)
   : exports_(known)
   , owner_(pool)
   , child_(&child) {}
@@ -108,7 +93,7 @@ void child_requests::take(const link::frame_header& header, std::span<const std:
   if (header.task <= last_id_)
     throw protocol_violation("the numbers of requests do not rise");
   last_id_ = header.task;
-  if (pending_.size() + *unread_ >= limits::max_child_requests)
+  if (pending_.size() + unread_->count() >= limits::max_child_requests)
     throw protocol_violation("too many requests at once");
   if (payload.size() > limits::max_child_request_bytes - pending_bytes_)
     throw protocol_violation("too many bytes in requests");
@@ -132,7 +117,8 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
   const auto rest = detail::view(payload).subspan(sizeof head);
   if (head.option_bytes > rest.size())
     throw protocol_violation("the options of a submitted task are longer than the request");
-  if (!exports_.was_issued(head.pool))
+  const auto pool = exports_.find_pool(head.pool);
+  if (pool == nullptr && !exports_.was_issued(head.pool))
     throw protocol_violation("a task is submitted to a pool that never was");
   detail::bytes arguments;
   arguments.assign(rest.subspan(head.option_bytes));
@@ -143,7 +129,6 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
   await(id, {task, task, payload.size(), head.pool, false});
   const auto fail = [&task](
                       std::exception_ptr why) { task->resolve(outcome::failure(std::move(why))); };
-  const auto pool = exports_.find_pool(head.pool);
   try {
     if (task->nesting > limits::max_nesting)
       throw error("tasks that submit tasks are nested more than " +
@@ -163,7 +148,8 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
 
 void child_requests::use_queue(std::uint64_t id, link::service what, detail::bytes&& payload) {
   const auto head = read_head<link::queue_head>(payload);
-  if (!exports_.was_issued(head.queue) || head.patience < 0)
+  const auto actor = exports_.find_queue_actor(head.queue);
+  if ((!actor && !exports_.was_issued(head.queue)) || head.patience < 0)
     throw protocol_violation("a request for a queue that never was");
   if (what != link::service::push && payload.size() != sizeof head)
     throw protocol_violation("a request is too long");
@@ -174,7 +160,6 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
   item.assign(detail::view(payload).subspan(sizeof head));
   const detail::promise_ptr operation(new detail::promise);
   await(id, {operation, nullptr, payload.size(), head.queue, pops});
-  const auto actor = exports_.find_queue_actor(head.queue);
   if (!actor) { // it was closed and drained
     operation->resolve(queue_outcome(queue_status::closed));
     return;
@@ -206,16 +191,27 @@ void child_requests::answer(std::uint64_t id) {
   pending_.erase(found);
   if (child_ == nullptr)
     return;
-  const auto kept = std::make_shared<unread>(unread_, answer);
+  if (unread_->bytes() >= limits::max_child_unread_bytes) {
+    child_->end("protocol violation: it does not read what it asked for: " + unread_->describe() +
+                " wait for it");
+    return;
+  }
   const auto& result = answer->result();
+  detail::bytes failure;
   auto status = link::reply_status::value;
   auto payload = detail::view(result.payload);
   if (result.what == outcome::kind::threw) {
     status = link::reply_status::threw;
   } else if (result.what == outcome::kind::failed) {
     status = link::reply_status::failed;
-    kept->failure = detail::encode_failure(result.error);
-    payload = detail::view(kept->failure);
+    failure = detail::encode_failure(result.error);
+    payload = detail::view(failure);
+  }
+  const auto kept = std::make_shared<unread_answers::one>(unread_, payload.size());
+  kept->answer = answer;
+  if (!failure.empty()) {
+    kept->payload = std::move(failure);
+    payload = detail::view(kept->payload);
   }
   child_->reply(id, static_cast<std::uint64_t>(status), payload, kept);
 }
