@@ -43,6 +43,7 @@ public:
   explicit encoder(detail::bytes& out)
     : out_(out) {}
 
+  /// Throws `encode_error` if the whole would be larger than a message can be (2 GiB).
   void raw(const void* data, std::size_t size);
   /// Throws `encode_error` if there are more than 2^32 - 1.
   void count(std::size_t n);
@@ -50,6 +51,8 @@ public:
   void operator()(const T& value);
 
 private:
+  [[noreturn]] void refuse(std::size_t size) const;
+
   detail::bytes& out_;
 };
 

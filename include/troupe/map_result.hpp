@@ -25,7 +25,7 @@ template <class R>
 using item_value_t = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
 template <class R>
-item_value_t<R> take_item(const task_state& task) {
+item_value_t<R> take_item(const promise& task) {
   if constexpr (std::is_void_v<R>) {
     take_result<void>(task);
     return {};

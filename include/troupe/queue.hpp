@@ -153,14 +153,14 @@ private:
   }
 
   // False if it took too long.
-  static bool was_pushed(const detail::task_state& operation) {
+  static bool was_pushed(const detail::promise& operation) {
     const auto status = detail::result_of_operation(operation).first;
     if (status == detail::queue_status::closed)
       throw queue_closed("the queue is closed");
     return status == detail::queue_status::done;
   }
 
-  static std::optional<T> popped(const detail::task_state& operation) {
+  static std::optional<T> popped(const detail::promise& operation) {
     const auto [status, item] = detail::result_of_operation(operation);
     if (status != detail::queue_status::done)
       return std::nullopt;
@@ -172,30 +172,30 @@ private:
 
   bool push_within(const T& value, std::chrono::nanoseconds time, const char* what) const {
     port()->check_may_wait(what); // before anything is under way
-    const auto operation = detail::new_operation(encoded(value));
-    port_->push(operation, time);
+    const detail::promise_ptr operation(new detail::promise);
+    port_->push(operation, encoded(value), time);
     port_->wait(*operation);
     return was_pushed(*operation);
   }
 
   std::optional<T> pop_within(std::chrono::nanoseconds time, const char* what) const {
     port()->check_may_wait(what);
-    const auto operation = detail::new_operation({});
+    const detail::promise_ptr operation(new detail::promise);
     port_->pop(operation, time);
     port_->wait(*operation);
     return popped(*operation);
   }
 
   static boost::asio::awaitable<void> push_awaited(detail::queue_ref port, detail::bytes item) {
-    const auto operation = detail::new_operation(std::move(item));
-    port->push(operation, detail::queue_port::for_ever);
+    const detail::promise_ptr operation(new detail::promise);
+    port->push(operation, std::move(item), detail::queue_port::for_ever);
     detail::operation_end end{port, operation};
     co_await std::move(end);
     was_pushed(*operation);
   }
 
   static boost::asio::awaitable<std::optional<T>> pop_awaited(detail::queue_ref port) {
-    const auto operation = detail::new_operation({});
+    const detail::promise_ptr operation(new detail::promise);
     port->pop(operation, detail::queue_port::for_ever);
     detail::operation_end end{port, operation};
     co_await std::move(end);

@@ -20,12 +20,12 @@ namespace troupe {
 
 namespace detail {
 
-/// The value of a task that is done; throws its failure.
+/// The value of a promise that is done; throws its failure.
 template <class R>
-R take_result(const task_state& task) {
-  if (const auto error = task.error())
+R take_result(const promise& done) {
+  if (const auto error = done.error())
     std::rethrow_exception(error);
-  decoder in(view(task.result().payload));
+  decoder in(view(done.result().payload));
   if constexpr (std::is_void_v<R>) {
     in.finish();
   } else {
@@ -112,7 +112,7 @@ public:
               pool->cancel(task, true);
           });
         detail::when_resolved(task, std::move(handler),
-          [lent = std::move(lent)](handler_type&& h, const detail::task_state& done) mutable {
+          [lent = std::move(lent)](handler_type&& h, const detail::promise& done) mutable {
             lent.reset(); // before the coroutine goes on
             std::move(h)(detail::await_result<R>(done));
           });

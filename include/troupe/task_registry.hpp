@@ -30,6 +30,16 @@ namespace detail {
   const std::string& task, std::size_t position, const std::string& must);
 [[noreturn]] void refuse_count(const std::string& task, std::size_t takes, std::size_t given);
 
+/// Whether a T can have that value; T may be a character type.
+template <std::integral T>
+constexpr bool can_hold(std::int64_t value) noexcept {
+  using limits = std::numeric_limits<T>;
+  if constexpr (std::signed_integral<T>)
+    return value >= limits::min() && value <= limits::max();
+  else
+    return value >= 0 && static_cast<std::uint64_t>(value) <= limits::max();
+}
+
 template <class T>
 T argument_from(const std::string& task, std::size_t position, const scalar& given) {
   if constexpr (std::same_as<T, bool> || std::same_as<T, std::string>) {
@@ -38,7 +48,7 @@ T argument_from(const std::string& task, std::size_t position, const scalar& giv
     refuse_argument(task, position, std::same_as<T, bool> ? "be true or false" : "be a string");
   } else if constexpr (std::integral<T>) {
     const auto* value = std::get_if<std::int64_t>(&given);
-    if (value != nullptr && std::in_range<T>(*value))
+    if (value != nullptr && can_hold<T>(*value))
       return static_cast<T>(*value);
     refuse_argument(task, position,
       "be an integer from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
@@ -104,7 +114,7 @@ public:
   std::vector<std::string> names() const;
   bool contains(std::string_view name) const { return tasks_.find(name) != tasks_.end(); }
 
-  /// A call of the function `name` with these arguments. Integers, floating-point numbers, bool,
+  /// A call of the function `name` with these arguments. Integers and characters (by their numbers), floating-point numbers, bool,
   /// `std::string` and `std::filesystem::path` can be given; an integer is also a floating-point number.
   /// Throws `std::invalid_argument` if there is no such name, and if the arguments are not those that the
   /// function takes.

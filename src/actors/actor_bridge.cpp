@@ -5,6 +5,8 @@
 
 #include <caf/binary_serializer.hpp>
 
+#include <exception>
+#include <string>
 #include <vector>
 
 namespace troupe::actors {
@@ -87,20 +89,44 @@ actor_bridge::actor_bridge(
 
 actor_bridge::~actor_bridge() = default;
 
+template <class Function>
+void actor_bridge::guarded(Function function) {
+  try {
+    function();
+  } catch (const link::protocol_violation& violation) {
+    give_up(std::string("protocol violation: ") + violation.what());
+  } catch (const std::exception& problem) {
+    give_up(std::string("its actors could not be served: ") + problem.what());
+  } catch (...) {
+    give_up("its actors could not be served");
+  }
+}
+
+void actor_bridge::give_up(const std::string& problem) {
+  if (link_.end)
+    link_.end(problem);
+  else
+    link_.warn(problem);
+  close(caf::make_error(caf::sec::runtime_error, problem));
+}
+
 caf::behavior actor_bridge::make_behavior() {
+  set_down_handler(
+    [this](const caf::down_msg& down) { guarded([&] { on_monitored_ended(down); }); });
   return {
     [this](outbound& message) {
       drop_current_message_id(); // the other side answers
-      send(message);
+      guarded([&] { send(message); });
     },
-    [this](const watch_remote& message) { watch_remote_actor(message.proxy); },
-    [this](const watch_local& message) { watch_local_actor(message); },
-    [this](const watched_ended& message) { tell_end(message); },
-    [this](const published_ended& message) { on_published_ended(message); },
+    [this](const watch_remote& message) { guarded([&] { watch_remote_actor(message.proxy); }); },
+    [this](const watch_local& message) { guarded([&] { watch_local_actor(message); }); },
+    [this](const published_ended& message) { guarded([&] { on_published_ended(message); }); },
     [this](const hosted_changed& message) {
-      hosted_ += static_cast<std::size_t>(message.by);
-      if (link_.hosted)
-        link_.hosted(hosted_);
+      guarded([&] {
+        hosted_ += static_cast<std::size_t>(message.by);
+        if (link_.hosted)
+          link_.hosted(hosted_);
+      });
     },
     [this](const close_bridge&) { quit(closed_); },
   };
@@ -120,8 +146,12 @@ void actor_bridge::send(outbound& message) {
   make_portable(hub_.context(), message.content);
   auto id = message.id.integer_value();
   detail::bytes encoded;
-  const auto error =
+  auto error =
     encode(hub_.context(), encoded, message.to, message.from, id, message.stages, message.content);
+  if (!error && encoded.size() > limits::max_message_bytes)
+    error = caf::make_error(caf::sec::invalid_argument,
+      "it takes " + std::to_string(encoded.size()) + " bytes, but " +
+        std::to_string(limits::max_message_bytes) + " are the limit: send it in parts");
   if (error) {
     link_.warn("a message was not sent to the actor of another process: " + system().render(error) +
                ", in " +
@@ -130,9 +160,37 @@ void actor_bridge::send(outbound& message) {
     fail(message.from, message.id, error);
     return;
   }
-  if (message.id.is_request() && message.from)
-    open_requests_[{message.from, message.id.request_id().integer_value()}] = message.id;
-  link_.send(link::actor_signal::message, std::move(encoded));
+  if (message.id.is_request() && message.from && !note_request(message.from, message.id)) {
+    fail(message.from, message.id,
+      caf::make_error(caf::sec::runtime_error,
+        std::to_string(limits::max_open_actor_requests) +
+          " requests to the actors of one child are open, as many as may be: wait for responses"));
+    return;
+  }
+  if (message.id.is_response())
+    answer(link::actor_signal::message, std::move(encoded));
+  else
+    link_.send(link::actor_signal::message, std::move(encoded));
+}
+
+void actor_bridge::answer(link::actor_signal signal, detail::bytes&& payload) {
+  (link_.answer ? link_.answer : link_.send)(signal, std::move(payload));
+}
+
+bool actor_bridge::note_request(const caf::strong_actor_ptr& asker, caf::message_id id) {
+  if (open_requests_ >= limits::max_open_actor_requests)
+    return false;
+  if (monitored(asker).open_requests.emplace(id.request_id().integer_value(), id).second)
+    ++open_requests_;
+  return true;
+}
+
+// Its response has come, or it comes back as a request of the same asker: it was delegated, and whoever has
+// it now will answer.
+void actor_bridge::forget_request(const caf::strong_actor_ptr& asker, caf::message_id id) {
+  if (const auto found = monitored_.find(caf::actor_cast<caf::actor_addr>(asker));
+      found != monitored_.end())
+    open_requests_ -= found->second.open_requests.erase(id.request_id().integer_value());
 }
 
 void actor_bridge::fail(
@@ -147,18 +205,16 @@ void actor_bridge::watch_remote_actor(const caf::strong_actor_ptr& proxy) {
   auto target = proxy;
   detail::bytes encoded;
   if (!encode(hub_.context(), encoded, target))
-    link_.send(link::actor_signal::watch, std::move(encoded));
+    answer(link::actor_signal::watch, std::move(encoded));
 }
 
-void actor_bridge::tell_end(const watched_ended& ended) {
+void actor_bridge::tell_end(caf::node_id process, caf::actor_id actor, const caf::error& why) {
   if (closed_)
     return;
-  auto process = ended.process;
-  auto actor = ended.actor;
-  auto reason = portable(hub_.context(), ended.reason);
+  auto reason = portable(hub_.context(), why);
   detail::bytes encoded;
   encode(hub_.context(), encoded, process, actor, reason);
-  link_.send(link::actor_signal::down, std::move(encoded));
+  answer(link::actor_signal::down, std::move(encoded));
 }
 
 void actor_bridge::say_hello() {
@@ -170,28 +226,41 @@ void actor_bridge::say_hello() {
 
 // -- ends of actors here --------------------------------------------------------------------------------
 
-template <class Ended>
-void actor_bridge::when_ended(const caf::strong_actor_ptr& actor, Ended ended) {
-  actor->get()->attach_functor(
-    [ended, self = caf::actor_cast<caf::actor_addr>(caf::actor(this))](const caf::error& reason) {
-      if (const auto bridge = caf::actor_cast<caf::actor>(self))
-        caf::anon_send(bridge, ended(reason));
-    });
+// Each actor is monitored once, whatever for and however often that is asked; until it ends, or this bridge.
+actor_bridge::monitored_actor& actor_bridge::monitored(const caf::strong_actor_ptr& actor) {
+  const auto [found, is_new] =
+    monitored_.try_emplace(caf::actor_cast<caf::actor_addr>(actor), monitored_actor{});
+  if (is_new)
+    monitor(actor);
+  return found->second;
+}
+
+void actor_bridge::on_monitored_ended(const caf::down_msg& down) {
+  const auto found = monitored_.find(down.source);
+  if (found == monitored_.end())
+    return;
+  const auto ended = std::move(found->second);
+  monitored_.erase(found);
+  open_requests_ -= ended.open_requests.size();
+  if (ended.watch)
+    tell_end(ended.watch->process, ended.watch->actor, down.reason);
 }
 
 void actor_bridge::publish(const caf::actor& actor) {
   system().registry().put(actor.id(), caf::actor_cast<caf::strong_actor_ptr>(actor));
   published_.emplace(actor.id(), published_actor{});
-  when_ended(
-    caf::actor_cast<caf::strong_actor_ptr>(actor), [id = actor.id()](const caf::error& reason) {
-      return published_ended{id, reason};
+  caf::actor_cast<caf::abstract_actor*>(actor)->attach_functor(
+    [id = actor.id(), self = caf::actor_cast<caf::actor_addr>(caf::actor(this))](
+      const caf::error& reason) {
+      if (const auto bridge = caf::actor_cast<caf::actor>(self))
+        caf::anon_send(bridge, published_ended{id, reason});
     });
 }
 
 void actor_bridge::on_published_ended(const published_ended& ended) {
   auto& actor = published_[ended.actor];
   if (actor.watched) {
-    tell_end({system().node(), ended.actor, ended.reason});
+    tell_end(system().node(), ended.actor, ended.reason);
     published_.erase(ended.actor);
   } else {
     actor.end = ended.reason;
@@ -205,17 +274,16 @@ void actor_bridge::watch_local_actor(const watch_local& watch) {
     if (published->second.end)
       on_published_ended({watch.actor, *published->second.end});
   } else if (const auto target = hub_.find(watch.process, watch.actor)) {
-    when_ended(target, [watch](const caf::error& reason) {
-      return watched_ended{watch.process, watch.actor, reason};
-    });
+    monitored(target).watch = watch;
   } else {
-    tell_end({watch.process, watch.actor, caf::exit_reason::unknown});
+    tell_end(watch.process, watch.actor, caf::exit_reason::unknown);
   }
 }
 
 // -- what comes in --------------------------------------------------------------------------------------
 
 void actor_bridge::receive(link::actor_signal signal, std::span<const std::byte> payload) {
+  hub_.tidy();
   // The other process can write to that memory while it is read.
   const std::vector<std::byte> copy(payload.begin(), payload.end());
   switch (signal) {
@@ -248,7 +316,9 @@ void actor_bridge::on_message(std::span<const std::byte> payload) {
   if (in.id.is_stream_message() || in.id.is_answered())
     throw link::protocol_violation("message of an actor with an illegal id");
   if (in.id.is_response() && in.to)
-    open_requests_.erase({in.to, in.id.request_id().integer_value()});
+    forget_request(in.to, in.id);
+  else if (in.id.is_request() && in.from)
+    forget_request(in.from, in.id);
   if (!in.to)
     return fail(in.from, in.id, caf::sec::request_receiver_down);
   in.to->enqueue(caf::make_mailbox_element(
@@ -282,8 +352,12 @@ void actor_bridge::close(const caf::error& reason) {
   link_ = {[](link::actor_signal, detail::bytes&&) {}, [](const std::string&) {}};
   if (peer_)
     hub_.remove(peer_, closed_);
-  for (const auto& [request, id] : std::exchange(open_requests_, {}))
-    fail(request.first, id, closed_);
+  for (const auto& [actor, ended] : std::exchange(monitored_, {})) {
+    demonitor(actor);
+    const auto asker = caf::actor_cast<caf::strong_actor_ptr>(actor);
+    for (const auto& [number, id] : ended.open_requests)
+      fail(asker, id, closed_);
+  }
   caf::anon_send(caf::actor(this), close_bridge{}); // to quit takes a message
 }
 

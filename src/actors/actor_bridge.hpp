@@ -28,12 +28,6 @@ struct published_ended {
   caf::actor_id actor = 0;
   caf::error reason;
 };
-/// An actor, which the other process watches, has ended.
-struct watched_ended {
-  caf::node_id process; // its home
-  caf::actor_id actor = 0;
-  caf::error reason;
-};
 struct close_bridge {};
 /// One more, or one less, actor that was spawned for this process lives in the other one.
 struct hosted_changed {
@@ -44,7 +38,6 @@ struct hosted_changed {
 
 TROUPE_LOCAL_MESSAGE(troupe::actors::watch_local)
 TROUPE_LOCAL_MESSAGE(troupe::actors::published_ended)
-TROUPE_LOCAL_MESSAGE(troupe::actors::watched_ended)
 TROUPE_LOCAL_MESSAGE(troupe::actors::close_bridge)
 TROUPE_LOCAL_MESSAGE(troupe::actors::hosted_changed)
 
@@ -61,6 +54,10 @@ public:
     std::function<void(const std::string&)> warn;
     /// How many actors live in the other process for this one. May be null.
     std::function<void(std::size_t)> hosted = nullptr;
+    /// As `send`, for what the other process has asked for: what it may leave unread is limited. Null: `send`.
+    std::function<void(link::actor_signal, detail::bytes&&)> answer = nullptr;
+    /// The other process cannot be served any more, and is to be ended. Null: there is no way to do that.
+    std::function<void(const std::string&)> end = nullptr;
   };
 
   actor_bridge(caf::actor_config& config, loop::event_loop& loop, actor_hub& hub, link_end link);
@@ -81,8 +78,12 @@ public:
   void close(const caf::error& reason);
 
 private:
-  // By who asked and the number of the request; with its whole id, which has flags as well.
-  using open_requests = std::map<std::pair<caf::strong_actor_ptr, std::uint64_t>, caf::message_id>;
+  // What is to be done when an actor ends that is monitored here.
+  struct monitored_actor {
+    // By number: the whole id, which has flags as well. Those that have no response yet.
+    std::map<std::uint64_t, caf::message_id> open_requests;
+    std::optional<watch_local> watch; // by the other process
+  };
 
   // It may end before it is watched: then its end waits to be asked for.
   struct published_actor {
@@ -94,10 +95,17 @@ private:
   void watch_remote_actor(const caf::strong_actor_ptr& proxy);
   void on_published_ended(const published_ended& ended);
   void watch_local_actor(const watch_local& watch);
-  void tell_end(const watched_ended& ended);
-  // Sends itself `ended(reason)` when the actor has ended.
-  template <class Ended>
-  void when_ended(const caf::strong_actor_ptr& actor, Ended ended);
+  void tell_end(caf::node_id process, caf::actor_id actor, const caf::error& reason);
+  monitored_actor& monitored(const caf::strong_actor_ptr& actor);
+  void on_monitored_ended(const caf::down_msg& down);
+  // False if there are too many.
+  bool note_request(const caf::strong_actor_ptr& asker, caf::message_id id);
+  void forget_request(const caf::strong_actor_ptr& asker, caf::message_id id);
+  void answer(link::actor_signal signal, detail::bytes&& payload);
+  // Calls it; what it throws ends this bridge and the other process, and nothing else.
+  template <class Function>
+  void guarded(Function function);
+  void give_up(const std::string& problem);
   void fail(const caf::strong_actor_ptr& asker, caf::message_id id, const caf::error& reason);
 
   void on_hello(std::span<const std::byte> payload);
@@ -108,7 +116,8 @@ private:
   actor_hub& hub_;
   link_end link_;
   caf::node_id peer_; // in the parent: the child
-  open_requests open_requests_;
+  std::unordered_map<caf::actor_addr, monitored_actor> monitored_;
+  std::size_t open_requests_ = 0; // of all askers
   std::unordered_map<caf::actor_id, published_actor> published_;
   std::size_t hosted_ = 0;
   caf::error closed_; // why, once it is

@@ -1,16 +1,21 @@
 #pragma once
 
+#include "base/limits.hpp"
 #include "caf/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 
 #include <caf/proxy_registry.hpp>
 
+#include <cstddef>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace troupe::actors {
 
 /// The actors of other processes that this process knows: it makes their proxies, and knows the bridge to
-/// each process. One per process. On the loop's thread.
+/// each process. A proxy that nobody here refers to is dropped now and then, and made again when its actor
+/// is named again. One hub per process. On the loop's thread.
 class actor_hub final : caf::proxy_registry::backend {
 public:
   actor_hub(caf::actor_system& system, loop::event_loop& loop);
@@ -37,6 +42,12 @@ public:
   /// The bridge to a process, or null.
   caf::actor bridge_to(const caf::node_id& process) const;
 
+  /// Drops the proxies that nobody refers to, where there may be many, and what names of unknown actors have
+  /// left behind. Called before what another process wrote is deserialized.
+  void tidy();
+  /// The number of actors of a process that are known here.
+  std::size_t known_actors(const caf::node_id& process) const;
+
 private:
   class serialization_context final : public caf::execution_unit {
   public:
@@ -52,14 +63,27 @@ private:
     loop::event_loop& loop_;
   };
 
+  // Another process whose actors are known here.
+  struct process_entry {
+    caf::actor bridge; // null: the default one
+    std::size_t proxies = 0;
+    std::size_t sweep_at = limits::min_proxy_sweep;
+  };
+
+  // Throws `link::protocol_violation` if the process has too many. CAF's registry is locked meanwhile.
   caf::strong_actor_ptr make_proxy(caf::node_id process, caf::actor_id actor) override;
+  void sweep(const caf::node_id& process, process_entry& entry);
+  void forget_unknown();
   void set_last_hop(caf::node_id*) override {}
 
   caf::actor_system& system_;
   caf::proxy_registry proxies_;
   serialization_context context_;
-  std::unordered_map<caf::node_id, caf::actor> bridges_;
+  std::unordered_map<caf::node_id, process_entry> processes_;
   caf::actor default_;
+  std::vector<caf::node_id> to_sweep_;
+  // For these CAF's registry has entries without a proxy.
+  std::vector<std::pair<caf::node_id, caf::actor_id>> unknown_;
 };
 
 } // namespace troupe::actors

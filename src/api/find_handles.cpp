@@ -18,10 +18,10 @@ namespace troupe::detail {
 namespace {
 
 template <class Found>
-Found existing(Found found, const char* what, std::uint64_t id) {
+Found existing(Found found, const char* what) {
   if (found == nullptr)
-    throw decode_error(std::string("a handle names ") + what + " " + std::to_string(id) +
-                       ", which is gone: keep a handle of it in the parent");
+    throw decode_error(
+      std::string("a handle names a ") + what + " that is gone: keep a handle of it in the parent");
   return found;
 }
 
@@ -31,14 +31,14 @@ pool_ref find_pool(std::uint64_t id) {
   if (this_child::is_child())
     return child::pool_in_parent(id);
   const auto* known = parent::exports::current();
-  return existing(known == nullptr ? nullptr : known->find_pool(id), "pool", id);
+  return existing(known == nullptr ? nullptr : known->find_pool(id), "pool");
 }
 
 queue_ref find_queue(std::uint64_t id) {
   if (this_child::is_child())
     return child::queue_in_parent(id);
   const auto* known = parent::exports::current();
-  return existing(known == nullptr ? nullptr : known->find_queue(id), "queue", id);
+  return existing(known == nullptr ? nullptr : known->find_queue(id), "queue");
 }
 
 queue_ref make_queue(runtime& rt, std::size_t capacity) {

@@ -14,17 +14,12 @@ pool_port::~pool_port() = default;
 
 queue_port::~queue_port() = default;
 
-bool wait_for_task(const pool_ref& pool, task_state& task,
+bool wait_for_task(const pool_ref& pool, promise& task,
   std::chrono::steady_clock::time_point deadline, const char* what) {
   return task.done() || pool->wait(task, deadline, what);
 }
 
-task_ptr new_operation(bytes item) {
-  return task_ptr(new task_state({}, std::move(item)));
-}
-
-std::pair<queue_status, std::span<const std::byte>> result_of_operation(
-  const task_state& operation) {
+std::pair<queue_status, std::span<const std::byte>> result_of_operation(const promise& operation) {
   if (const auto error = operation.error())
     std::rethrow_exception(error);
   const auto payload = view(operation.result().payload);

@@ -118,13 +118,13 @@ void ordered_window::cancel(bool started_too) {
 // -- unordered ------------------------------------------------------------------------------------------
 
 /// Where the pool leaves completed tasks.
-class unordered_window::completions final : public task_watcher {
+class unordered_window::completions final : public promise_watcher {
 public:
-  void resolved(task_state& task) noexcept override {
+  void resolved(promise& task) noexcept override {
     std::function<void()> wake;
     {
       const std::lock_guard lock(mutex_);
-      done_.emplace_back(&task);
+      done_.emplace_back(static_cast<task_state*>(&task));
       wake = std::exchange(when_ready_, nullptr);
     }
     if (wake)
@@ -198,8 +198,8 @@ void unordered_window::wait() {
     return;
   // The pool knows how to wait for a task, in the parent and in a child: so the first to be completed
   // completes one that stands for it.
-  const task_ptr any(new task_state({}, {}));
-  completions_->notify([any] { any->resolve({outcome::kind::value, {}, nullptr}); });
+  const promise_ptr any(new promise);
+  completions_->notify([any] { any->resolve(outcome::nothing()); });
   wait_for_task(feeder_.pool(), *any, std::chrono::steady_clock::time_point::max(),
     "waiting for the results of a map");
 }

@@ -69,7 +69,7 @@ void process::set_daemon(bool daemon) {
 
 namespace detail {
 
-void start_process(const process_ref& process, const task_ptr& waiter) noexcept {
+void start_process(const process_ref& process, const promise_ptr& waiter) noexcept {
   try {
     process->start_then(waiter);
   } catch (...) {
@@ -77,7 +77,7 @@ void start_process(const process_ref& process, const task_ptr& waiter) noexcept 
   }
 }
 
-void await_process(const process_ref& process, const task_ptr& waiter) noexcept {
+void await_process(const process_ref& process, const promise_ptr& waiter) noexcept {
   try {
     process->end_then(waiter);
   } catch (...) {
@@ -85,7 +85,7 @@ void await_process(const process_ref& process, const task_ptr& waiter) noexcept 
   }
 }
 
-task_ptr completed_call(const process_ref& process) {
+promise_ptr completed_call(const process_ref& process) {
   return process->completed_call();
 }
 

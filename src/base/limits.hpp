@@ -36,6 +36,9 @@ constexpr std::size_t max_piece_bytes(std::size_t ring) noexcept {
 }
 /// The largest payload of one message.
 inline constexpr std::uint64_t max_message_bytes = std::uint64_t{1} << 31;
+/// The largest encoded value, such as all arguments of a call, or a result. It leaves room in a message for
+/// what goes before it.
+inline constexpr std::uint64_t max_value_bytes = max_message_bytes - 4096;
 /// Frames that one side takes from a ring before it looks elsewhere.
 inline constexpr std::size_t frames_per_turn = 512;
 
@@ -59,8 +62,12 @@ inline constexpr std::chrono::microseconds work_slice{20};
 inline constexpr std::size_t max_child_requests = std::size_t{1} << 17;
 /// Bytes of all requests of one child that wait for their answer.
 inline constexpr std::uint64_t max_child_request_bytes = max_message_bytes;
+/// Bytes of the answers that one child has not read when it is given a further one.
+inline constexpr std::uint64_t max_child_unread_bytes = max_message_bytes;
 /// Items that a `troupe::queue` can hold.
 inline constexpr std::size_t max_queue_capacity = std::size_t{1} << 20;
+/// Bytes of all items in a `troupe::queue`; a single item may always enter an empty one.
+inline constexpr std::uint64_t max_queue_bytes = max_message_bytes;
 /// Tasks that submit tasks that submit tasks ...
 inline constexpr std::uint32_t max_nesting = 4096;
 /// Tasks of one child that have lent their places.
@@ -70,6 +77,17 @@ inline constexpr std::size_t max_lent_tasks = 4096;
 inline constexpr std::size_t lent_functions = 16;
 /// The same for coroutines and blocking functions.
 inline constexpr std::size_t lent_concurrent_tasks = 1024;
+
+// -- actors -----------------------------------------------------------------------------------------
+
+/// Actors of one child that this process knows, and that somebody here refers to.
+inline constexpr std::size_t max_remote_actors = std::size_t{1} << 17;
+/// So many proxies are made before it is looked which of them nobody refers to any more.
+inline constexpr std::size_t min_proxy_sweep = 1024;
+/// Requests to the actors of one child that have no response yet.
+inline constexpr std::size_t max_open_actor_requests = std::size_t{1} << 17;
+/// Responses and other signals that the actors of one child asked for, and that it has not read.
+inline constexpr std::size_t max_unread_actor_signals = std::size_t{1} << 17;
 
 // -- supervision ------------------------------------------------------------------------------------
 

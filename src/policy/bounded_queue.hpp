@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,7 +19,9 @@ namespace troupe::policy {
 /// among items and among those who wait. Each operation is answered exactly once, at once or later, by an
 /// entry in `answers`. Pure: time comes in. O(log waiting).
 ///
-/// There are waiting pops only while there are no items, and waiting pushes only while it is full.
+/// There are waiting pops only while there are no items, and waiting pushes only while it is full. It is full
+/// when it has as many items as its capacity, or when their bytes leave no room for the next one; an empty
+/// one has room for any.
 template <class Waiter, class Item>
 class bounded_queue {
 public:
@@ -32,8 +35,11 @@ public:
   };
   using answers = std::vector<answer>;
 
-  explicit bounded_queue(std::size_t capacity)
-    : capacity_(capacity) {}
+  /// `max_bytes`: of all items together, for items that have a size.
+  explicit bounded_queue(
+    std::size_t capacity, std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max())
+    : capacity_(capacity)
+    , max_bytes_(max_bytes) {}
 
   /// Answered with `done` once the item is in the queue or with a pop; with `timed_out` if there is no
   /// room until `deadline`.
@@ -41,10 +47,11 @@ public:
     if (closed_) {
       out.push_back({std::move(who), status::closed, {}});
     } else if (!poppers_.empty()) {
-      out.push_back({take(poppers_, poppers_.begin()).who, status::done, std::move(item)});
+      end(poppers_, poppers_.begin(), status::done, out);
+      out.back().item = std::move(item);
       out.push_back({std::move(who), status::done, {}});
-    } else if (items_.size() < capacity_) {
-      items_.push_back(std::move(item));
+    } else if (pushers_.empty() && has_room_for(item)) { // nobody is overtaken
+      append(std::move(item));
       out.push_back({std::move(who), status::done, {}});
     } else {
       wait(pushers_, {std::move(who), std::move(item), deadline}, now, out);
@@ -61,13 +68,10 @@ public:
         wait(poppers_, {std::move(who), {}, deadline}, now, out);
       return;
     }
+    bytes_ -= bytes_of(items_.front());
     out.push_back({std::move(who), status::done, std::move(items_.front())});
     items_.pop_front();
-    if (pushers_.empty())
-      return;
-    auto next = take(pushers_, pushers_.begin());
-    items_.push_back(std::move(next.item));
-    out.push_back({std::move(next.who), status::done, {}});
+    admit(out);
   }
 
   /// Everyone who waits is told. The items stay and can be popped. May be called again.
@@ -75,7 +79,7 @@ public:
     closed_ = true;
     for (auto* waiting : {&pushers_, &poppers_})
       while (!waiting->empty())
-        out.push_back({take(*waiting, waiting->begin()).who, status::closed, {}});
+        end(*waiting, waiting->begin(), status::closed, out);
   }
 
   /// An operation that is not wanted any more, answered with `withdrawn`. One that was answered already,
@@ -85,7 +89,8 @@ public:
     if (found == places_.end())
       return;
     auto& waiting = pushers_.contains(found->second) ? pushers_ : poppers_;
-    out.push_back({take(waiting, waiting.find(found->second)).who, status::withdrawn, {}});
+    end(waiting, waiting.find(found->second), status::withdrawn, out);
+    admit(out); // a smaller item may have waited behind it
   }
 
   /// Answers those whose deadline has come.
@@ -93,13 +98,27 @@ public:
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
       const auto number = deadlines_.begin()->second;
       auto& waiting = pushers_.contains(number) ? pushers_ : poppers_;
-      out.push_back({take(waiting, waiting.find(number)).who, status::timed_out, {}});
+      end(waiting, waiting.find(number), status::timed_out, out);
     }
+    admit(out);
   }
 
   /// When `expire` will have something to do.
   std::optional<time_point> next_deadline() const {
     return deadlines_.empty() ? std::nullopt : std::optional(deadlines_.begin()->first);
+  }
+
+  /// Calls `each(waiter)` for everyone who waits, without an answer. Nothing may be asked of it afterwards.
+  template <class Each>
+  void abandon(Each each) noexcept {
+    for (auto* waiting : {&pushers_, &poppers_})
+      for (auto& [number, what] : *waiting)
+        each(what.who);
+    pushers_.clear();
+    poppers_.clear();
+    places_.clear();
+    deadlines_.clear();
+    items_.clear();
   }
 
   bool closed() const noexcept { return closed_; }
@@ -115,6 +134,28 @@ private:
   };
   using operations = std::map<std::uint64_t, operation>; // by order of arrival
 
+  static std::uint64_t bytes_of([[maybe_unused]] const Item& item) noexcept {
+    if constexpr (requires { item.size(); })
+      return item.size();
+    else
+      return 0;
+  }
+  bool has_room_for(const Item& item) const noexcept {
+    return items_.size() < capacity_ &&
+           (items_.empty() || (bytes_ <= max_bytes_ && bytes_of(item) <= max_bytes_ - bytes_));
+  }
+  void append(Item&& item) {
+    bytes_ += bytes_of(item);
+    items_.push_back(std::move(item));
+  }
+  // Those who waited for room, for as long as there is some.
+  void admit(answers& out) {
+    while (!pushers_.empty() && has_room_for(pushers_.begin()->second.item)) {
+      append(std::move(pushers_.begin()->second.item));
+      end(pushers_, pushers_.begin(), status::done, out);
+    }
+  }
+
   void wait(operations& waiting, operation&& what, time_point now, answers& out) {
     if (what.deadline <= now) {
       out.push_back({std::move(what.who), status::timed_out, {}});
@@ -127,15 +168,17 @@ private:
     waiting.emplace(number, std::move(what));
   }
 
-  operation take(operations& waiting, typename operations::iterator which) {
-    auto taken = std::move(waiting.extract(which).mapped());
-    const auto place = places_.find(taken.who);
-    deadlines_.erase({taken.deadline, place->second});
-    places_.erase(place);
-    return taken;
+  // If there is no memory for the answer, the operation goes on waiting.
+  void end(operations& waiting, typename operations::iterator which, status what, answers& out) {
+    out.push_back({which->second.who, what, {}});
+    deadlines_.erase({which->second.deadline, which->first});
+    places_.erase(which->second.who);
+    waiting.erase(which);
   }
 
   const std::size_t capacity_;
+  const std::uint64_t max_bytes_;
+  std::uint64_t bytes_ = 0; // of items_
   bool closed_ = false;
   std::deque<Item> items_;
   operations pushers_;

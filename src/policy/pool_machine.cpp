@@ -70,7 +70,7 @@ void pool_machine::choose_queue(task_key key, task_ledger::entry& entry) {
     info.key = task.options->key;
     info.priority = task.options->priority;
   }
-  info.argument_bytes = task.arguments.size();
+  info.argument_bytes = task.arguments().size();
   const auto queue = scheduler_->schedule_task(key.id, info);
   if (queue >= rules_.children.queues)
     throw std::out_of_range("the scheduler of pool " + rules_.children.name + " chose queue " +

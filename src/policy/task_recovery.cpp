@@ -103,7 +103,7 @@ void pool_machine::recover_delivery(task_key key, const child_exit& exit) {
                     " cannot be delivered: " + std::to_string(entry->failed_deliveries) +
                     " children died while they took it in, the last one (pid " +
                     std::to_string(exit.pid) + ") " + exit.describe() + "; are its arguments (" +
-                    std::to_string(entry->task->arguments.size()) +
+                    std::to_string(entry->task->arguments().size()) +
                     " bytes) too large for a child?" + exit.last_words();
   resolve(key, outcome::failure(std::make_exception_ptr(
                  child_lost(text, key.id, exit, true, std::vector<task_id>{key.id}))));

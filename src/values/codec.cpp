@@ -8,7 +8,18 @@
 namespace troupe {
 
 void encoder::raw(const void* data, std::size_t size) {
+  if (size > limits::max_value_bytes || out_.size() > limits::max_value_bytes - size)
+    refuse(size);
   out_.append(data, size);
+}
+
+// Before memory is taken for it.
+void encoder::refuse(std::size_t size) const {
+  throw encode_error("a value of at least " + std::to_string(out_.size() + size) +
+                     " bytes is to cross to another process, but " +
+                     std::to_string(limits::max_value_bytes) +
+                     " bytes are the limit for all arguments of a call together, and for a result: "
+                     "pass it in parts, or by the name of a file");
 }
 
 void encoder::count(std::size_t n) {

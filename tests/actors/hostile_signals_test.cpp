@@ -1,6 +1,6 @@
 // What a child may write in place of signals of its actors: the parent refuses it, and that is all.
-#include "actors/actor_bridge.hpp"
 #include "actors/bounded_deserializer.hpp"
+#include "actors/parent_end.hpp"
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 
@@ -10,76 +10,12 @@
 #include <random>
 #include <unistd.h>
 
-using troupe::actors::actor_bridge;
-using troupe::actors::actor_hub;
+using namespace troupe::test;
 using troupe::actors::bounded_deserializer;
 using troupe::link::actor_signal;
 using troupe::link::protocol_violation;
 
 namespace {
-
-using buffer = std::vector<char>;
-
-std::span<const std::byte> bytes_of(const buffer& b) {
-  return std::as_bytes(std::span(b));
-}
-
-// The parent's end of a bridge, with an actor that the child knows.
-struct parent_end {
-  troupe::compat::caf_config config{1};
-  caf::actor_system system{config};
-  troupe::loop::event_loop loop{system};
-  std::optional<actor_hub> hub{std::in_place, system, loop};
-  caf::actor known;
-  caf::actor handle;
-  actor_bridge* bridge = nullptr;
-  std::size_t sent = 0;
-
-  parent_end() {
-    troupe::compat::give_node_id(system);
-    known = system.spawn([](caf::event_based_actor* self) {
-      self->set_default_handler(caf::drop);
-      self->set_error_handler([](caf::error&) {});
-      self->set_exit_handler([](caf::exit_msg&) {});
-      self->set_down_handler([](caf::down_msg&) {});
-      return caf::behavior{[](std::string) {}};
-    });
-    actor_bridge::link_end end;
-    end.send = [this](actor_signal, troupe::detail::bytes&&) { ++sent; };
-    end.warn = [](const std::string&) {};
-    handle = system.spawn<actor_bridge>(loop, *hub, std::move(end));
-    bridge = static_cast<actor_bridge*>(caf::actor_cast<caf::abstract_actor*>(handle));
-  }
-  parent_end(const parent_end&) = delete;
-  ~parent_end() {
-    bridge->close(caf::exit_reason::user_shutdown);
-    loop.stop();
-    loop.run(); // what is left to do
-    hub.reset();
-    caf::anon_send_exit(known, caf::exit_reason::kill);
-    handle = nullptr;
-    known = nullptr;
-  }
-
-  template <class... Ts>
-  buffer encoded(Ts... values) {
-    buffer out;
-    caf::binary_serializer sink(hub->context(), out);
-    REQUIRE_FALSE(sink(values...));
-    return out;
-  }
-
-  buffer hello() {
-    caf::node_id::default_data::host_id_type host{};
-    host.fill(7);
-    return encoded(caf::make_node_id(1234, host));
-  }
-
-  buffer message(std::uint64_t id, caf::message content) {
-    return encoded(caf::actor_cast<caf::strong_actor_ptr>(known), caf::strong_actor_ptr(), id,
-      std::vector<caf::strong_actor_ptr>(), std::move(content));
-  }
-};
 
 constexpr std::uint64_t asynchronous = caf::message_id::default_async_value;
 

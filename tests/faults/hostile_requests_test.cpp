@@ -125,8 +125,16 @@ void be_hostile(int variant) {
   std::this_thread::sleep_for(1h);
 }
 
+std::uint64_t number_of(const troupe::pool_handle& handle) {
+  troupe::detail::bytes encoded;
+  troupe::encoder{encoded}(handle);
+  std::uint64_t number = 0;
+  std::memcpy(&number, encoded.data(), sizeof number);
+  return number;
+}
+
 // Asks without end, and never reads an answer.
-void flood() {
+void flood(const troupe::pool_handle& own) {
   frame_header header;
   header.generation = 1;
   header.kind = frame_kind::request;
@@ -135,7 +143,7 @@ void flood() {
   const auto [base, end] = link_memory();
   auto& shared = reinterpret_cast<region_header*>(base)->to_parent;
   auto* ring = end - 2 * troupe::limits::ring_bytes;
-  const queue_head head{1, 0}; // the pool's own number: no queue of it is left
+  const queue_head head{number_of(own), 0}; // the pool's own number: no queue has it
   for (header.task = 1;; ++header.task) {
     header.length = sizeof head;
     const auto at = shared.head.load();
@@ -178,7 +186,7 @@ TEST_CASE("requests and places that a child must not ask for or lend end that ch
 TEST_CASE("a child that asks without end and reads nothing is ended, and the parent stays small") {
   troupe::pool pool{rt(), {.processes = 1}};
   const auto before = resident_kilobytes(::getpid());
-  auto hostile = pool.apply(flood);
+  auto hostile = pool.apply(flood, pool.handle());
   REQUIRE(wait_looking(pool, hostile));
   CHECK_THROWS_AS(hostile.get(), troupe::child_lost);
   CHECK(resident_kilobytes(::getpid()) < before + 512 * 1024);

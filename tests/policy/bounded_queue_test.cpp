@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -225,4 +226,70 @@ TEST_CASE("a queue loses, invents and reorders nothing, and answers each exactly
     CHECK(fair);
     CHECK(popped == pushed);
   });
+}
+
+namespace {
+
+// Items of which the size counts.
+using sized_queue = troupe::policy::bounded_queue<int, std::string>;
+
+std::vector<int> who_ended(sized_queue::answers&& answers) {
+  std::vector<int> all;
+  for (const auto& one : answers)
+    all.push_back(one.to);
+  return all;
+}
+
+std::vector<int> pushed(sized_queue& q, int who, std::size_t size, time_point deadline = never) {
+  sized_queue::answers out;
+  q.push(who, std::string(size, 'x'), start, deadline, out);
+  return who_ended(std::move(out));
+}
+
+std::vector<int> popped(sized_queue& q, int who) {
+  sized_queue::answers out;
+  q.pop(who, start, never, out);
+  return who_ended(std::move(out));
+}
+
+} // namespace
+
+TEST_CASE(
+  "a queue whose items have as many bytes as it may hold is full, and an empty one never is") {
+  sized_queue q(100, 10);
+  CHECK(pushed(q, 1, 25) == std::vector{1});
+  CHECK(pushed(q, 2, 1).empty());
+  CHECK(popped(q, 8) == std::vector{8, 2});
+  CHECK(pushed(q, 3, 9) == std::vector{3});
+  CHECK(pushed(q, 4, 1).empty());
+}
+
+TEST_CASE("a small item does not overtake a large one that waits for room") {
+  sized_queue q(100, 10);
+  pushed(q, 1, 6);
+  CHECK(pushed(q, 2, 5).empty());
+  CHECK(pushed(q, 3, 1).empty());
+  CHECK(popped(q, 8) == std::vector{8, 2, 3});
+}
+
+TEST_CASE("small items enter when the large one before them waits no more") {
+  sized_queue q(100, 10);
+  pushed(q, 1, 6);
+  CHECK(pushed(q, 2, 5).empty());
+  CHECK(pushed(q, 3, 1).empty());
+  CHECK(pushed(q, 4, 2, start + 1ms).empty());
+  sized_queue::answers out;
+  q.withdraw(2, out);
+  CHECK(who_ended(std::move(out)) == std::vector{2, 3, 4});
+}
+
+TEST_CASE("a queue that is abandoned names everyone who waits") {
+  sized_queue q(1);
+  pushed(q, 1, 1);
+  pushed(q, 2, 1);
+  pushed(q, 3, 1, start + 1ms);
+  std::vector<int> waiting;
+  q.abandon([&](int who) { waiting.push_back(who); });
+  CHECK(waiting == std::vector{2, 3});
+  CHECK(q.waiting() == 0);
 }

@@ -1,8 +1,8 @@
 // Requests are bytes that a child chose: what is illegal is a violation of the protocol, and nothing else.
 #include "base/limits.hpp"
 #include "link/request.hpp"
-#include "loop/event_loop.hpp"
 #include "os/image.hpp"
+#include "parent/child/peer.hpp"
 #include "parent/serve/child_requests.hpp"
 #include "parent/serve/exports.hpp"
 #include "parent/serve/queue_control.hpp"
@@ -13,7 +13,8 @@
 
 #include <cstring>
 #include <memory>
-#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 using namespace troupe;
@@ -24,16 +25,12 @@ using link::service;
 
 namespace {
 
-// A child that was never launched, and a pool that takes its tasks.
-class desk final : parent::life_listener, parent::task_listener, parent::child_requests::owner {
+// A peer without any task, which reads no answer, and a pool that takes its tasks.
+class desk final : parent::peer, parent::child_requests::owner {
 public:
   desk()
-    : system_(config_)
-    , loop_(system_)
-    , child_(loop_, nullptr, parent::child_process::listeners{*this, *this}, 0, 1,
-        link::link_size{64}, {}, nullptr)
-    , requests_(std::make_shared<parent::child_requests>(
-        known_, static_cast<parent::child_requests::owner&>(*this), child_)) {
+    : requests_(std::make_shared<parent::child_requests>(known_,
+        static_cast<parent::child_requests::owner&>(*this), static_cast<parent::peer&>(*this))) {
     known_.add_pool(pool = known_.new_id(), std::weak_ptr<parent::pool_control>());
   }
   desk(const desk&) = delete;
@@ -64,21 +61,27 @@ public:
   }
 
   std::uint64_t pool = 0;
+  std::string ended; // why
 
 private:
-  void child_ready(parent::child_process&) override {}
-  void task_ended(std::uint32_t, const policy::child_outcome&) override {}
-  void batch_ended() override {}
-  void child_down(parent::child_process&) override {}
+  void reply(std::uint64_t, std::uint64_t, std::span<const std::byte>,
+    std::shared_ptr<const void> keeper) override {
+    unread_.push_back(std::move(keeper));
+  }
+  void signal_actors(
+    link::actor_signal, std::span<const std::byte>, std::shared_ptr<const void>) override {}
+  std::uint32_t nesting_of(std::uint32_t slot) const override {
+    if (slot != link::no_slot)
+      throw protocol_violation("no such task");
+    return 0;
+  }
+  void end(const std::string& reason) override { ended = reason; }
   bool is_own(const parent::pool_control&) const override { return false; }
   void submit_nested(detail::task_ptr) override {}
   void cancel_nested(const detail::task_ptr&, bool) override {}
 
-  compat::caf_config config_{1};
-  caf::actor_system system_;
-  loop::event_loop loop_;
   parent::exports known_;
-  parent::child_process child_;
+  std::vector<std::shared_ptr<const void>> unread_;
   std::shared_ptr<parent::child_requests> requests_;
 };
 

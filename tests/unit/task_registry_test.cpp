@@ -105,3 +105,15 @@ TEST_CASE("a name is given once, and is not empty") {
   CHECK(problem_of([&] { tasks.add("add", add); }) == "there is a task \"add\" already");
   CHECK(problem_of([&] { tasks.add("", add); }) == "a task needs a name that is not empty");
 }
+
+TEST_CASE("character types are integers to a configuration file") {
+  task_registry tasks;
+  tasks.add("narrow", [](char, signed char, unsigned char, char8_t) {})
+    .add("wide", [](wchar_t, char16_t, char32_t) {})
+    .add("byte", [](char8_t) {});
+  using list = std::vector<scalar>;
+  CHECK(tasks.call("narrow", list(4, scalar(std::int64_t{65}))));
+  CHECK(tasks.call("wide", list(3, scalar(std::int64_t{65}))));
+  CHECK(problem_of([&] { tasks.call("byte", list{std::int64_t{256}}); }) ==
+        "argument 1 of task \"byte\" must be an integer from 0 to 255");
+}

@@ -2,7 +2,7 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/awaited.hpp>
-#include <troupe/detail/task_state.hpp>
+#include <troupe/detail/promise.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -15,25 +15,25 @@
 #include <type_traits>
 #include <utility>
 
-// How a coroutine waits for a task: an Asio operation that completes when the task is resolved.
+// How a coroutine waits for a promise: an Asio operation that completes when the promise is resolved.
 namespace troupe::detail {
 
 template <class R>
-R take_result(const task_state& task); // task_future.hpp
+R take_result(const promise& done); // task_future.hpp
 
-/// Calls `complete(handler, task)` on the handler's executor when the task is resolved.
+/// Calls `complete(handler, done)` on the handler's executor when the promise is resolved.
 template <class Handler, class Complete>
-class resume_when_resolved final : public task_watcher {
+class resume_when_resolved final : public promise_watcher {
 public:
   resume_when_resolved(Handler handler, Complete complete)
     : work_(boost::asio::get_associated_executor(handler))
     , handler_(std::move(handler))
     , complete_(std::move(complete)) {}
 
-  void resolved(task_state& task) noexcept override {
+  void resolved(promise& resolved_one) noexcept override {
     boost::asio::dispatch(
       work_.get_executor(), [handler = std::move(handler_), complete = std::move(complete_),
-                              done = task_ptr(&task)]() mutable {
+                              done = promise_ptr(&resolved_one)]() mutable {
         auto slot = boost::asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected())
           slot.clear(); // there is nothing left to cancel
@@ -49,14 +49,14 @@ private:
 };
 
 template <class Handler, class Complete>
-void when_resolved(const task_ptr& task, Handler handler, Complete complete) {
-  task->watch(std::make_shared<resume_when_resolved<Handler, Complete>>(
+void when_resolved(const promise_ptr& waited, Handler handler, Complete complete) {
+  waited->watch(std::make_shared<resume_when_resolved<Handler, Complete>>(
     std::move(handler), std::move(complete)));
 }
 
-/// The result of a task that is done, as a value.
+/// The result of a promise that is done, as a value.
 template <class R>
-awaited<R> await_result(const task_state& done) {
+awaited<R> await_result(const promise& done) {
   awaited<R> result;
   try {
     if constexpr (std::is_void_v<R>)
@@ -80,19 +80,19 @@ void complete_with_error(Handler handler, std::exception_ptr error) {
   });
 }
 
-/// Completes when the task is resolved, with nothing.
+/// Completes when the promise is resolved, with nothing.
 struct resolution {
-  task_ptr task;
+  promise_ptr waited_for;
 
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void()>(
-      [waited = task](auto handler) {
+      [waited = waited_for](auto handler) {
         using handler_type = decltype(handler);
         when_resolved(
-          waited, std::move(handler), [](handler_type&& h, const task_state&) { std::move(h)(); });
+          waited, std::move(handler), [](handler_type&& h, const promise&) { std::move(h)(); });
       },
       token);
   }

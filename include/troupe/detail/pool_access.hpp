@@ -35,7 +35,7 @@ public:
   /// Blocks until the task is done; false if the deadline came first. Throws `std::logic_error` where the
   /// calling thread must not block; `what` names the call in it.
   virtual bool wait(
-    task_state& task, std::chrono::steady_clock::time_point deadline, const char* what) = 0;
+    promise& task, std::chrono::steady_clock::time_point deadline, const char* what) = 0;
   /// To be held by a coroutine for as long as it waits for a task of this pool: its place is lent
   /// meanwhile. May be null.
   virtual std::shared_ptr<void> lend() = 0;
@@ -47,7 +47,7 @@ using pool_ref = std::shared_ptr<pool_port>;
 std::shared_ptr<const task_options> checked_options(task_options options);
 
 /// `pool_port::wait`, unless the task is done already.
-bool wait_for_task(const pool_ref& pool, task_state& task,
+bool wait_for_task(const pool_ref& pool, promise& task,
   std::chrono::steady_clock::time_point deadline, const char* what);
 /// The pool of a handle that came from another process. Throws `decode_error` if there is none.
 pool_ref find_pool(std::uint64_t id);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <troupe/detail/async_wait.hpp>
-#include <troupe/detail/task_state.hpp>
+#include <troupe/detail/promise.hpp>
 
 #include <boost/asio/async_result.hpp>
 
@@ -21,17 +21,17 @@ namespace detail {
 using process_ref = std::shared_ptr<parent::single_process>;
 
 /// Starts the process. `waiter` is resolved when its child has been launched, or with the error.
-void start_process(const process_ref& process, const task_ptr& waiter) noexcept;
+void start_process(const process_ref& process, const promise_ptr& waiter) noexcept;
 
 /// Starts the process if it was not started. `waiter` is resolved as the process's own call is, when its
 /// child is gone, or with the error that keeps it from being waited for.
-void await_process(const process_ref& process, const task_ptr& waiter) noexcept;
+void await_process(const process_ref& process, const promise_ptr& waiter) noexcept;
 
 /// The call of a process that has ended, with its outcome. Throws `std::logic_error` before that.
-task_ptr completed_call(const process_ref& process);
+promise_ptr completed_call(const process_ref& process);
 
 /// What a waiter for a process was resolved with, without the value.
-inline awaited<void> await_failure(const task_state& done) {
+inline awaited<void> await_failure(const promise& done) {
   return {done.error()};
 }
 
@@ -40,8 +40,8 @@ inline awaited<void> await_failure(const task_state& done) {
 template <class R>
 class process_wait {
 public:
-  using begin_function = void (*)(const process_ref&, const task_ptr&) noexcept;
-  using result_function = awaited<R> (*)(const task_state&);
+  using begin_function = void (*)(const process_ref&, const promise_ptr&) noexcept;
+  using result_function = awaited<R> (*)(const promise&);
 
   process_wait(process_ref process, begin_function begin, result_function result_of)
     : process_(std::move(process))
@@ -55,9 +55,9 @@ public:
     return boost::asio::async_initiate<CompletionToken, void(awaited<R>)>(
       [process = process_, begin = begin_, result_of = result_of_](auto handler) {
         using handler_type = decltype(handler);
-        const task_ptr waiter(new task_state({}, {}));
+        const promise_ptr waiter(new promise);
         when_resolved(waiter, std::move(handler),
-          [result_of](handler_type&& h, const task_state& done) { std::move(h)(result_of(done)); });
+          [result_of](handler_type&& h, const promise& done) { std::move(h)(result_of(done)); });
         begin(process, waiter);
       },
       token);

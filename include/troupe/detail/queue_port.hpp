@@ -1,7 +1,8 @@
 #pragma once
 
 #include <troupe/detail/async_wait.hpp>
-#include <troupe/detail/task_state.hpp>
+#include <troupe/detail/bytes.hpp>
+#include <troupe/detail/promise.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
@@ -30,7 +31,7 @@ enum class queue_status : std::uint8_t {
   withdrawn, ///< whoever waited has been cancelled
 };
 
-/// A queue, as one process reaches it. An operation is a `task_state` that is resolved when it has ended.
+/// A queue, as one process reaches it. An operation is a promise that is resolved when it has ended.
 /// Thread-safe.
 class queue_port {
 public:
@@ -42,16 +43,17 @@ public:
   virtual ~queue_port();
 
   virtual std::uint64_t id() const noexcept = 0;
-  /// Pushes the arguments of `operation`. Waits for room for at most `patience`.
-  virtual void push(const task_ptr& operation, std::chrono::nanoseconds patience) = 0;
-  virtual void pop(const task_ptr& operation, std::chrono::nanoseconds patience) = 0;
+  /// Pushes an encoded item. Waits for room for at most `patience`.
+  virtual void push(
+    const promise_ptr& operation, bytes&& item, std::chrono::nanoseconds patience) = 0;
+  virtual void pop(const promise_ptr& operation, std::chrono::nanoseconds patience) = 0;
   virtual void close() = 0;
   /// Ends an operation that is still waiting.
-  virtual void withdraw(const task_ptr& operation) = 0;
+  virtual void withdraw(const promise_ptr& operation) = 0;
   /// Throws `std::logic_error` where the calling thread must not block; `what` names the call in it.
   virtual void check_may_wait(const char* what) const = 0;
   /// Blocks until the operation has ended, where that is allowed.
-  virtual void wait(task_state& operation) = 0;
+  virtual void wait(promise& operation) = 0;
 };
 
 using queue_ref = std::shared_ptr<queue_port>;
@@ -60,17 +62,14 @@ queue_ref make_queue(runtime& rt, std::size_t capacity);
 /// The queue of a handle that came from another process. Throws `decode_error` if there is none.
 queue_ref find_queue(std::uint64_t id);
 
-task_ptr new_operation(bytes item);
-
 /// The status of an operation that has ended, and the bytes behind it. Throws what kept it from ending
 /// as it should: its failure, or `operation_aborted` if it was withdrawn.
-std::pair<queue_status, std::span<const std::byte>> result_of_operation(
-  const task_state& operation);
+std::pair<queue_status, std::span<const std::byte>> result_of_operation(const promise& operation);
 
 /// Asio operation: completes when an operation on a queue has ended. Cancelling it withdraws that.
 struct operation_end {
   queue_ref queue;
-  task_ptr operation;
+  promise_ptr operation;
 
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
@@ -86,7 +85,7 @@ struct operation_end {
               in->withdraw(waited);
           });
         when_resolved(
-          waited, std::move(handler), [](handler_type&& h, const task_state&) { std::move(h)(); });
+          waited, std::move(handler), [](handler_type&& h, const promise&) { std::move(h)(); });
       },
       token);
   }

@@ -3,108 +3,67 @@
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/call_code.hpp>
 #include <troupe/detail/map_counters.hpp>
+#include <troupe/detail/promise.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/task_options.hpp>
 
-#include <atomic>
-#include <chrono>
-#include <exception>
+#include <cstdint>
 #include <memory>
+#include <utility>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 namespace troupe::detail {
 
-/// How a task ended.
-struct outcome {
-  enum class kind : std::uint8_t {
-    value,  ///< `payload` is the encoded result
-    threw,  ///< `payload` is the encoded `exception_report`
-    failed, ///< `error` says why the task has no outcome of its own
-  };
-  kind what = kind::failed;
-  bytes payload;
-  std::exception_ptr error;
-
-  static outcome failure(std::exception_ptr why) {
-    outcome result;
-    result.error = std::move(why);
-    return result;
-  }
-};
-
 class task_state;
 using task_ptr = boost::intrusive_ptr<task_state>;
 
-/// Told when a task has its outcome. Called once, on the loop's thread, or by `watch` if that is late.
-class task_watcher {
-public:
-  virtual ~task_watcher();
-  virtual void resolved(task_state& task) noexcept = 0;
-};
-
-/// One task, shared by the one who submitted it and the pool. The pool resolves it exactly once; the
-/// owner of the future waits for that, blocked or with a watcher. What is not atomic is written before
-/// submission, or before `resolve` publishes it.
-class task_state {
+/// One task: a promise of its result, and what a pool needs to run it. Shared by the one who submitted it
+/// and the pool, which resolves it exactly once, on the loop's thread. What the task was made of is
+/// released then: a future keeps the result alone. What is not atomic is written before submission, or
+/// before `resolve` publishes the outcome.
+class task_state final : public promise {
 public:
   task_state(const call_code& task_code, bytes task_arguments)
     : code(task_code)
-    , arguments(std::move(task_arguments)) {}
-  task_state(const task_state&) = delete;
-  task_state& operator=(const task_state&) = delete;
+    , arguments_(std::move(task_arguments)) {}
 
   // -- written by the submitter, read by the pool ---------------------------------------------------
 
   const call_code code;
-  bytes arguments;
-  std::shared_ptr<const task_options> options; // null: the defaults
+  std::shared_ptr<const task_options> options; // null: the defaults, or resolved
   std::uint64_t index = 0;                     // position in a map
   map_counters* counters = nullptr;            // of that map, until the task is done
   std::uint32_t nesting = 0; // 0: not submitted by a task; else 1 more than the task that did
 
+  /// The encoded arguments; empty once the task is resolved.
+  const bytes& arguments() const noexcept { return arguments_; }
+  void release_arguments() noexcept { arguments_ = {}; }
+
+  /// For a sender that reads the arguments later: they stay for as long as one of these lives, even if the
+  /// task is resolved meanwhile. On the loop's thread.
+  class arguments_in_use {
+  public:
+    explicit arguments_in_use(task_ptr task) noexcept;
+    arguments_in_use(const arguments_in_use&) = delete;
+    arguments_in_use& operator=(const arguments_in_use&) = delete;
+    ~arguments_in_use();
+
+  private:
+    task_ptr task_;
+  };
+
   // -- the pool's own -------------------------------------------------------------------------------
 
   std::uint32_t ledger_index = 0;
-  task_id id = 0;
   task_state* next_submitted = nullptr;
 
-  // -- the outcome ----------------------------------------------------------------------------------
-
-  /// Publishes the outcome and wakes whoever waits. Once only.
-  void resolve(outcome&& result) noexcept;
-  bool done() const noexcept { return status_.load(std::memory_order_acquire) == status::done; }
-  void wait();
-  /// True if the outcome has come.
-  bool wait_until(std::chrono::steady_clock::time_point deadline);
-  /// At most once per task, and not while a thread waits.
-  void watch(std::shared_ptr<task_watcher> watcher);
-  /// After `done`.
-  const outcome& result() const noexcept { return outcome_; }
-  /// After `done`: the failure, decoding it where necessary; null for a value.
-  std::exception_ptr error() const;
-
 private:
-  enum class status : std::uint32_t { pending, waited_for, watched, done };
+  ~task_state() override = default;
+  void on_resolve(const outcome& result) noexcept override;
 
-  bool announce_waiter() noexcept;
-
-  std::atomic<status> status_ = status::pending;
-  std::atomic<std::uint32_t> references_ = 0;
-  outcome outcome_;
-  std::shared_ptr<task_watcher> watcher_;
-
-  friend void intrusive_ptr_add_ref(task_state* task) noexcept {
-    task->references_.fetch_add(1, std::memory_order_relaxed);
-  }
-  friend void intrusive_ptr_release(task_state* task) noexcept {
-    if (task->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      delete task;
-  }
+  bytes arguments_;
+  std::uint32_t readers_ = 0; // that will look at the arguments later
 };
-
-/// Throws `std::logic_error` if the calling thread is a loop's thread, where waiting for `what` would
-/// wait for itself.
-void check_may_block(const char* what);
 
 } // namespace troupe::detail

@@ -61,7 +61,7 @@ void nested_wait::check_may_wait(const char* what) const {
     std::string(what) + " in a coroutine would hold up all tasks of its child: use co_await there");
 }
 
-bool nested_wait::until_done(detail::task_state& answer, time_point deadline, bool lends) {
+bool nested_wait::until_done(detail::promise& answer, time_point deadline, bool lends) {
   if (answer.done())
     return true;
   if (loop::event_loop::current() == nullptr)
@@ -70,7 +70,7 @@ bool nested_wait::until_done(detail::task_state& answer, time_point deadline, bo
   return place ? on_loop(answer, deadline, *place) : on_link(answer, deadline);
 }
 
-bool nested_wait::on_thread(detail::task_state& answer, time_point deadline, bool lends) {
+bool nested_wait::on_thread(detail::promise& answer, time_point deadline, bool lends) {
   const auto place = lends && worker_ != nullptr ? worker_->calling_task() : std::nullopt;
   if (place) {
     worker_->reserve_lend();
@@ -86,7 +86,7 @@ bool nested_wait::on_thread(detail::task_state& answer, time_point deadline, boo
   return done;
 }
 
-bool nested_wait::on_link(detail::task_state& answer, time_point deadline) {
+bool nested_wait::on_link(detail::promise& answer, time_point deadline) {
   while (!answer.done() && clock::now() < deadline) {
     const bool called = requests_.run_posted();
     if (!link_.exchange() && !called)
@@ -95,8 +95,7 @@ bool nested_wait::on_link(detail::task_state& answer, time_point deadline) {
   return answer.done();
 }
 
-bool nested_wait::on_loop(
-  detail::task_state& answer, time_point deadline, const task_place& place) {
+bool nested_wait::on_loop(detail::promise& answer, time_point deadline, const task_place& place) {
   check_stack();
   const worker_actor::lent_function lent(*worker_, place);
   boost::asio::steady_timer alarm(loop_.io());

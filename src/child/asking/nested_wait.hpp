@@ -5,7 +5,7 @@
 #include "child/tasks/worker_actor.hpp"
 #include "loop/event_loop.hpp"
 
-#include <troupe/detail/task_state.hpp>
+#include <troupe/detail/promise.hpp>
 
 #include <chrono>
 #include <memory>
@@ -40,7 +40,7 @@ public:
 
   /// Waits for the answer, or the deadline; false if that came first. `lends`: other tasks may run meanwhile.
   /// After `check_may_wait`. Throws `troupe::error` if there is not enough stack left to run others.
-  bool until_done(detail::task_state& answer, time_point deadline, bool lends);
+  bool until_done(detail::promise& answer, time_point deadline, bool lends);
 
   /// Lends the place of the coroutine that calls this until the returned object is destroyed; null if no
   /// task calls. Throws `troupe::error` if too many have.
@@ -61,9 +61,9 @@ public:
   };
 
 private:
-  bool on_thread(detail::task_state& answer, time_point deadline, bool lends);
-  bool on_link(detail::task_state& answer, time_point deadline);
-  bool on_loop(detail::task_state& answer, time_point deadline, const task_place& place);
+  bool on_thread(detail::promise& answer, time_point deadline, bool lends);
+  bool on_link(detail::promise& answer, time_point deadline);
+  bool on_loop(detail::promise& answer, time_point deadline, const task_place& place);
 
   loop::event_loop& loop_;
   parent_link& link_;

@@ -1,8 +1,13 @@
 #include "child/asking/parent_handles.hpp"
 
+#include "base/limits.hpp"
 #include "values/task_options_codec.hpp"
 
+#include <troupe/errors.hpp>
+
 #include <algorithm>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace troupe::child {
@@ -22,6 +27,13 @@ connection& parent() {
 template <class Head>
 void append_head(detail::bytes& out, const Head& head) {
   out.append(&head, sizeof head);
+}
+
+void check_size(std::size_t request) {
+  if (request > limits::max_message_bytes)
+    throw encode_error("a task that a child submits takes " + std::to_string(request) +
+                       " bytes with its options, but " + std::to_string(limits::max_message_bytes) +
+                       " are the limit: pass its arguments in parts, or by the name of a file");
 }
 
 class remote_pool final : public detail::pool_port {
@@ -47,11 +59,12 @@ public:
       values::encode_options(out, *task->options);
     }
     head.option_bytes = options.size();
+    check_size(sizeof head + options.size() + task->arguments().size());
     detail::bytes payload;
     append_head(payload, head);
     payload.append(options.data(), options.size());
-    payload.append(task->arguments.data(), task->arguments.size());
-    task->arguments = {};
+    payload.append(task->arguments().data(), task->arguments().size());
+    task->release_arguments();
     parent().asked->ask(
       link::service::submit, parent().waits->calling_slot(), std::move(payload), task);
   }
@@ -69,7 +82,7 @@ public:
     return std::chrono::nanoseconds::zero(); // the parent knows
   }
 
-  bool wait(detail::task_state& task, std::chrono::steady_clock::time_point deadline,
+  bool wait(detail::promise& task, std::chrono::steady_clock::time_point deadline,
     const char* what) override {
     parent().waits->check_may_wait(what);
     return parent().waits->until_done(task, deadline, true);
@@ -88,29 +101,32 @@ public:
 
   std::uint64_t id() const noexcept override { return id_; }
 
-  void push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override {
-    ask(link::service::push, operation, patience);
+  void push(const detail::promise_ptr& operation, detail::bytes&& item,
+    std::chrono::nanoseconds patience) override {
+    ask(link::service::push, operation, patience, detail::view(item));
   }
-  void pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override {
-    ask(link::service::pop, operation, patience);
+  void pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) override {
+    ask(link::service::pop, operation, patience, {});
   }
   void close() override {
-    ask(link::service::close, detail::new_operation({}), std::chrono::nanoseconds::zero());
+    ask(link::service::close, new detail::promise, std::chrono::nanoseconds::zero(), {});
   }
-  void withdraw(const detail::task_ptr& operation) override { parent().asked->withdraw(operation); }
+  void withdraw(const detail::promise_ptr& operation) override {
+    parent().asked->withdraw(operation);
+  }
 
   void check_may_wait(const char* what) const override { parent().waits->check_may_wait(what); }
-  void wait(detail::task_state& operation) override {
+  void wait(detail::promise& operation) override {
     parent().waits->until_done(operation, std::chrono::steady_clock::time_point::max(), false);
   }
 
 private:
-  void ask(link::service what, const detail::task_ptr& operation,
-    std::chrono::nanoseconds patience) const {
+  void ask(link::service what, const detail::promise_ptr& operation,
+    std::chrono::nanoseconds patience, std::span<const std::byte> item) const {
     const auto least = std::max(patience, std::chrono::nanoseconds::zero());
     detail::bytes payload;
     append_head(payload, link::queue_head{id_, least.count()});
-    payload.append(operation->arguments.data(), operation->arguments.size());
+    payload.append(item.data(), item.size());
     parent().asked->ask(what, parent().waits->calling_slot(), std::move(payload), operation);
   }
 

@@ -15,8 +15,8 @@ namespace troupe::child {
 
 using detail::outcome;
 
-void requests::ask(
-  link::service what, std::uint32_t slot, detail::bytes&& payload, const detail::task_ptr& answer) {
+void requests::ask(link::service what, std::uint32_t slot, detail::bytes&& payload,
+  const detail::promise_ptr& answer) {
   if (loop::event_loop::current() != nullptr) {
     send(what, slot, std::move(payload), answer);
     return;
@@ -26,7 +26,7 @@ void requests::ask(
   post([this, what, slot, kept, answer] { send(what, slot, std::move(*kept), answer); });
 }
 
-void requests::withdraw(const detail::task_ptr& answer, bool started_too) {
+void requests::withdraw(const detail::promise_ptr& answer, bool started_too) {
   post([this, answer, started_too] {
     if (!pending_.contains(answer->id))
       return;
@@ -65,8 +65,8 @@ bool requests::run_posted() {
   return true;
 }
 
-void requests::send(
-  link::service what, std::uint32_t slot, detail::bytes&& payload, const detail::task_ptr& answer) {
+void requests::send(link::service what, std::uint32_t slot, detail::bytes&& payload,
+  const detail::promise_ptr& answer) {
   if (pending_.size() >= limits::max_child_requests ||
       payload.size() > limits::max_child_request_bytes - pending_bytes_) {
     answer->resolve(outcome::failure(std::make_exception_ptr(

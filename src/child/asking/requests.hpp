@@ -4,7 +4,7 @@
 #include "link/request.hpp"
 
 #include <troupe/detail/bytes.hpp>
-#include <troupe/detail/task_state.hpp>
+#include <troupe/detail/promise.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace troupe::child {
 
-/// What this child has asked its parent and has not been told. Each request is a `task_state` that is
+/// What this child has asked its parent and has not been told. Each request is a promise that is
 /// resolved by the reply.
 class requests {
 public:
@@ -30,10 +30,10 @@ public:
   /// Asks in the name of the task in `slot`, or of `link::no_slot`. If the child has asked too much at once
   /// already, the answer is a `troupe::error`.
   void ask(link::service what, std::uint32_t slot, detail::bytes&& payload,
-    const detail::task_ptr& answer);
+    const detail::promise_ptr& answer);
   /// Tells the parent that an answer is not wanted any more. It comes all the same. `started_too`: a task is
   /// to stop also if it has been started.
-  void withdraw(const detail::task_ptr& answer, bool started_too = false);
+  void withdraw(const detail::promise_ptr& answer, bool started_too = false);
   /// Calls it on the loop's thread, in order with what is asked, also while a function there waits for the
   /// parent.
   void post(std::function<void()> function);
@@ -47,12 +47,12 @@ public:
 
 private:
   struct request {
-    detail::task_ptr answer;
+    detail::promise_ptr answer;
     std::size_t bytes = 0;
   };
 
   void send(link::service what, std::uint32_t slot, detail::bytes&& payload,
-    const detail::task_ptr& answer);
+    const detail::promise_ptr& answer);
 
   parent_link& link_;
   std::unordered_map<std::uint64_t, request> pending_;

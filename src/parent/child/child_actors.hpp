@@ -2,21 +2,23 @@
 
 #include "actors/actor_bridge.hpp"
 #include "actors/actor_hub.hpp"
-#include "link/channel.hpp"
 #include "loop/event_loop.hpp"
+#include "parent/child/peer.hpp"
+#include "parent/child/unread_answers.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 namespace troupe::parent {
 
 /// The actors that live in one child, as this process knows them. On the loop's thread.
 class child_actors {
 public:
-  /// `hosted` is told when their number changes. The channel of the link outlives this.
-  child_actors(loop::event_loop& loop, actors::actor_hub& hub, link::channel& channel,
-    std::uint32_t generation, std::function<void(std::size_t)> hosted);
+  /// `hosted` is called when their number changes. The child outlives this.
+  child_actors(loop::event_loop& loop, actors::actor_hub& hub, peer& child,
+    std::function<void(std::size_t)> hosted);
   child_actors(const child_actors&) = delete;
 
   /// Takes a signal of the child. Throws `link::protocol_violation`.
@@ -26,15 +28,18 @@ public:
 
 private:
   void open_bridge();
+  void send(link::actor_signal signal, detail::bytes&& payload);
+  // What the child asked for. Ends it if it does not read that.
+  void answer(link::actor_signal signal, detail::bytes&& payload);
 
   loop::event_loop& loop_;
   actors::actor_hub& hub_;
-  link::channel& channel_;
-  const std::uint32_t generation_;
+  peer& child_;
   const std::function<void(std::size_t)> hosted_;
   caf::actor bridge_handle_;
-  actors::actor_bridge* bridge_ =
-    nullptr; // owned by bridge_handle_; none until the child has actors
+  // Owned by bridge_handle_; none until the child has actors.
+  actors::actor_bridge* bridge_ = nullptr;
+  const std::shared_ptr<unread_answers> unread_ = std::make_shared<unread_answers>();
 };
 
 } // namespace troupe::parent

@@ -64,6 +64,8 @@ public:
 
   /// Hands over what the child has written so far; nothing of what it writes meanwhile for ever.
   void read_all();
+  /// Nothing that the child says is looked at any more, and the listener is told why.
+  void break_link(const std::string& why);
 
   link::channel& channel() noexcept { return *channel_; }
   link::shared_region& region() noexcept { return *region_; }
@@ -79,7 +81,6 @@ private:
   void on_frame(const link::frame_header& header, std::span<const std::byte> payload);
   void on_control();
   void check_hello(const link::child_hello& hello);
-  void break_link(const std::string& why);
 
   loop::event_loop& loop_;
   listener& listener_;

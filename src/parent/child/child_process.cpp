@@ -43,7 +43,7 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, con
   if (output_)
     output_->close_child_ends();
   if (hub != nullptr)
-    actors_.emplace(loop_, *hub, link_.channel(), generation,
+    actors_.emplace(loop_, *hub, static_cast<peer&>(*this),
       [this](std::size_t actors) { listeners_.tasks.child_hosts(seat_, actors); });
 }
 
@@ -108,6 +108,14 @@ void child_process::reply(std::uint64_t request, std::uint64_t status,
   header.kind = link::frame_kind::reply;
   header.task = request;
   header.extra = status;
+  link_.send(header, {}, payload, [&] { return std::move(keeper); });
+}
+
+void child_process::signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
+  std::shared_ptr<const void> keeper) {
+  link::frame_header header;
+  header.kind = link::frame_kind::to_actors;
+  header.extra = static_cast<std::uint64_t>(signal);
   link_.send(header, {}, payload, [&] { return std::move(keeper); });
 }
 

@@ -8,6 +8,7 @@
 #include "parent/child/child_output.hpp"
 #include "parent/child/child_tasks.hpp"
 #include "parent/child/life_listener.hpp"
+#include "parent/child/peer.hpp"
 #include "parent/child/task_listener.hpp"
 #include "parent/launch/launcher.hpp"
 
@@ -28,7 +29,7 @@ namespace troupe::parent {
 ///
 /// A child is down when its exit status is known and its link is drained, so an outcome that it wrote
 /// counts whatever happened next. Nothing that a child writes is trusted.
-class child_process final : child_link::listener {
+class child_process final : public peer, child_link::listener {
 public:
   /// Who is told.
   struct listeners {
@@ -52,9 +53,13 @@ public:
 
   /// A ready spare gets a position.
   void take_position(std::size_t position);
-  /// Answers a request. `keeper` keeps the memory of `payload` alive until it is sent.
+
   void reply(std::uint64_t request, std::uint64_t status, std::span<const std::byte> payload,
-    std::shared_ptr<const void> keeper);
+    std::shared_ptr<const void> keeper) override;
+  void signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
+    std::shared_ptr<const void> keeper) override;
+  std::uint32_t nesting_of(std::uint32_t slot) const override { return tasks_.nesting_of(slot); }
+  void end(const std::string& reason) override { link_.break_link(reason); }
 
   // -- ending ---------------------------------------------------------------------------------------
 

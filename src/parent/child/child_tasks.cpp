@@ -57,8 +57,8 @@ std::uint32_t child_tasks::send(
     head.timeout = task->options->timeout.count();
   head.nesting = task->nesting;
   try {
-    link_.send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments),
-      [&] { return std::make_shared<detail::task_ptr>(task); });
+    link_.send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments()),
+      [&] { return std::make_shared<detail::task_state::arguments_in_use>(task); });
   } catch (...) {
     table_.release(cell);
     book_.release(cell);

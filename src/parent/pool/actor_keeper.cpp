@@ -37,6 +37,9 @@ hosted_actor::~hosted_actor() = default;
 
 caf::behavior hosted_actor::make_behavior() {
   self_ = ctrl();
+  // Whoever waits for an answer gets that error, when this actor ends of it.
+  set_exception_handler(
+    [this](std::exception_ptr& problem) { return reason_ = compat::error_of(problem); });
   set_default_handler(
     [this](caf::scheduled_actor*, caf::message_view& view) -> caf::result<caf::message> {
       pass_on_current(view.move_content_to_message());

@@ -153,7 +153,7 @@ caf::actor pool_control::spawn(typed_call<detail::hosted_id> start, actor_option
 }
 
 bool pool_control::wait(
-  detail::task_state& task, std::chrono::steady_clock::time_point deadline, const char* what) {
+  detail::promise& task, std::chrono::steady_clock::time_point deadline, const char* what) {
   detail::check_may_block(what);
   if (deadline != std::chrono::steady_clock::time_point::max())
     return task.wait_until(deadline);

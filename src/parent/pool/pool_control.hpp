@@ -61,7 +61,7 @@ public:
   std::chrono::nanoseconds average_time() const noexcept override {
     return shared_->average_time();
   }
-  bool wait(detail::task_state& task, std::chrono::steady_clock::time_point deadline,
+  bool wait(detail::promise& task, std::chrono::steady_clock::time_point deadline,
     const char* what) override;
   /// Null: who waits in the parent holds up no child.
   std::shared_ptr<void> lend() override { return nullptr; }

@@ -13,7 +13,7 @@ namespace troupe::parent {
 
 // A request from its submission to its answer. The task owns it.
 class request_actor::pending_request final
-  : public detail::task_watcher,
+  : public detail::promise_watcher,
     public boost::intrusive::list_base_hook<
       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
@@ -38,7 +38,7 @@ public:
     });
   }
 
-  void resolved(detail::task_state& task) noexcept override {
+  void resolved(detail::promise& task) noexcept override {
     unlink();
     timer_.reset();
     auto reply = reply_to(task);
@@ -50,7 +50,7 @@ public:
   }
 
 private:
-  caf::expected<caf::message> reply_to(detail::task_state& task) noexcept {
+  caf::expected<caf::message> reply_to(const detail::promise& task) noexcept {
     try {
       if (task.result().what == detail::outcome::kind::value)
         return make_reply_(detail::view(task.result().payload));
@@ -82,6 +82,8 @@ request_actor::request_actor(caf::actor_config& config, loop::event_loop& loop)
 request_actor::~request_actor() = default;
 
 caf::behavior request_actor::make_behavior() {
+  // Whatever is thrown beside a submission ends this actor with that error, of which its monitors are told.
+  set_exception_handler([](std::exception_ptr& problem) { return compat::error_of(problem); });
   set_down_handler([this](const caf::down_msg& down) { requester_down(down.source); });
   set_exit_handler([this](const caf::exit_msg& exit) {
     if (const auto control = pool_.lock(); control && exit.reason)
@@ -102,9 +104,18 @@ caf::behavior request_actor::make_behavior() {
 void request_actor::submit(
   detail::actor_call& call, task_options* options, std::optional<std::chrono::nanoseconds> limit) {
   auto promise = make_response_promise();
+  try {
+    submit(promise, call, options, limit);
+  } catch (...) { // no memory: this request fails, and nothing else
+    promise.deliver(compat::error_of(std::current_exception()));
+  }
+}
+
+void request_actor::submit(const caf::response_promise& promise, detail::actor_call& call,
+  task_options* options, std::optional<std::chrono::nanoseconds> limit) {
   detail::task_ptr task(new detail::task_state(call.call.code(), call.call.arguments()));
   const auto source = promise.source();
-  const auto request = std::make_shared<pending_request>(task, std::move(promise), call.make_reply);
+  const auto request = std::make_shared<pending_request>(task, promise, call.make_reply);
   if (source)
     requests_of(source).push_back(*request);
   if (limit)
@@ -136,10 +147,11 @@ void request_actor::requester_down(const caf::actor_addr& gone) {
   const auto found = requesters_.find(gone);
   if (found == requesters_.end())
     return;
-  if (const auto control = pool_.lock())
-    for (const auto& request : *found->second)
-      control->cancel(request.task(), true);
+  const auto requests = std::move(found->second);
   requesters_.erase(found);
+  if (const auto control = pool_.lock())
+    for (const auto& request : *requests)
+      control->cancel(request.task(), true);
 }
 
 } // namespace troupe::parent

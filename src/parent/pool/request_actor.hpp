@@ -45,6 +45,8 @@ private:
 
   void submit(
     detail::actor_call& call, task_options* options, std::optional<std::chrono::nanoseconds> limit);
+  void submit(const caf::response_promise& promise, detail::actor_call& call, task_options* options,
+    std::optional<std::chrono::nanoseconds> limit);
   // The open requests of an actor, which is monitored from its first one on.
   pending_list& requests_of(const caf::strong_actor_ptr& source);
   void requester_down(const caf::actor_addr& gone);

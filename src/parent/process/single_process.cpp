@@ -59,7 +59,7 @@ outcome no_value() {
   return result;
 }
 
-void throw_failure(const detail::task_state& done) {
+void throw_failure(const detail::promise& done) {
   if (const auto error = done.error())
     std::rethrow_exception(error);
 }
@@ -81,7 +81,7 @@ single_process::single_process(loop::event_loop& loop, launcher& with, process_r
   , options_(checked(std::move(options)))
   , failures_(its_failures)
   , daemon_(options_.daemon)
-  , launch_(new detail::task_state({}, {}))
+  , launch_(new detail::promise)
   , call_(task_of(call)) {}
 
 single_process::~single_process() = default;
@@ -107,7 +107,7 @@ void single_process::start() {
   throw_failure(*launch_);
 }
 
-void single_process::start_then(const detail::task_ptr& waiter) {
+void single_process::start_then(const detail::promise_ptr& waiter) {
   const std::lock_guard lock(mutex_);
   begin_locked();
   start_waiters_.push_back(waiter);
@@ -144,7 +144,7 @@ void single_process::join_until(std::chrono::steady_clock::time_point deadline) 
   throw_failure(*call);
 }
 
-void single_process::end_then(const detail::task_ptr& waiter) {
+void single_process::end_then(const detail::promise_ptr& waiter) {
   outcome known;
   {
     const std::lock_guard lock(mutex_);
@@ -268,7 +268,7 @@ void single_process::launch() {
 }
 
 void single_process::child_launched(child_process& child) {
-  std::vector<detail::task_ptr> waiters;
+  std::vector<detail::promise_ptr> waiters;
   {
     const std::lock_guard lock(mutex_);
     stage_ = stage::running;
@@ -391,7 +391,7 @@ void single_process::log_end(const child_process& child) const {
 void single_process::finish(const child_exit& exit, outcome&& result) {
   deadline_.reset();
   outcome_.reset();
-  std::vector<detail::task_ptr> waiters;
+  std::vector<detail::promise_ptr> waiters;
   {
     const std::lock_guard lock(mutex_);
     stage_ = stage::ended;

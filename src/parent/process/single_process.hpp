@@ -45,12 +45,12 @@ public:
   // -- from any thread; where the state does not allow it they throw `std::logic_error` ---------------
 
   void start();
-  void start_then(const detail::task_ptr& waiter);
+  void start_then(const detail::promise_ptr& waiter);
   void join();
   /// Throws `process_timeout`.
   void join_until(std::chrono::steady_clock::time_point deadline);
   /// Starts it if it was not started.
-  void end_then(const detail::task_ptr& waiter);
+  void end_then(const detail::promise_ptr& waiter);
   void signal(int number, const std::string& reason);
   void close();
 
@@ -118,10 +118,10 @@ private:
   bool daemon_;
   pid_t pid_ = 0;
   std::optional<int> exit_code_;
-  const detail::task_ptr launch_;
-  detail::task_ptr call_;                       // null when closed
-  std::vector<detail::task_ptr> start_waiters_; // resolved as launch_
-  std::vector<detail::task_ptr> end_waiters_;   // resolved as call_
+  const detail::promise_ptr launch_;
+  detail::task_ptr call_;                          // null when closed
+  std::vector<detail::promise_ptr> start_waiters_; // resolved as launch_
+  std::vector<detail::promise_ptr> end_waiters_;   // resolved as call_
 
   std::shared_ptr<child_process> child_;     // of the loop's thread, as is what follows
   std::shared_ptr<child_requests> requests_; // null until it asks for something

@@ -69,12 +69,12 @@ outcome queue_outcome(queue_status status) {
 } // namespace
 
 /// Answers a request when its task or operation is resolved, if anybody still waits.
-class child_requests::answering final : public detail::task_watcher {
+class child_requests::answering final : public detail::promise_watcher {
 public:
   answering(std::weak_ptr<child_requests> to, std::uint64_t id)
     : to_(std::move(to))
     , id_(id) {}
-  void resolved(detail::task_state&) noexcept override {
+  void resolved(detail::promise&) noexcept override {
     if (const auto alive = to_.lock())
       alive->answer(id_);
   }
@@ -84,22 +84,7 @@ private:
   std::uint64_t id_;
 };
 
-/// An answer on its way: holds the memory, and counts as unread until it lies in the ring.
-struct child_requests::unread {
-  unread(std::shared_ptr<std::size_t> counter, detail::task_ptr answered)
-    : count(std::move(counter))
-    , task(std::move(answered)) {
-    ++*count;
-  }
-  unread(const unread&) = delete;
-  ~unread() { --*count; }
-
-  std::shared_ptr<std::size_t> count;
-  detail::task_ptr task;
-  detail::bytes failure;
-};
-
-child_requests::child_requests(exports& known, owner& pool, child_process& child)
+child_requests::child_requests(exports& known, owner& pool, peer& child)
   : exports_(known)
   , owner_(pool)
   , child_(&child) {}
@@ -108,7 +93,7 @@ void child_requests::take(const link::frame_header& header, std::span<const std:
   if (header.task <= last_id_)
     throw protocol_violation("the numbers of requests do not rise");
   last_id_ = header.task;
-  if (pending_.size() + *unread_ >= limits::max_child_requests)
+  if (pending_.size() + unread_->count() >= limits::max_child_requests)
     throw protocol_violation("too many requests at once");
   if (payload.size() > limits::max_child_request_bytes - pending_bytes_)
     throw protocol_violation("too many bytes in requests");
@@ -132,18 +117,18 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
   const auto rest = detail::view(payload).subspan(sizeof head);
   if (head.option_bytes > rest.size())
     throw protocol_violation("the options of a submitted task are longer than the request");
-  if (!exports_.was_issued(head.pool))
+  const auto pool = exports_.find_pool(head.pool);
+  if (pool == nullptr && !exports_.was_issued(head.pool))
     throw protocol_violation("a task is submitted to a pool that never was");
   detail::bytes arguments;
   arguments.assign(rest.subspan(head.option_bytes));
   const detail::task_ptr task(
     new detail::task_state(checked_code(head.code), std::move(arguments)));
   task->options = options_of(rest.first(head.option_bytes));
-  task->nesting = child_->tasks().nesting_of(slot) + 1;
-  await(id, {task, payload.size(), head.pool, false});
+  task->nesting = child_->nesting_of(slot) + 1;
+  await(id, {task, task, payload.size(), head.pool, false});
   const auto fail = [&task](
                       std::exception_ptr why) { task->resolve(outcome::failure(std::move(why))); };
-  const auto pool = exports_.find_pool(head.pool);
   try {
     if (task->nesting > limits::max_nesting)
       throw error("tasks that submit tasks are nested more than " +
@@ -163,7 +148,8 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
 
 void child_requests::use_queue(std::uint64_t id, link::service what, detail::bytes&& payload) {
   const auto head = read_head<link::queue_head>(payload);
-  if (!exports_.was_issued(head.queue) || head.patience < 0)
+  const auto actor = exports_.find_queue_actor(head.queue);
+  if ((!actor && !exports_.was_issued(head.queue)) || head.patience < 0)
     throw protocol_violation("a request for a queue that never was");
   if (what != link::service::push && payload.size() != sizeof head)
     throw protocol_violation("a request is too long");
@@ -172,9 +158,8 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
     return;
   detail::bytes item;
   item.assign(detail::view(payload).subspan(sizeof head));
-  const detail::task_ptr operation(new detail::task_state({}, std::move(item)));
-  await(id, {operation, payload.size(), head.queue, pops});
-  const auto actor = exports_.find_queue_actor(head.queue);
+  const detail::promise_ptr operation(new detail::promise);
+  await(id, {operation, nullptr, payload.size(), head.queue, pops});
   if (!actor) { // it was closed and drained
     operation->resolve(queue_outcome(queue_status::closed));
     return;
@@ -183,7 +168,7 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
   if (pops) {
     as_queue(actor)->pop(operation, patience);
   } else if (what == link::service::push) {
-    as_queue(actor)->push(operation, patience);
+    as_queue(actor)->push(operation, std::move(item), patience);
   } else {
     as_queue(actor)->close();
     operation->resolve(queue_outcome(queue_status::done));
@@ -192,37 +177,48 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
 
 void child_requests::await(std::uint64_t id, request what) {
   pending_bytes_ += what.bytes;
-  const auto task = what.task;
+  const auto awaited = what.answer;
   pending_.emplace(id, std::move(what));
-  task->watch(std::make_shared<answering>(weak_from_this(), id));
+  awaited->watch(std::make_shared<answering>(weak_from_this(), id));
 }
 
 void child_requests::answer(std::uint64_t id) {
   const auto found = pending_.find(id);
   if (found == pending_.end())
     return;
-  const auto task = std::move(found->second.task);
+  const auto answer = std::move(found->second.answer);
   pending_bytes_ -= found->second.bytes;
   pending_.erase(found);
   if (child_ == nullptr)
     return;
-  const auto kept = std::make_shared<unread>(unread_, task);
-  const auto& result = task->result();
+  if (unread_->bytes() >= limits::max_child_unread_bytes) {
+    child_->end("protocol violation: it does not read what it asked for: " + unread_->describe() +
+                " wait for it");
+    return;
+  }
+  const auto& result = answer->result();
+  detail::bytes failure;
   auto status = link::reply_status::value;
   auto payload = detail::view(result.payload);
   if (result.what == outcome::kind::threw) {
     status = link::reply_status::threw;
   } else if (result.what == outcome::kind::failed) {
     status = link::reply_status::failed;
-    kept->failure = detail::encode_failure(result.error);
-    payload = detail::view(kept->failure);
+    failure = detail::encode_failure(result.error);
+    payload = detail::view(failure);
+  }
+  const auto kept = std::make_shared<unread_answers::one>(unread_, payload.size());
+  kept->answer = answer;
+  if (!failure.empty()) {
+    kept->payload = std::move(failure);
+    payload = detail::view(kept->payload);
   }
   child_->reply(id, static_cast<std::uint64_t>(status), payload, kept);
 }
 
 void child_requests::cancel(const request& what, bool started_too) {
   if (const auto actor = exports_.find_queue_actor(what.target)) {
-    as_queue(actor)->withdraw(what.task);
+    as_queue(actor)->withdraw(what.answer);
   } else if (const auto pool = exports_.find_pool(what.target)) {
     if (owner_.is_own(*pool))
       owner_.cancel_nested(what.task, started_too);
@@ -254,7 +250,7 @@ void child_requests::drop() {
   child_ = nullptr;
   for (const auto& [id, what] : std::exchange(pending_, {}))
     if (const auto actor = exports_.find_queue_actor(what.target))
-      as_queue(actor)->withdraw(what.task);
+      as_queue(actor)->withdraw(what.answer);
 }
 
 } // namespace troupe::parent

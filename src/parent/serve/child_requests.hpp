@@ -2,7 +2,8 @@
 
 #include "caf/caf_compat.hpp"
 #include "link/request.hpp"
-#include "parent/child/child_process.hpp"
+#include "parent/child/peer.hpp"
+#include "parent/child/unread_answers.hpp"
 #include "parent/serve/exports.hpp"
 #include "policy/task_ledger.hpp"
 
@@ -15,7 +16,7 @@
 
 namespace troupe::parent {
 
-/// What one child has asked and not yet been told. Checks each request, carries it out, and answers it
+/// What one peer, a child, has asked and not yet been told. Checks each request, carries it out, and answers it
 /// exactly once; when the child is dead, what it waited for is withdrawn. On the loop's thread.
 class child_requests final : public std::enable_shared_from_this<child_requests> {
 public:
@@ -31,7 +32,7 @@ public:
     ~owner() = default;
   };
 
-  child_requests(exports& known, owner& pool, child_process& child);
+  child_requests(exports& known, owner& pool, peer& child);
 
   /// Throws `protocol_violation`.
   void take(const link::frame_header& header, std::span<const std::byte> payload);
@@ -45,10 +46,10 @@ public:
 
 private:
   class answering;
-  struct unread;
 
   struct request {
-    detail::task_ptr task;    // or operation on a queue
+    detail::promise_ptr answer;
+    detail::task_ptr task;    // the same, or null for an operation on a queue
     std::size_t bytes = 0;    // that count against the child's limit
     std::uint64_t target = 0; // the pool or queue
     bool pops = false;
@@ -63,13 +64,12 @@ private:
 
   exports& exports_;
   owner& owner_;
-  child_process* child_; // null: it is gone
+  peer* child_; // null: it is gone
   bool may_pop_ = true;
   std::unordered_map<std::uint64_t, request> pending_;
   std::uint64_t last_id_ = 0;
   std::uint64_t pending_bytes_ = 0;
-  // Answers that wait for room in the ring: a child that does not read must not make the parent hoard.
-  const std::shared_ptr<std::size_t> unread_ = std::make_shared<std::size_t>(0);
+  const std::shared_ptr<unread_answers> unread_ = std::make_shared<unread_answers>();
 };
 
 } // namespace troupe::parent

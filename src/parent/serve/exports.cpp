@@ -21,16 +21,6 @@ exports* exports::current() noexcept {
   return of_this_process;
 }
 
-std::uint64_t exports::new_id() {
-  const std::lock_guard lock(mutex_);
-  return ++last_id_;
-}
-
-bool exports::was_issued(std::uint64_t id) const {
-  const std::lock_guard lock(mutex_);
-  return id != 0 && id <= last_id_;
-}
-
 void exports::add_pool(std::uint64_t id, std::weak_ptr<pool_control> pool) {
   const std::lock_guard lock(mutex_);
   pools_.emplace(id, std::move(pool));

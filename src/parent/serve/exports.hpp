@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf/caf_compat.hpp"
+#include "parent/serve/handle_numbers.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -12,7 +13,8 @@ namespace troupe::parent {
 class pool_control;
 class queue_control;
 
-/// What children know by its number: the pools and queues of this process. Thread-safe.
+/// What children know by its number: the pools and queues of this process. A number is a capability: only
+/// who was sent it knows it. Thread-safe.
 class exports {
 public:
   exports();
@@ -25,9 +27,9 @@ public:
   static exports* current() noexcept;
 
   /// A number that no other pool or queue has, above 0.
-  std::uint64_t new_id();
+  std::uint64_t new_id() { return numbers_.next(); }
   /// Whether `new_id` has given this.
-  bool was_issued(std::uint64_t id) const;
+  bool was_issued(std::uint64_t id) const { return numbers_.was_given(id); }
 
   void add_pool(std::uint64_t id, std::weak_ptr<pool_control> pool);
   /// Keeps the actor until `remove`, also when the last handle in this process is gone.
@@ -45,8 +47,8 @@ private:
     caf::actor actor;
   };
 
+  handle_numbers numbers_;
   mutable std::mutex mutex_;
-  std::uint64_t last_id_ = 0;
   std::unordered_map<std::uint64_t, std::weak_ptr<pool_control>> pools_;
   std::unordered_map<std::uint64_t, queue_entry> queues_;
 };

@@ -1,6 +1,10 @@
 #include "parent/serve/queue_actor.hpp"
 
+#include "base/limits.hpp"
+#include "parent/child/error_text.hpp"
+
 #include <troupe/codec.hpp>
+#include <troupe/errors.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -24,12 +28,13 @@ queue_actor::queue_actor(caf::actor_config& config, loop::event_loop& loop, expo
   : loop_actor(config, loop)
   , exports_(known)
   , id_(id)
-  , state_(capacity)
+  , state_(capacity, limits::max_queue_bytes)
   , timer_(loop.io()) {}
 
 caf::behavior queue_actor::make_behavior() {
   return {
-    [this](const queue_push& message) { push(message.operation, message.patience); },
+    [this](
+      queue_push& message) { push(message.operation, std::move(message.item), message.patience); },
     [this](const queue_pop& message) { pop(message.operation, message.patience); },
     [this](const queue_withdraw& message) { withdraw(message.operation); },
     [this](const queue_close&) { close(); },
@@ -42,40 +47,62 @@ queue_actor::clock::time_point queue_actor::deadline(
   return patience < clock::time_point::max() - now ? now + patience : clock::time_point::max();
 }
 
-void queue_actor::push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
-  const auto now = clock::now();
+template <class Change>
+void queue_actor::apply(const detail::promise_ptr& operation, Change change) {
+  if (failure_) {
+    if (operation)
+      operation->resolve(detail::outcome::failure(failure_));
+    return;
+  }
   state::answers answers;
-  state_.push(operation, std::move(operation->arguments), now, deadline(now, patience), answers);
-  answer(std::move(answers));
+  try {
+    change(answers);
+    answer(answers);
+  } catch (...) {
+    fail(operation, answers);
+  }
 }
 
-void queue_actor::pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
-  const auto now = clock::now();
-  state::answers answers;
-  state_.pop(operation, now, deadline(now, patience), answers);
-  answer(std::move(answers));
+void queue_actor::push(
+  const detail::promise_ptr& operation, detail::bytes&& item, std::chrono::nanoseconds patience) {
+  apply(operation, [&](state::answers& answers) {
+    const auto now = clock::now();
+    state_.push(operation, std::move(item), now, deadline(now, patience), answers);
+  });
 }
 
-void queue_actor::withdraw(const detail::task_ptr& operation) {
-  state::answers answers;
-  state_.withdraw(operation, answers);
-  answer(std::move(answers));
+void queue_actor::pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) {
+  apply(operation, [&](state::answers& answers) {
+    const auto now = clock::now();
+    state_.pop(operation, now, deadline(now, patience), answers);
+  });
+}
+
+void queue_actor::withdraw(const detail::promise_ptr& operation) {
+  apply(nullptr, [&](state::answers& answers) { state_.withdraw(operation, answers); });
 }
 
 void queue_actor::close() {
-  state::answers answers;
-  state_.close(answers);
-  answer(std::move(answers));
+  apply(nullptr, [&](state::answers& answers) { state_.close(answers); });
 }
 
 void queue_actor::abandon() {
   abandoned_ = true;
   close();
+  if (failure_)
+    exports_.remove(id_);
 }
 
-void queue_actor::answer(state::answers&& answers) {
-  for (auto& one : answers)
-    one.to->resolve(outcome_of(one.what, one.item));
+void queue_actor::answer(state::answers& answers) {
+  for (auto& one : answers) {
+    detail::outcome result;
+    try {
+      result = outcome_of(one.what, one.item);
+    } catch (...) { // the value is lost, which its consumer is told
+      result = detail::outcome::failure(std::current_exception());
+    }
+    std::exchange(one.to, nullptr)->resolve(std::move(result));
+  }
   arm_timer();
   // From now on its number means a queue that is closed and empty.
   if (abandoned_ && state_.size() == 0)
@@ -101,9 +128,26 @@ void queue_actor::arm_timer() {
 
 void queue_actor::on_timer() {
   timer_due_ = clock::time_point::max();
-  state::answers answers;
-  state_.expire(clock::now(), answers);
-  answer(std::move(answers));
+  apply(nullptr, [&](state::answers& answers) { state_.expire(clock::now(), answers); });
+}
+
+void queue_actor::fail(const detail::promise_ptr& operation, state::answers& answers) noexcept {
+  failure_ = std::current_exception();
+  try {
+    failure_ = std::make_exception_ptr(
+      error("a queue has failed in the parent, and has lost its values: " + message_of(failure_)));
+  } catch (...) {
+    // Then the first cause has to do.
+  }
+  const auto tell = [this](const detail::promise_ptr& waiter) {
+    if (waiter && !waiter->done())
+      waiter->resolve(detail::outcome::failure(failure_));
+  };
+  for (const auto& one : answers)
+    tell(one.to);
+  state_.abandon(tell);
+  tell(operation);
+  timer_.cancel();
 }
 
 } // namespace troupe::parent

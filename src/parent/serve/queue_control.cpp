@@ -26,11 +26,12 @@ queue_control::~queue_control() {
   caf::anon_send(actor_, queue_abandon{});
 }
 
-void queue_control::push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
-  caf::anon_send(actor_, queue_push{operation, patience});
+void queue_control::push(
+  const detail::promise_ptr& operation, detail::bytes&& item, std::chrono::nanoseconds patience) {
+  caf::anon_send(actor_, queue_push{operation, std::move(item), patience});
 }
 
-void queue_control::pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) {
+void queue_control::pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) {
   caf::anon_send(actor_, queue_pop{operation, patience});
 }
 
@@ -38,7 +39,7 @@ void queue_control::close() {
   caf::anon_send(actor_, queue_close{});
 }
 
-void queue_control::withdraw(const detail::task_ptr& operation) {
+void queue_control::withdraw(const detail::promise_ptr& operation) {
   caf::anon_send(actor_, queue_withdraw{operation});
 }
 
@@ -46,7 +47,7 @@ void queue_control::check_may_wait(const char* what) const {
   detail::check_may_block(what);
 }
 
-void queue_control::wait(detail::task_state& operation) {
+void queue_control::wait(detail::promise& operation) {
   operation.wait();
 }
 

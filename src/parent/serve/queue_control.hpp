@@ -19,12 +19,13 @@ public:
   ~queue_control() override;
 
   std::uint64_t id() const noexcept override { return id_; }
-  void push(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override;
-  void pop(const detail::task_ptr& operation, std::chrono::nanoseconds patience) override;
+  void push(const detail::promise_ptr& operation, detail::bytes&& item,
+    std::chrono::nanoseconds patience) override;
+  void pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) override;
   void close() override;
-  void withdraw(const detail::task_ptr& operation) override;
+  void withdraw(const detail::promise_ptr& operation) override;
   void check_may_wait(const char* what) const override;
-  void wait(detail::task_state& operation) override;
+  void wait(detail::promise& operation) override;
 
 private:
   queue_control(const services& with, std::size_t capacity);

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <troupe/detail/bytes.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+namespace troupe::detail {
+
+/// How something that was waited for ended: a task, an operation on a queue, the start of a process.
+struct outcome {
+  enum class kind : std::uint8_t {
+    value,  ///< `payload` is the encoded result
+    threw,  ///< `payload` is the encoded `exception_report`
+    failed, ///< `error` says why there is no outcome of its own
+  };
+  kind what = kind::failed;
+  bytes payload;
+  std::exception_ptr error;
+
+  static outcome failure(std::exception_ptr why) {
+    outcome result;
+    result.error = std::move(why);
+    return result;
+  }
+  /// A value without content.
+  static outcome nothing() {
+    outcome result;
+    result.what = kind::value;
+    return result;
+  }
+};
+
+class promise;
+using promise_ptr = boost::intrusive_ptr<promise>;
+
+/// Is called back when a promise has its outcome: once, on the thread that resolves it, or by `watch` if
+/// that comes late.
+class promise_watcher {
+public:
+  virtual ~promise_watcher();
+  virtual void resolved(promise& done) noexcept = 0;
+};
+
+/// An outcome that is to come, shared by the one who resolves it, exactly once, and the one who waits for
+/// it, blocked or with a watcher. What a task adds is in task_state.hpp.
+///
+/// All functions may be called from any thread, with the restrictions that they name.
+class promise {
+public:
+  promise() = default;
+  promise(const promise&) = delete;
+  promise& operator=(const promise&) = delete;
+
+  /// The number by which whoever resolves it knows it: a task's in its pool, a request's in its child.
+  std::uint64_t id = 0;
+
+  /// Publishes the outcome and wakes whoever waits. Once only.
+  void resolve(outcome&& result) noexcept;
+  bool done() const noexcept { return status_.load(std::memory_order_acquire) == status::done; }
+  void wait();
+  /// True if the outcome has come.
+  bool wait_until(std::chrono::steady_clock::time_point deadline);
+  /// At most once per promise, and not while a thread waits.
+  void watch(std::shared_ptr<promise_watcher> watcher);
+  /// After `done`.
+  const outcome& result() const noexcept { return outcome_; }
+  /// After `done`: the failure, decoding it where necessary; null for a value.
+  std::exception_ptr error() const;
+
+protected:
+  virtual ~promise();
+
+private:
+  enum class status : std::uint32_t { pending, waited_for, watched, done };
+
+  // The outcome is known, and nobody who waits has seen it yet.
+  virtual void on_resolve(const outcome&) noexcept {}
+  bool announce_waiter() noexcept;
+
+  std::atomic<status> status_ = status::pending;
+  std::atomic<std::uint32_t> references_ = 0;
+  outcome outcome_;
+  std::shared_ptr<promise_watcher> watcher_;
+
+  friend void intrusive_ptr_add_ref(promise* shared) noexcept {
+    shared->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(promise* shared) noexcept {
+    if (shared->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete shared;
+  }
+};
+
+/// Throws `std::logic_error` if the calling thread is a loop's thread, where waiting for `what` would
+/// wait for itself.
+void check_may_block(const char* what);
+
+} // namespace troupe::detail

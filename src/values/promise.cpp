@@ -1,0 +1,95 @@
+#include <troupe/detail/promise.hpp>
+
+#include "values/exception_codec.hpp"
+
+#include <array>
+#include <condition_variable>
+#include <mutex>
+
+namespace troupe::detail {
+
+promise_watcher::~promise_watcher() = default;
+
+promise::~promise() = default;
+
+namespace {
+
+// A thread that waits for a promise sleeps here. The promises share a few of these rather than have one
+// each: most are never waited for one by one.
+struct parking_place {
+  std::mutex mutex;
+  std::condition_variable changed;
+};
+
+parking_place& parking_place_of(const void* waited_for) {
+  static std::array<parking_place, 16> places;
+  return places[(reinterpret_cast<std::uintptr_t>(waited_for) >> 8) % places.size()];
+}
+
+} // namespace
+
+void promise::resolve(outcome&& result) noexcept {
+  outcome_ = std::move(result);
+  on_resolve(outcome_);
+  switch (status_.exchange(status::done, std::memory_order_acq_rel)) {
+  case status::waited_for: {
+    auto& place = parking_place_of(this);
+    // The lock orders this after the waiter's last look at the status.
+    { const std::lock_guard lock(place.mutex); }
+    place.changed.notify_all();
+    break;
+  }
+  case status::watched:
+    std::exchange(watcher_, nullptr)->resolved(*this);
+    break;
+  case status::pending:
+  case status::done:
+    break;
+  }
+}
+
+bool promise::announce_waiter() noexcept {
+  auto expected = status::pending;
+  status_.compare_exchange_strong(expected, status::waited_for, std::memory_order_acq_rel);
+  return expected != status::done;
+}
+
+void promise::wait() {
+  if (done() || !announce_waiter())
+    return;
+  auto& place = parking_place_of(this);
+  std::unique_lock lock(place.mutex);
+  place.changed.wait(lock, [this] { return done(); });
+}
+
+bool promise::wait_until(std::chrono::steady_clock::time_point deadline) {
+  if (done() || !announce_waiter())
+    return true;
+  auto& place = parking_place_of(this);
+  std::unique_lock lock(place.mutex);
+  return place.changed.wait_until(lock, deadline, [this] { return done(); });
+}
+
+void promise::watch(std::shared_ptr<promise_watcher> watcher) {
+  watcher_ = std::move(watcher);
+  auto expected = status_.load(std::memory_order_acquire);
+  // A waiter that gave up (wait_until) may have left its mark.
+  while (expected != status::done)
+    if (status_.compare_exchange_weak(expected, status::watched, std::memory_order_acq_rel))
+      return;
+  std::exchange(watcher_, nullptr)->resolved(*this);
+}
+
+std::exception_ptr promise::error() const {
+  switch (outcome_.what) {
+  case outcome::kind::value:
+    return nullptr;
+  case outcome::kind::threw:
+    return decode_exception(view(outcome_.payload));
+  case outcome::kind::failed:
+    break;
+  }
+  return outcome_.error;
+}
+
+} // namespace troupe::detail
