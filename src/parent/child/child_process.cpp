@@ -2,6 +2,7 @@
 
 #include "link/request.hpp"
 #include "os/image.hpp"
+#include "os/process_group.hpp"
 #include "parent/child/error_text.hpp"
 #include "parent/child/exit_status.hpp"
 #include "values/exception_codec.hpp"
@@ -15,7 +16,6 @@
 #include <utility>
 
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 namespace troupe::parent {
@@ -240,7 +240,7 @@ void child_process::signal(int number, const std::string& reason) {
   if (exit_.reason.empty())
     exit_.reason = reason;
   if (pidfd_ && !down_)
-    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+    os::signal_group(pidfd_, exit_.pid, number);
 }
 
 void child_process::kill(const std::string& reason) {
@@ -421,6 +421,7 @@ void child_process::awake() {
 // -- its end --------------------------------------------------------------------------------------------
 
 void child_process::on_exit() {
+  os::end_group(pidfd_, exit_.pid); // before its pid may become that of another process
   read_exit_status(pidfd_, exit_);
   owner_.child_exited(*this);
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on;

@@ -126,7 +126,8 @@ public:
 
   /// Asks it to run its finalizer and leave with that exit code, or 1 if the finalizer throws.
   void drain(int exit_code = 0);
-  /// Sends a signal. `reason` goes into the exit, unless an earlier one does.
+  /// Sends a signal to it and what its tasks have started. `reason` goes into the exit, unless an earlier
+  /// one does.
   void signal(int number, const std::string& reason);
   bool signalled() const noexcept { return !exit_.reason.empty(); }
   /// Ends it at once.
