@@ -16,6 +16,10 @@ void reset_signals() noexcept {
 
 bool set_up_fork() noexcept {
   ::setpgid(0, 0);
+  return die_with_parent();
+}
+
+bool die_with_parent() noexcept {
   return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 }
 

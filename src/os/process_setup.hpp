@@ -4,15 +4,19 @@
 
 namespace troupe::os {
 
-// What every process of a pool has. Both are async-signal-safe, for use between fork and exec.
+// What every process of a pool has. These are async-signal-safe, for use between fork and exec.
 
 /// No signal is blocked, ignored or handled. Forks inherit that.
 void reset_signals() noexcept;
 
 /// Gives a process that was just forked a process group of its own (the terminal's Ctrl-C is the runtime's
-/// business), and SIGKILL when the thread that started it ends. The caller must still look whether its
-/// parent was gone before. False and `errno` if that fails.
+/// business, and what it starts is to end with it), and `die_with_parent`. False and `errno` if that fails.
 bool set_up_fork() noexcept;
+
+/// Makes SIGKILL the signal that this process gets when the thread that started it ends. The caller must
+/// still look whether its parent was gone before. The kernel forgets it when the process changes its user
+/// or group. False and `errno` if that fails.
+bool die_with_parent() noexcept;
 
 /// Closes every descriptor but 0, 1, 2 and `kept`. False and `errno` if that fails. Async-signal-safe.
 bool close_descriptors_but(int kept) noexcept;

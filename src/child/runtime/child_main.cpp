@@ -18,6 +18,7 @@
 #include "link/control_socket.hpp"
 #include "link/zygote_protocol.hpp"
 #include "os/image.hpp"
+#include "os/process_setup.hpp"
 #include "values/exception_codec.hpp"
 
 #include <troupe/this_child.hpp>
@@ -64,6 +65,7 @@ public:
     std::shared_ptr<link::shared_region> region, base::unique_fd parent_bell,
     base::unique_fd child_bell, const loop_setup& setup)
     : control_(std::move(control))
+    , parent_(hello.parent_pid)
     , setup_(setup)
     , system_(child_actor_system())
     , loop_(system_, setup_.options.concurrency_hint)
@@ -131,6 +133,9 @@ private:
     }
     if (const auto thrown = run(settings_.initializer))
       fail_start(thrown);
+    // An initializer that gave up its user's rights has taken this away.
+    if (!os::die_with_parent() || ::getppid() != parent_)
+      ::_exit(exit_parent_gone);
     spawn_worker();
     link::frame_header ready;
     ready.kind = link::frame_kind::ready;
@@ -226,6 +231,7 @@ private:
   }
 
   base::unique_fd control_;
+  const pid_t parent_;
   const loop_setup setup_;
   caf::actor_system& system_;
   loop::event_loop loop_;

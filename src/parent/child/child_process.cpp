@@ -1,5 +1,6 @@
 #include "parent/child/child_process.hpp"
 
+#include "os/process_group.hpp"
 #include "parent/child/exit_status.hpp"
 #include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
@@ -11,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -186,7 +186,7 @@ void child_process::signal(int number, const std::string& reason) {
   if (exit_.reason.empty())
     exit_.reason = reason;
   if (pidfd_)
-    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+    os::signal_group(pidfd_, exit_.pid, number);
 }
 
 void child_process::kill(const std::string& reason) {
@@ -203,6 +203,7 @@ std::chrono::microseconds child_process::cpu_time() const {
 }
 
 void child_process::on_exit() {
+  os::end_group(pidfd_, exit_.pid); // before its pid may become that of another process
   read_exit_status(pidfd_, exit_);
   listeners_.life.child_exited(*this);
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on.

@@ -65,7 +65,8 @@ public:
 
   /// Asks it to run its finalizer and leave with that exit code, or 1 if the finalizer throws.
   void drain(int exit_code = 0) { link_.drain(exit_code); }
-  /// Sends a signal. `reason` goes into the exit, unless an earlier one does, or it has ended already.
+  /// Sends a signal to it and what its tasks have started. `reason` goes into the exit, unless an earlier
+  /// one does, or it has ended already.
   void signal(int number, const std::string& reason);
   /// Ends it at once.
   void kill(const std::string& reason);
