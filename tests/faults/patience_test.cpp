@@ -1,0 +1,132 @@
+// Children and parents that stand still for a while, and shortages that pass.
+#include "support/catch.hpp"
+#include "support/piped_program.hpp"
+#include "support/process_info.hpp"
+#include "support/test_runtime.hpp"
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+
+namespace {
+
+int square(int x) {
+  return x * x;
+}
+
+pid_t process() {
+  return ::getpid();
+}
+
+std::string large_text(std::size_t size) {
+  return std::string(size, 'x');
+}
+
+// The path of a file that does not exist yet, which is removed in the end.
+class flag {
+public:
+  flag()
+    : path_(std::filesystem::temp_directory_path() /
+            ("troupe-patience-test-" + std::to_string(::getpid()))) {
+    lower();
+  }
+  flag(const flag&) = delete;
+  ~flag() { lower(); }
+  std::string path() const { return path_; }
+  void raise() const { std::ofstream(path_).put('x'); }
+  void lower() const { std::filesystem::remove(path_); }
+
+private:
+  std::filesystem::path path_;
+};
+
+void connect_unless(const std::string& path) {
+  if (std::filesystem::exists(path))
+    throw std::runtime_error("the database is away");
+}
+
+} // namespace
+
+TEST_CASE("a child that was stopped is ended after a while, and its tasks are run by another") {
+  troupe::pool pool{rt(), {.processes = 1, .cancel_grace = 50ms}};
+  const auto stopped = pool.apply(process).get();
+  REQUIRE(::kill(stopped, SIGSTOP) == 0);
+  REQUIRE(eventually([&] { return state_of(stopped) == "T"; }));
+  auto task = pool.apply(troupe::task_options{.timeout = 500ms}, process);
+  REQUIRE(task.wait_for(60s));
+  CHECK(task.get() != stopped);
+  pool.close();
+  pool.join();
+}
+
+TEST_CASE("a pool that worked goes on when its children cannot be started for a while") {
+  const flag away;
+  troupe::pool pool{rt(), {.processes = 2,
+                            .initializer = troupe::call(connect_unless, away.path()),
+                            .restart = {.backoff = 1ms, .start_attempts = 2}}};
+  const auto first = pool.apply(process).get();
+  away.raise();
+  // All of its children die, and more successors fail than a pool that never worked may have.
+  CHECK_THROWS_AS(pool.apply([] { ::raise(SIGKILL); }).get(), troupe::child_lost);
+  CHECK_THROWS_AS(pool.apply([] { ::raise(SIGKILL); }).get(), troupe::child_lost);
+  auto waiting = pool.apply(square, 3);
+  REQUIRE(eventually([&] { return pool.stats().deaths >= 8; }));
+  away.lower();
+  CHECK(waiting.get() == 9);
+  CHECK(pool.apply(process).get() != first);
+}
+
+TEST_CASE("a pool that has had no child for as long as it may fails with the reason") {
+  const flag away;
+  troupe::pool pool{rt(), {.processes = 1,
+                            .initializer = troupe::call(connect_unless, away.path()),
+                            .restart = {.backoff = 1ms, .give_up_after = 50ms}}};
+  CHECK(pool.apply(square, 2).get() == 4);
+  away.raise();
+  CHECK_THROWS_AS(pool.apply([] { ::raise(SIGKILL); }).get(), troupe::child_lost);
+  auto waiting = pool.apply(square, 3);
+  try {
+    waiting.get();
+    FAIL("the task had a value");
+  } catch (const troupe::start_failed& e) {
+    CHECK_THAT(e.what(), ContainsSubstring("the database is away"));
+  }
+}
+
+TEST_CASE("results that were written while the parent was stopped are no timeouts") {
+  piped_program parent(STOPPED_PARENT, {"stopped_parent"});
+  parent.read_until("submitted\n");
+  // Its children go on and finish; each says so, and the last one's end is seen here.
+  REQUIRE(::kill(parent.pid(), SIGSTOP) == 0);
+  REQUIRE(eventually([&] { return state_of(parent.pid()) == "T"; }));
+  // Longer than the timeout of the tasks, which counts from their start.
+  std::this_thread::sleep_for(1500ms);
+  REQUIRE(::kill(parent.pid(), SIGCONT) == 0);
+  CHECK_THAT(parent.read_until("timeouts\n"), ContainsSubstring("0 timeouts\n"));
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_CASE("a result that does not fit into the parent's memory costs its task alone") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  CHECK(pool.apply(square, 2).get() == 4);
+  rlimit before{};
+  ::getrlimit(RLIMIT_AS, &before);
+  rlimit tight = before;
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  tight.rlim_cur = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + (128u << 20);
+  auto large = pool.apply(large_text, std::size_t{700} << 20);
+  REQUIRE(::setrlimit(RLIMIT_AS, &tight) == 0);
+  CHECK_THROWS(large.get());
+  REQUIRE(::setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK(pool.apply(square, 3).get() == 9);
+}
+#endif
