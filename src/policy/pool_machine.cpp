@@ -109,7 +109,7 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
     const auto cell = port(next.seat).send(next.task, entry->task, entry->attempt + 1);
     ledger_.assign(next.task, next.seat, cell);
   } catch (...) { // no memory for what does not fit into the ring
-    dispatcher_.taken_back(next.seat, next.task_kind);
+    dispatcher_.not_sent(next.seat, next.task_kind);
     ++counts_.failed;
     resolve(next.task, outcome::failure(std::current_exception()));
     return;
