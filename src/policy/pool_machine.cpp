@@ -117,7 +117,8 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
   --queued_[entry->queue];
   entry->sent = now;
   if (const auto& options = entry->task->options; options && options->timeout > 0ns)
-    set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt});
+    set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt,
+      entry->seat, entry->slot});
   if (dispatcher_.budget_of(next.seat) == 0)
     supervision_.retire(next.seat);
 }
