@@ -51,6 +51,9 @@ inline constexpr std::size_t max_prefetch = 2048;
 /// An idle child takes accepted tasks from one that has finished nothing for this long.
 inline constexpr std::chrono::microseconds take_back_after{500};
 
+/// A task that waited in its child before it was started may be this much late with its timeout.
+inline constexpr std::chrono::milliseconds max_timeout_delay{10};
+
 // -- the child --------------------------------------------------------------------------------------
 
 /// A child's loop runs short tasks for this long before it looks at its ring and its event loop.

@@ -290,12 +290,24 @@ void dispatcher::update_windows() noexcept {
 
 void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
   auto& child = children_[seat];
-  auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
-  TROUPE_ASSERT(child.present && owed > 0);
-  --owed;
   // Where the budget was used up the child is on its way out, and its successor on the way in.
   if (child.budget != unlimited && child.budget > 0)
     ++child.budget;
+  uncharge(seat, task_kind);
+}
+
+void dispatcher::not_sent(std::uint32_t seat, kind task_kind) {
+  auto& child = children_[seat];
+  if (child.budget != unlimited)
+    ++child.budget;
+  uncharge(seat, task_kind);
+}
+
+void dispatcher::uncharge(std::uint32_t seat, kind task_kind) {
+  auto& child = children_[seat];
+  auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
+  TROUPE_ASSERT(child.present && owed > 0);
+  --owed;
   if (child.owed() == 0)
     child.stuck = child.reserved = false;
   changed(seat);

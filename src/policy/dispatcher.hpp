@@ -114,6 +114,8 @@ public:
     std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now);
   /// A task has been taken back from the child unstarted.
   void taken_back(std::uint32_t seat, kind task_kind);
+  /// An assignment could not be carried out.
+  void not_sent(std::uint32_t seat, kind task_kind);
   std::size_t depth(queue_id queue) const { return queues_[queue].depth(); }
   /// The running average of the times of all tasks; 0 as long as it is unknown.
   std::chrono::nanoseconds average_time() const noexcept;
@@ -224,6 +226,7 @@ private:
   bool is_idle(const child_state& child) const noexcept;
   std::optional<std::uint32_t> idle_child(const queue_state& queue) const noexcept;
   void charge(std::uint32_t seat, kind task_kind) noexcept;
+  void uncharge(std::uint32_t seat, kind task_kind);
   // Tasks in the child that cannot have been started yet and have not been asked back.
   std::size_t surplus(const child_state& child) const noexcept;
   // Whether an idle child has nothing to do in its own queue, and there may be tasks that can move to it.

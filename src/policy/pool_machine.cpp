@@ -109,7 +109,7 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
     const auto cell = port(next.seat).send(next.task, entry->task, entry->attempt + 1);
     ledger_.assign(next.task, next.seat, cell);
   } catch (...) { // no memory for what does not fit into the ring
-    dispatcher_.taken_back(next.seat, next.task_kind);
+    dispatcher_.not_sent(next.seat, next.task_kind);
     ++counts_.failed;
     resolve(next.task, outcome::failure(std::current_exception()));
     return;
@@ -117,7 +117,8 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
   --queued_[entry->queue];
   entry->sent = now;
   if (const auto& options = entry->task->options; options && options->timeout > 0ns)
-    set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt});
+    set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt,
+      entry->seat, entry->slot});
   if (dispatcher_.budget_of(next.seat) == 0)
     supervision_.retire(next.seat);
 }

@@ -89,6 +89,8 @@ public:
   /// Without what is known of each child.
   pool_stats stats() const;
   std::size_t open_tasks() const noexcept { return ledger_.open_count(); }
+  /// The tasks that the child has of this pool, those that have lent their places included.
+  std::size_t owed_by(std::uint32_t seat) const { return dispatcher_.owed_by(seat); }
   /// Why the pool failed, or null.
   const std::exception_ptr& failure() const noexcept { return failure_; }
   /// Whether the pool was closed, and has ended in that way.

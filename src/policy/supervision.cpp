@@ -228,9 +228,10 @@ void supervision::failed_start(
 
 void supervision::wait_before_start(std::size_t position, milliseconds delay, time_point now) {
   by_start_.erase({not_before_[position], position});
-  not_before_[position] = now + delay;
-  if (delay > milliseconds::zero())
-    by_start_.emplace(not_before_[position], position);
+  // Another child of this position, which dies meanwhile, does not shorten the wait.
+  not_before_[position] = std::max(not_before_[position], now + delay);
+  // Also without a delay: it may be `reconcile` itself that could not start it.
+  by_start_.emplace(not_before_[position], position);
 }
 
 // -- orders ---------------------------------------------------------------------------------------------

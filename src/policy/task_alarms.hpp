@@ -29,7 +29,7 @@ public:
     purpose why{};
     task_key task{};
     std::uint32_t attempt = 0; ///< the one that is meant
-    std::uint32_t seat = 0;    ///< escalate: the child,
+    std::uint32_t seat = 0;    ///< timeout, escalate: the child,
     std::uint32_t slot = 0;    ///< and where the task is in it
   };
 

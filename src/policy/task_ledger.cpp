@@ -17,13 +17,9 @@ task_key task_ledger::open(detail::task_ptr task) {
   }
   auto& e = entries_[index];
   TROUPE_ASSERT(e.where == place::closed);
+  e = {}; // what was of the task before it is not this one's
   e.id = next_id_++;
   e.where = place::queued;
-  e.attempt = 0;
-  e.scheduled = false;
-  e.was_sent = false;
-  e.may_move = false;
-  e.stopping = false;
   task->id = e.id;
   task->ledger_index = index;
   e.task = std::move(task);

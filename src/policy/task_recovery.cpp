@@ -27,6 +27,12 @@ std::string milliseconds_of(std::chrono::nanoseconds time) {
   return text + " ms";
 }
 
+// How long not to look again at a task with a timeout that has waited in its child for so long: many that
+// wait behind a long function do not keep the parent busy.
+std::chrono::nanoseconds patience_with_unstarted(std::chrono::nanoseconds waited) {
+  return std::min<std::chrono::nanoseconds>(waited / 4, limits::max_timeout_delay);
+}
+
 std::exception_ptr timeout_error(task_key key, const detail::task_state& task) {
   return std::make_exception_ptr(
     task_timeout(task_title(key, task) + " ran longer than its timeout of " +
@@ -212,7 +218,8 @@ void pool_machine::expire(task_key key) {
 void pool_machine::check_timeout(const task_alarms::alarm& due, time_point now) {
   const auto is_meant = [&](const task_ledger::entry* entry) {
     return entry != nullptr && entry->attempt == due.attempt && !entry->stopping &&
-           entry->where == task_ledger::place::in_child;
+           entry->where == task_ledger::place::in_child && entry->seat == due.seat &&
+           entry->slot == due.slot;
   };
   auto* entry = ledger_.find(due.task);
   if (!is_meant(entry))
@@ -226,7 +233,8 @@ void pool_machine::check_timeout(const task_alarms::alarm& due, time_point now) 
   auto again = due;
   const auto started = port(entry->seat).started_at(entry->slot);
   // What the child says of its start is not trusted further than it can hurt anybody else.
-  again.when = started ? std::min(*started, now) + timeout : now + timeout;
+  again.when = started ? std::min(*started, now) + timeout
+                       : now + std::max(timeout, patience_with_unstarted(now - entry->sent));
   if (again.when > now) {
     set_alarm(again);
     return;

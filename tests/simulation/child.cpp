@@ -1,0 +1,418 @@
+#include "simulation/world.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include <csignal>
+
+// What happens inside a child, and on its link.
+namespace troupe::simulation {
+
+using namespace std::chrono_literals;
+
+child::child(world& where, std::uint32_t seat, std::size_t position, std::size_t concurrency)
+  : world_(where)
+  , seat_(seat)
+  , life_(++where.lives_)
+  , position_(position)
+  , book_(static_cast<std::uint32_t>(concurrency + max_tasks))
+  , cells_(concurrency + max_tasks)
+  , inbox_(concurrency) {
+  exit.pid = static_cast<pid_t>(life_);
+  exit.slot = position;
+}
+
+// -- what the parent does -------------------------------------------------------------------------------
+
+std::uint32_t child::send(task_key task, const detail::task_ptr& what, std::uint32_t attempt) {
+  if (world_.sends_fail_ && world_.random_.one_in(12)) {
+    ++world_.seen_.send_failures;
+    world_.tasks_[what->index].cancelled = true; // for a reason of its own
+    throw std::bad_alloc();
+  }
+  world_.task_sent(*this, task, what, attempt);
+  const auto index = book_.take(task, what->code.kind);
+  auto& slot = cells_[index] = {};
+  slot.now = cell_state::sent;
+  slot.key = task;
+  slot.task = static_cast<std::uint32_t>(what->index);
+  slot.task_kind = what->code.kind;
+  auto& record = world_.tasks_[slot.task];
+  record.in_cell = true;
+  record.seat = seat_;
+  record.cell = index;
+  ring_.push_back({false, index, task, 0});
+  ++sent_tasks;
+  poke();
+  return index;
+}
+
+bool child::take_back(std::uint32_t index) {
+  auto& slot = cells_[index];
+  if (slot.now != cell_state::sent && slot.now != cell_state::taken_in)
+    return false;
+  world_.note("taken back", slot.key.id, seat_);
+  ++world_.seen_.taken_back;
+  world_.tasks_[slot.task].in_cell = false;
+  slot.now = cell_state::free;
+  book_.release(index);
+  return true;
+}
+
+void child::request_stop(std::uint32_t index) {
+  auto& slot = cells_[index];
+  if (slot.now == cell_state::claimed && alive && !deaf) {
+    slot.asked_to_stop = true;
+    to_stop_.push_back(index);
+    poke();
+  }
+}
+
+std::optional<time_point> child::started_at(std::uint32_t index) const {
+  const auto& slot = cells_[index];
+  if (slot.now != cell_state::claimed && slot.now != cell_state::done)
+    return std::nullopt;
+  return slot.started;
+}
+
+policy::tasks_in_child child::remaining() const {
+  policy::tasks_in_child result;
+  book_.for_each_used([&](std::uint32_t index) {
+    const auto& slot = cells_[index];
+    const bool started = slot.now == cell_state::claimed || slot.now == cell_state::done;
+    (started ? result.started : result.unstarted).push_back(slot.key);
+  });
+  if (!alive) {
+    result.culprit = culprit_;
+    result.in_transfer = in_transfer_;
+    result.blameless = blameless_;
+  }
+  return result;
+}
+
+void child::read() {
+  const auto messages = std::exchange(written_, {});
+  for (const auto& each : messages)
+    report(each);
+}
+
+policy::child_pulse child::pulse() const {
+  return {world_.now_ < debugged_until, stopped, on_cpu_.has_value()};
+}
+
+void child::report(const message& what) {
+  switch (what.what) {
+  case said::ready:
+    world_.note("ready", seat_, position_);
+    world_.machine_->child_ready(seat_, world_.now_);
+    world_.had_ready_ = true;
+    break;
+  case said::outcome: {
+    const auto slot = cells_[what.cell];
+    auto& record = world_.tasks_[slot.task];
+    const auto attempt = record.starts;
+    cells_[what.cell].now = cell_state::free;
+    book_.release(what.cell);
+    record.in_cell = false;
+    world_.note("outcome", what.key.id, seat_);
+    if (record.state->options)
+      record.may_wait_until = world_.now_ + record.state->options->retries.max_backoff;
+    const std::array<std::uint64_t, 2> value{slot.task, attempt};
+    policy::child_outcome came;
+    came.task = what.key;
+    came.kind = slot.task_kind;
+    came.threw = what.threw;
+    came.payload = std::as_bytes(std::span(value));
+    came.elapsed = what.elapsed;
+    world_.machine_->task_ended(seat_, came, world_.now_);
+    break;
+  }
+  case said::lent:
+    ++world_.seen_.lent;
+    world_.note("lent", what.key.id, seat_);
+    world_.machine_->task_lent(seat_,
+      {what.key, cells_[what.cell].task_kind, world_.tasks_[cells_[what.cell].task].nesting,
+        what.start},
+      world_.now_);
+    break;
+  case said::reclaimed:
+    world_.note("reclaimed", what.key.id, seat_);
+    world_.machine_->task_reclaimed(seat_,
+      {what.key, cells_[what.cell].task_kind, world_.tasks_[cells_[what.cell].task].nesting,
+        what.start},
+      world_.now_);
+    break;
+  case said::submits:
+    world_.submit_nested(*this, what.cell, what.start);
+    break;
+  }
+}
+
+void child::answer(std::uint32_t index, std::uint64_t start) {
+  ring_.push_back({true, index, {}, start});
+  poke();
+}
+
+// -- what happens to it ---------------------------------------------------------------------------------
+
+void child::poke() {
+  if (turn_pending_ || !alive)
+    return;
+  turn_pending_ = true;
+  world_.at(world_.now_ + world_.latency(), event_kind::turn, seat_, 0, life_);
+}
+
+void child::happen(const event& what) {
+  if (stopped) {
+    deferred_.push_back(what);
+    return;
+  }
+  switch (what.what) {
+  case event_kind::prepared:
+    ready_written = world_.now_;
+    say({said::ready});
+    break;
+  case event_kind::fail_start:
+    die(std::nullopt, false, 0);
+    break;
+  case event_kind::turn:
+    turn_pending_ = false;
+    turn();
+    break;
+  case event_kind::step:
+    if (cells_[what.b].ticket == what.ticket && cells_[what.b].now == cell_state::claimed)
+      step(what.b);
+    break;
+  case event_kind::leave:
+    die(std::nullopt, true, 0);
+    break;
+  default: // SIGTERM
+    if (!ignores_term)
+      die(std::nullopt, true, SIGTERM);
+    break;
+  }
+}
+
+void child::go_on() {
+  if (!std::exchange(stopped, false))
+    return;
+  for (auto each : std::exchange(deferred_, {})) {
+    each.when = world_.now_;
+    world_.events_.push_back(each);
+    std::push_heap(world_.events_.begin(), world_.events_.end());
+  }
+}
+
+void child::die(std::optional<task_key> culprit, bool blameless, int signal) {
+  if (!alive)
+    return;
+  world_.note("dies", seat_, culprit ? culprit->id : 0);
+  alive = false;
+  culprit_ = culprit;
+  blameless_ = blameless || ended_by_pool;
+  exit.signal = signal;
+  exit.exit_code = signal == 0 ? 0 : -1;
+  book_.for_each_used([&](std::uint32_t index) {
+    auto& record = world_.tasks_[cells_[index].task];
+    if (cells_[index].now != cell_state::claimed)
+      return;
+    record.running = false;
+    record.was_culprit = culprit == cells_[index].key;
+  });
+  // It may just have been reading one.
+  if (!in_transfer_ && !blameless_ && world_.random_.one_in(3))
+    for (const auto& each : ring_)
+      if (!each.is_answer && cells_[each.cell].key == each.key &&
+          cells_[each.cell].now == cell_state::sent) {
+        in_transfer_ = each.key;
+        break;
+      }
+  world_.at(world_.now_ + world_.latency(), event_kind::down, seat_, 0, life_);
+}
+
+// -- its loop -------------------------------------------------------------------------------------------
+
+void child::turn() {
+  if (!alive || on_cpu_)
+    return;
+  if (!deaf)
+    take_in();
+  if (!alive)
+    return;
+  for (const auto index : std::exchange(to_stop_, {}))
+    if (cells_[index].asked_to_stop && cells_[index].now == cell_state::claimed)
+      stop_task(index);
+  for (const auto index : std::exchange(wants_loop_, {})) {
+    if (cells_[index].now == cell_state::claimed)
+      advance(index);
+    if (!alive)
+      return;
+  }
+  resume_waiting();
+  if (!deaf)
+    start_tasks();
+  if (may_leave() && !std::exchange(leaving_, true) && !hangs_at_exit)
+    world_.at(world_.now_ + 100us, event_kind::leave, seat_, 0, life_);
+}
+
+bool child::may_leave() const noexcept {
+  return draining && !deaf && !on_cpu_ && ring_.empty() && inbox_.active() == 0 &&
+         inbox_.lent() == 0 && inbox_.waiting() == 0;
+}
+
+void child::take_in() {
+  while (!ring_.empty()) {
+    const auto next = ring_.front();
+    auto& slot = cells_[next.cell];
+    if (next.is_answer) {
+      ring_.pop_front();
+      if (slot.now == cell_state::claimed && slot.start == next.start && slot.waits_for > 0 &&
+          --slot.waits_for == 0 && slot.task_kind != kind::plain)
+        wants_loop_.push_back(next.cell);
+      continue;
+    }
+    if (world_.record(next.key).is == temper::poison) {
+      if (slot.key == next.key && slot.now == cell_state::sent)
+        in_transfer_ = next.key;
+      die(std::nullopt, false, SIGKILL);
+      return;
+    }
+    ring_.pop_front();
+    if (slot.key == next.key && slot.now == cell_state::sent)
+      slot.now = cell_state::taken_in;
+    inbox_.push(
+      {next.cell, next.key}, world_.record(next.key).task_kind, world_.record(next.key).nesting);
+  }
+}
+
+// Only the function on the top of the stack can go on.
+void child::resume_waiting() {
+  if (on_cpu_ || stack_.empty() || cells_[stack_.back()].waits_for > 0)
+    return;
+  const auto index = stack_.back();
+  stack_.pop_back();
+  end_wait(index);
+  on_cpu_ = index;
+}
+
+void child::start_tasks() {
+  while (!on_cpu_ && inbox_.can_start()) {
+    const auto next = inbox_.take();
+    auto& slot = cells_[next.cell];
+    if (slot.key == next.key && (slot.now == cell_state::taken_in || slot.now == cell_state::sent))
+      begin(next.cell);
+    else
+      inbox_.finished(); // taken back by the parent
+  }
+}
+
+void child::begin(std::uint32_t index) {
+  auto& slot = cells_[index];
+  slot.now = cell_state::claimed;
+  slot.started = world_.now_;
+  slot.start = ++starts_;
+  world_.task_claimed(*this, index);
+  slot.does = world_.make_script(world_.tasks_[slot.task]);
+  slot.ticket = ++world_.tickets_;
+  if (slot.task_kind == kind::plain)
+    on_cpu_ = index;
+  world_.at(world_.now_ + slot.does.first, event_kind::step, seat_, index, life_, slot.ticket);
+}
+
+void child::step(std::uint32_t index) {
+  auto& slot = cells_[index];
+  if (slot.task_kind == kind::plain) {
+    on_cpu_.reset();
+    advance(index);
+    turn();
+  } else if (slot.task_kind == kind::blocking && slot.does.how == end_of_attempt::crash &&
+             slot.does.nested == 0) {
+    // Its thread needs no loop for that, and a plain function may be there.
+    die(world_.random_.one_in(2) ? std::optional(slot.key) : std::nullopt, false, SIGSEGV);
+  } else {
+    wants_loop_.push_back(index);
+    turn();
+  }
+}
+
+void child::advance(std::uint32_t index) {
+  auto& slot = cells_[index];
+  if (slot.lent) {
+    end_wait(index);
+    return;
+  }
+  if (slot.part == 0 && slot.does.nested > 0 && !deaf && !slot.asked_to_stop)
+    wait_for_nested(index);
+  else
+    finish(index);
+}
+
+void child::wait_for_nested(std::uint32_t index) {
+  auto& slot = cells_[index];
+  slot.part = 1;
+  slot.waits_for = slot.does.nested;
+  slot.lent = true;
+  for (std::uint32_t i = 0; i < slot.does.nested; ++i)
+    say({said::submits, index, slot.key, slot.start});
+  inbox_.lend(slot.key.id, slot.task_kind, world_.tasks_[slot.task].nesting, slot.start);
+  if (slot.task_kind == kind::plain)
+    stack_.push_back(index);
+  say({said::lent, index, slot.key, slot.start});
+}
+
+void child::end_wait(std::uint32_t index) {
+  auto& slot = cells_[index];
+  slot.lent = false;
+  inbox_.reclaim(slot.key.id);
+  say({said::reclaimed, index, slot.key, slot.start});
+  slot.ticket = ++world_.tickets_;
+  const auto rest = slot.asked_to_stop && slot.does.obeys ? nanoseconds(1us) : slot.does.second;
+  world_.at(world_.now_ + rest, event_kind::step, seat_, index, life_, slot.ticket);
+}
+
+void child::stop_task(std::uint32_t index) {
+  auto& slot = cells_[index];
+  if (!slot.does.obeys || slot.part == 2)
+    return;
+  slot.part = 2;
+  if (slot.lent) {
+    slot.waits_for = 0;
+    if (slot.task_kind != kind::plain)
+      wants_loop_.push_back(index);
+    return;
+  }
+  slot.does.how = end_of_attempt::throws;
+  slot.ticket = ++world_.tickets_;
+  world_.at(world_.now_ + 10us, event_kind::step, seat_, index, life_, slot.ticket);
+}
+
+void child::finish(std::uint32_t index) {
+  auto& slot = cells_[index];
+  if (slot.does.how == end_of_attempt::crash) {
+    die(slot.key, false, SIGSEGV);
+    return;
+  }
+  slot.now = cell_state::done;
+  auto& record = world_.tasks_[slot.task];
+  record.running = false;
+  record.written_at = world_.now_;
+  record.written = slot.does.how;
+  message what{said::outcome, index, slot.key, slot.start};
+  what.threw = slot.does.how == end_of_attempt::throws;
+  what.elapsed = world_.now_ - slot.started;
+  if (world_.children_lie_ && world_.random_.one_in(3))
+    what.elapsed = nanoseconds(static_cast<std::int64_t>(world_.random_.word()));
+  say(what);
+  inbox_.finished();
+}
+
+void child::say(message what) {
+  what.written = world_.now_;
+  written_.push_back(what);
+  world_.bell(*this);
+}
+
+} // namespace troupe::simulation
