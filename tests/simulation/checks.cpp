@@ -40,9 +40,9 @@ void world::task_claimed(child& in, std::uint32_t index) {
   note("begun", id, in.seat_);
   check(!task.running, "a task runs in two children at once", id, in.seat_);
   if (task.starts > 0) {
-    const bool has_options = task.state->options != nullptr;
+    const bool has_options = task.options != nullptr;
     check(has_options, "a task is started again that must not be", id, task.starts);
-    const auto& options = *task.state->options;
+    const auto& options = *task.options;
     const bool died = !task.written_at;
     const bool by_retries =
       task.starts < options.retries.max_attempts && (!died || options.retries.retry_on == nullptr);
@@ -111,14 +111,14 @@ void world::check_failure(const task_record& task, const std::exception_ptr& err
     }
   } catch (const task_timeout&) {
     ++seen_.timeouts;
-    const auto due = task.started_at + task.state->options->timeout;
+    const auto due = task.started_at + task.options->timeout;
     check(task.starts > 0 && now_ >= due, "a timeout comes too soon", id);
     check(!task.written_at || *task.written_at >= due,
       "a task times out whose outcome was written in time", id);
   } catch (const task_expired&) {
     ++seen_.expired;
     check(task.starts == 0, "a task expires that has been started", id);
-    check(now_ >= task.submitted_at + task.state->options->expires, "a task expires too soon", id);
+    check(now_ >= task.submitted_at + task.options->expires, "a task expires too soon", id);
   } catch (const task_cancelled&) {
     ++seen_.cancelled;
     check(task.cancelled || terminated_, "a task is cancelled that nobody cancelled", id);

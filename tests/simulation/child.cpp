@@ -118,8 +118,8 @@ void child::report(const message& what) {
     book_.release(what.cell);
     record.in_cell = false;
     world_.note("outcome", what.key.id, seat_);
-    if (record.state->options)
-      record.may_wait_until = world_.now_ + record.state->options->retries.max_backoff;
+    if (record.options)
+      record.may_wait_until = world_.now_ + record.options->retries.max_backoff;
     const std::array<std::uint64_t, 2> value{slot.task, attempt};
     policy::child_outcome came;
     came.task = what.key;

@@ -186,7 +186,7 @@ std::uint32_t world::make_task(std::uint32_t nesting) {
   task.state->index = index;
   task.state->nesting = nesting;
   if (some)
-    task.state->options = std::make_shared<const task_options>(std::move(options));
+    task.state->options = task.options = std::make_shared<const task_options>(std::move(options));
   return index;
 }
 
@@ -459,8 +459,8 @@ void world::child_down(child& gone) {
   for (const auto key : tasks.started) {
     auto& task = this->record(key);
     task.in_cell = false;
-    if (task.state->options)
-      task.may_wait_until = now_ + task.state->options->retries.max_backoff;
+    if (task.options)
+      task.may_wait_until = now_ + task.options->retries.max_backoff;
   }
   for (const auto key : tasks.unstarted) {
     auto& task = this->record(key);

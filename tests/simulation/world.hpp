@@ -47,6 +47,7 @@ enum class temper : std::uint8_t { steady, throws, flaky, crashes, endless, pois
 /// A task, and what the world has seen of it.
 struct task_record {
   detail::task_ptr state;
+  std::shared_ptr<const task_options> options; // which the task itself has until it is resolved
   kind task_kind = kind::plain;
   temper is = temper::steady;
   std::uint32_t nesting = 0;
