@@ -233,6 +233,16 @@ void child::die(std::optional<task_key> culprit, bool blameless, int signal) {
   world_.at(world_.now_ + world_.latency(), event_kind::down, seat_, 0, life_);
 }
 
+bool child::holds_hostages() const {
+  if (!alive || !on_cpu_)
+    return false;
+  bool any = false;
+  book_.for_each_used([&](std::uint32_t index) {
+    any |= cells_[index].now == cell_state::sent || cells_[index].now == cell_state::taken_in;
+  });
+  return any;
+}
+
 // -- its loop -------------------------------------------------------------------------------------------
 
 void child::turn() {

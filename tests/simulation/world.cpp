@@ -107,6 +107,7 @@ pool_machine::rules world::make_rules() {
   children_lie_ = random_.one_in(10);
   pauses_ = random_.one_in(4);
   not_before_.resize(children.processes + children.spares);
+  vacant_until_.resize(not_before_.size());
   waiting_.resize(children.queues);
   return rules;
 }
@@ -450,12 +451,15 @@ void world::child_down(child& gone) {
   if (record.phase == child_phase::starting) {
     ++failed_starts_;
     own_deaths_ += had_ready_ ? 0 : 1;
+    vacant_until_[record.position] = now_ + limits::max_backoff;
     if (rules_.children.restart.backoff > 0ms || had_ready_)
       not_before_[record.position] =
         now_ + std::max<std::chrono::milliseconds>(rules_.children.restart.backoff, 1ms);
   } else if (record.phase != child_phase::leaving && !tasks.culprit && !tasks.in_transfer) {
     ++own_deaths_;
   }
+  vacant_until_[record.position] =
+    std::max(vacant_until_[record.position], now_ + limits::death_pause);
   for (const auto key : tasks.started) {
     auto& task = this->record(key);
     task.in_cell = false;
@@ -500,6 +504,7 @@ std::exception_ptr world::start(std::uint32_t seat, const child_record& record) 
   if (bad && random_.one_in(3)) {
     ++failed_starts_;
     own_deaths_ += had_ready_ ? 0 : 1;
+    vacant_until_[record.position] = now_ + limits::max_backoff;
     ++seen_.failed_starts;
     if (rules_.children.restart.backoff > 0ms || had_ready_)
       not_before_[record.position] =

@@ -161,8 +161,11 @@ public:
   std::exception_ptr start_error;
   child_exit exit;
   std::uint32_t sent_tasks = 0;
+  std::optional<time_point> hostages_since;
 
   std::size_t used() const noexcept { return book_.used(); }
+  /// Whether tasks wait behind a plain function that keeps its CPU.
+  bool holds_hostages() const;
 
 private:
   friend class world;
@@ -307,7 +310,10 @@ private:
   void check_failure(const task_record& task, const std::exception_ptr& error);
   void check_counts();
   void check_children();
+  void check_times();
+  void check_positions();
   void check_waiting();
+  void check_hostages();
   void check_end();
   bool is_able(std::uint32_t seat) const;
   void check(bool holds, const char* rule, std::uint64_t a = 0, std::uint64_t b = 0) {
@@ -360,8 +366,9 @@ private:
   bool had_ready_ = false;
   std::optional<time_point> without_ready_since_;
   int all_down_ = 0;
-  std::vector<time_point> not_before_; // by position
-  std::vector<std::size_t> waiting_;   // by queue, for one check
+  std::vector<time_point> not_before_;   // by position
+  std::vector<time_point> vacant_until_; // at the latest
+  std::vector<std::size_t> waiting_;     // by queue, for one check
 
   std::array<traced, 100> trace_{};
   std::size_t traced_ = 0;
