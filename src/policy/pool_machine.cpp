@@ -233,6 +233,8 @@ void pool_machine::enqueue_front(task_key key, const task_ledger::entry& entry) 
   depth_news_.put(entry.queue, true);
   if (entry.task->nesting > 0)
     dispatcher_.enqueue_nested(key, kind, entry.task->nesting, entry.queue);
+  else if (entry.failed_deliveries > 0)
+    dispatcher_.enqueue_alone(key, kind, entry.queue); // still suspect
   else
     dispatcher_.enqueue_front(key, kind, entry.queue, entry.may_move);
 }
