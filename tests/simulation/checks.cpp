@@ -31,6 +31,15 @@ void world::task_sent(
     "a task goes to a child of another queue", key.id, to.seat_);
   if (task.queue != machine_->children().children()[to.seat_].queue)
     ++seen_.moved;
+  const auto runs_alone = [](const task_record& one) {
+    return one.failed_deliveries > 0 && one.starts == 0 && one.nesting == 0;
+  };
+  check(!runs_alone(task) || to.used() == 0, "a suspect is not alone", key.id, to.seat_);
+  for (const auto index : open_) {
+    const auto& other = tasks_[index];
+    check(!other.in_cell || other.seat != to.seat_ || !runs_alone(other) || task.nesting > 0,
+      "a suspect gets company", other.state->id, key.id);
+  }
   task.sent = true;
 }
 
