@@ -3,25 +3,40 @@
 # the simulation of that copy must fail. Prints what was found, and by which seed; exits with 0 only if all
 # are.
 #
-#   tests/simulation/planted.sh [PATCH...]       CXX, TROUPE_SEEDS: the compiler, how many seeds at most
+#   tests/simulation/planted.sh [PATCH...]
+#
+# In the environment: TROUPE_BUILD, a build of the simulation whose objects may be used; CXX, the compiler;
+# TROUPE_SEEDS, the largest number of seeds.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+build=${TROUPE_BUILD:-$root/build/release}
 compiler=${CXX:-c++}
-flags=(-std=c++20 -O1 -I"$root/tests" -I"$work/src" -I"$root/src" -I"$root/include")
+flags=(-std=c++20 -O0 -I"$root/tests" -I"$work/src" -I"$root/src" -I"$root/include")
 
 compile() { # SOURCE OBJECT
   "$compiler" "${flags[@]}" -c "$1" -o "$2" || { echo "cannot compile $1" >&2; exit 2; }
 }
 
+# What the build has made already is not compiled again.
+collect() { # SOURCE FOLDER-OF-OBJECTS
+  local made="$build/$2/$(basename "$1").o" object="$work/objects/$(basename "$1").o"
+  if [ "$made" -nt "$1" ]; then cp "$made" "$object"; else compile "$1" "$object"; fi
+}
+
 mkdir -p "$work/src" "$work/objects"
 cp -r "$root/src/policy" "$work/src/policy"
-for source in "$root"/src/base/*.cpp "$root"/src/values/*.cpp "$root"/tests/support/plain_main.cpp \
-  "$here"/{world,child,checks,pool_test}.cpp "$work"/src/policy/*.cpp; do
-  compile "$source" "$work/objects/$(basename "$source").o"
+for layer in base values policy; do
+  for source in "$root/src/$layer"/*.cpp; do
+    collect "$source" "src/$layer/CMakeFiles/troupe_$layer.dir"
+  done
 done
+for source in "$here"/{checks,child,child_link,plan,pool_test,processes,world}.cpp; do
+  collect "$source" tests/simulation/CMakeFiles/test_simulation.dir
+done
+collect "$root/tests/support/plain_main.cpp" tests/CMakeFiles/troupe_pure_main.dir/support
 
 simulate() { # OBJECT...
   "$compiler" "$@" -o "$work/simulation" || exit 2
