@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,6 +30,8 @@ public:
 
   std::uint32_t send(
     policy::task_key task, const detail::task_ptr& what, std::uint32_t attempt) override {
+    if (refuses)
+      throw std::bad_alloc();
     const auto index = next_cell++;
     cells[index] = {task, what, std::nullopt};
     attempts[what.get()] = attempt;
@@ -84,6 +87,7 @@ public:
   std::optional<policy::task_key> in_transfer;
   policy::child_pulse shows{};
   std::uint32_t next_cell = 0;
+  bool refuses = false; // what is sent
 };
 
 /// A `pool_machine` whose children and whose time belong to the test.

@@ -397,3 +397,52 @@ TEST_CASE("a scheduler that throws fails that task alone") {
   CHECK(pool.failure == nullptr);
   CHECK(pool.machine.stats().failed == 1);
 }
+
+TEST_CASE("a task that cannot be sent fails alone, and its child keeps the place for another") {
+  auto rules = fake_pool::rules_of(1);
+  rules.tasks_per_child = 1;
+  fake_pool pool(rules);
+  pool.all_ready();
+  pool[0].refuses = true;
+  const auto task = pool.submit();
+  CHECK(failed_with<std::bad_alloc>(task));
+  CHECK(pool.room == 1);
+  pool[0].refuses = false;
+  const auto next = pool.submit();
+  REQUIRE(pool.seat_of(next) == 0u);
+  pool.finish(0, next);
+  CHECK(has_value(next));
+}
+
+TEST_CASE(
+  "what a busy child could not give back for lack of free places is taken when there are some") {
+  auto rules = fake_pool::rules_of(2);
+  rules.concurrency = 2;
+  fake_pool pool(rules);
+  pool.ready(0);
+  // Short ones first, so that much is sent ahead.
+  for (int i = 0; i < 20; ++i)
+    pool.finish(0, pool.submit());
+  const auto slow = pool.submit();
+  pool.begin(0, slow);
+  std::vector<troupe::detail::task_ptr> behind;
+  for (int i = 0; i < 8; ++i)
+    behind.push_back(pool.submit());
+  // The other child has one place, and then both.
+  pool.ready(1);
+  std::vector<troupe::detail::task_ptr> others{pool.submit(std::nullopt, kind::coroutine)};
+  REQUIRE(pool.seat_of(others[0]) == 1u);
+  pool.begin(1, others[0]);
+  pool.wait(5ms);
+  for (int round = 0; round < 20; ++round) {
+    for (const auto& task : behind)
+      if (!task->done() && pool.seat_of(task) == 1u)
+        pool.finish(1, task);
+    if (!others[0]->done())
+      pool.finish(1, others[0]);
+    pool.wait(5ms);
+  }
+  for (const auto& task : behind)
+    CHECK(has_value(task));
+  CHECK_FALSE(slow->done());
+}
