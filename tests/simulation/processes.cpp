@@ -168,6 +168,9 @@ void world::end(std::uint32_t seat, policy::child_host::ending how, const std::s
   } else if (reason.starts_with("it was stopped") || reason.starts_with("it has not begun")) {
     ++seen_.stuck_ended;
     check(target.deaf || target.stopped, "a child is taken for stuck", seat);
+    check(awake() - *target.stuck_since >=
+            (limits::pulses_without_progress - 1) * limits::pulse_interval,
+      "a child is taken for stuck too soon", seat);
   } else if (reason.starts_with("its task ") && how == policy::child_host::ending::term) {
     ++seen_.did_not_stop;
     const auto id = std::stoull(reason.substr(9));

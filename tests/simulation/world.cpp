@@ -136,7 +136,8 @@ void world::handle_user(const event& what) {
   default: // pause
     note("the parent pauses", what.a);
     ++seen_.pauses;
-    paused_until_ = std::max(paused_until_, now_ + 1ms * what.a);
+    paused_until_ = now_ + 1ms * what.a;
+    paused_ += 1ms * what.a;
     break;
   }
 }
@@ -160,6 +161,7 @@ void world::strike(const event& what) {
   case event_kind::stop:
     note("stopped", target->seat_);
     target->stopped = true;
+    target->stuck_since = target->stuck_since.value_or(awake());
     if (!random_.one_in(3))
       at(now_ + length() * static_cast<long>(1 + random_.below(50)), event_kind::go_on,
         target->seat_, 0, target->life_);
@@ -172,6 +174,7 @@ void world::strike(const event& what) {
     if (target->inbox_.lent() == 0) {
       note("deaf", target->seat_);
       target->deaf = true;
+      target->stuck_since = target->stuck_since.value_or(awake());
     }
     break;
   }

@@ -148,7 +148,8 @@ public:
 
   bool alive = true;
   bool stopped = false;
-  bool deaf = false; // takes in nothing more
+  bool deaf = false;                      // takes in nothing more
+  std::optional<nanoseconds> stuck_since; // in the time of the parent, without its pauses
   bool draining = false;
   bool ignores_term = false;
   bool hangs_at_exit = false;
@@ -299,6 +300,7 @@ private:
   void terminate();
   child* find(std::uint32_t seat, std::uint64_t life);
   void bell(child& from);
+  nanoseconds awake() const noexcept { return now_.time_since_epoch() - paused_; }
   task_record& record(task_key key) { return tasks_[index_of_id_[key.id]]; }
 
   // -- what is checked -------------------------------------------------------------------------------
@@ -344,6 +346,7 @@ private:
   time_point paused_until_{};
   bool pauses_ = false;
   time_point last_user_event_{};
+  nanoseconds paused_{0}; // in all
 
   // What this world is like.
   std::size_t crashes_ = 0, strikes_ = 0, bad_starts_ = 0, nests_ = 0, long_tasks_ = 0;
