@@ -342,8 +342,8 @@ void dispatcher::reclaim(std::uint32_t seat, task_id task, kind task_kind, clock
 // -- take-back ------------------------------------------------------------------------------------------
 
 std::size_t dispatcher::surplus(const child_state& child) const noexcept {
-  // What could be taken from a stuck child has been; what is left there may have been started.
-  if (child.stuck)
+  // If not all could be taken from a stuck child, what is left there has been started.
+  if (child.stuck && child.owed() > child.expected)
     return 0;
   // A plain function on the CPU holds everything behind it.
   if (child.plain > 0)
@@ -378,6 +378,7 @@ std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_poin
       const auto at_most = std::min(surplus(child), places);
       if (at_most > 0 && now - child.last_progress >= limits::take_back_after) {
         child.stuck = true; // or it would be given the same tasks again
+        child.expected = child.owed() - at_most;
         changed(seat);
         return take_back{seat, at_most};
       }

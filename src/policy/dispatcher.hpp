@@ -185,7 +185,9 @@ private:
     clock::time_point last_progress{};
     std::size_t hosted = 0; // actors
     bool stuck = false;     // tasks have been taken back, and it has finished nothing since
-    bool reserved = false;  // for a task that runs alone, waiting or running
+    std::size_t expected =
+      0;                   // while stuck: what it owes if all that were asked for were taken back
+    bool reserved = false; // for a task that runs alone, waiting or running
     lending lent{};
     child_marks marks{};
 

@@ -119,8 +119,10 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
   if (const auto& options = entry->task->options; options && options->timeout > 0ns)
     set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt,
       entry->seat, entry->slot});
-  if (dispatcher_.budget_of(next.seat) == 0)
+  if (dispatcher_.budget_of(next.seat) == 0) {
     supervision_.retire(next.seat);
+    some_retired_ = true;
+  }
 }
 
 // -- its end --------------------------------------------------------------------------------------------
@@ -231,6 +233,8 @@ void pool_machine::enqueue_front(task_key key, const task_ledger::entry& entry) 
   depth_news_.put(entry.queue, true);
   if (entry.task->nesting > 0)
     dispatcher_.enqueue_nested(key, kind, entry.task->nesting, entry.queue);
+  else if (entry.failed_deliveries > 0)
+    dispatcher_.enqueue_alone(key, kind, entry.queue); // still suspect
   else
     dispatcher_.enqueue_front(key, kind, entry.queue, entry.may_move);
 }
@@ -327,8 +331,11 @@ void pool_machine::gave_up(const std::exception_ptr& reason) {
 
 void pool_machine::settle(time_point now) {
   now_ = now;
-  supervision_.reconcile(now);
-  pump(now);
+  do { // a child that has just got its last task has a successor at once
+    some_retired_ = false;
+    supervision_.reconcile(now);
+    pump(now);
+  } while (some_retired_);
   if (phase_ == phase::closing && ledger_.open_count() == 0) {
     phase_ = phase::draining;
     supervision_.drain_all(now);

@@ -183,6 +183,7 @@ private:
   std::vector<child_watch> watches_; // by seat
   std::minstd_rand jitter_;
   phase phase_ = phase::open;
+  bool some_retired_ = false; // since the last look at the children
   std::exception_ptr failure_;
   pool_stats counts_;
   time_point now_{}; // of the event under way: what supervision calls back in between

@@ -83,10 +83,14 @@ void supervision::reconcile(time_point now) {
 
 void supervision::fill(std::size_t position, time_point now) {
   const auto spare = table_.waiting_spare();
-  if (spare && !table_.is_spare(position))
-    promote(*spare, position);
-  else
+  if (!spare || table_.is_spare(position)) {
     start(position, now);
+    return;
+  }
+  const auto vacated = table_[*spare].position;
+  promote(*spare, position);
+  if (not_before_[vacated] <= now && wants_child(vacated))
+    start(vacated, now);
 }
 
 void supervision::promote(std::uint32_t seat, std::size_t position) {

@@ -95,13 +95,7 @@ void pool_machine::recover_delivery(task_key key, const child_exit& exit) {
   if (entry == nullptr)
     return;
   if (++entry->failed_deliveries < limits::max_failed_deliveries) {
-    ledger_.put_back(key, false);
-    if (entry->task->nesting > 0) {
-      enqueue_front(key, *entry);
-    } else {
-      ++queued_[entry->queue];
-      dispatcher_.enqueue_alone(key, entry->task->code.kind, entry->queue);
-    }
+    put_back(key);
     return;
   }
   ++counts_.lost;

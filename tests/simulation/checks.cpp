@@ -31,6 +31,15 @@ void world::task_sent(
     "a task goes to a child of another queue", key.id, to.seat_);
   if (task.queue != machine_->children().children()[to.seat_].queue)
     ++seen_.moved;
+  const auto runs_alone = [](const task_record& one) {
+    return one.failed_deliveries > 0 && one.starts == 0 && one.nesting == 0;
+  };
+  check(!runs_alone(task) || to.used() == 0, "a suspect is not alone", key.id, to.seat_);
+  for (const auto index : open_) {
+    const auto& other = tasks_[index];
+    check(!other.in_cell || other.seat != to.seat_ || !runs_alone(other) || task.nesting > 0,
+      "a suspect gets company", other.state->id, key.id);
+  }
   task.sent = true;
 }
 
@@ -182,7 +191,13 @@ void world::check_after_event() {
   }
   check_counts();
   check_children();
+  const auto alarm = machine_->next_alarm();
+  if (alarm && *alarm <= now_)
+    return; // it has not been told of the time yet
+  check_times();
+  check_positions();
   check_waiting();
+  check_hostages();
 }
 
 void world::check_counts() {
@@ -224,6 +239,59 @@ void world::check_children() {
     without_ready_since_ = now_;
 }
 
+// What is due has been done.
+void world::check_times() {
+  for (const auto index : open_) {
+    const auto& task = tasks_[index];
+    const auto& options = task.state->options;
+    if (!options)
+      continue;
+    check(
+      options->expires == 0ns || task.starts > 0 || now_ <= task.submitted_at + options->expires,
+      "a task has not expired that should have", task.state->id);
+    check(options->timeout == 0ns || !task.running || task.starts < options->retries.max_attempts ||
+            now_ <= std::max(task.started_at + options->timeout + limits::max_timeout_delay,
+                      paused_until_),
+      "a task runs longer than its timeout", task.state->id);
+  }
+}
+
+// Each position has a child, or waits for the time of its start.
+void world::check_positions() {
+  if (closed_)
+    return;
+  const auto& table = machine_->children().children();
+  for (std::size_t position = 0; position < table.all_positions(); ++position)
+    check(
+      table.has_child(position, {child_phase::starting, child_phase::spare, child_phase::ready}) ||
+        now_ <= std::max(vacant_until_[position], paused_until_),
+      "a position has no child", position);
+}
+
+// What waits behind a function that keeps the CPU does not wait for long while another child is idle.
+void world::check_hostages() {
+  const auto& table = machine_->children().children();
+  const auto is_idle = [&](std::uint32_t seat) {
+    return table[seat].phase == child_phase::ready && children_[seat]->used() == 0;
+  };
+  for (std::uint32_t seat = 0; seat < children_.size(); ++seat) {
+    if (children_[seat] == nullptr)
+      continue;
+    auto& holder = *children_[seat];
+    bool idle = false;
+    for (std::uint32_t other = 0; other < children_.size(); ++other)
+      idle |= children_[other] != nullptr && other != seat &&
+              table[other].queue == table[seat].queue && is_idle(other);
+    if (!idle || !holder.holds_hostages())
+      holder.hostages_since.reset();
+    else if (!holder.hostages_since)
+      holder.hostages_since = now_;
+    else
+      check(now_ <= std::max(*holder.hostages_since, paused_until_) + 3 * limits::take_back_after,
+        "tasks wait behind a long one while a child is idle", seat);
+  }
+}
+
 // Nothing waits while a child of its queue is idle. (One that waits for another attempt has a delay.)
 void world::check_waiting() {
   bool any = false;
@@ -235,8 +303,7 @@ void world::check_waiting() {
     ++waiting_[task.queue];
     any = true;
   }
-  const auto alarm = machine_->next_alarm();
-  if (!any || (alarm && *alarm <= now_)) // it has not been told of the time yet
+  if (!any)
     return;
   const auto& table = machine_->children().children();
   for (std::uint32_t seat = 0; seat < children_.size(); ++seat)

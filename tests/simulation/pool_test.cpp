@@ -33,9 +33,11 @@ TEST_CASE("whatever happens to a pool, each task is resolved once and everything
   const char* const first = std::getenv("TROUPE_TEST_SEED");
   const std::uint64_t begin = first != nullptr ? std::strtoull(first, nullptr, 10) : 1;
   const std::uint64_t end = only_one_seed() ? begin : seeds;
-  for (auto seed = begin; seed <= end; ++seed)
+  for (auto seed = begin; seed <= end; ++seed) {
+    INFO("replay this with TROUPE_TEST_SEED=" << seed);
     if (const auto wrong = world(seed, seen).run())
-      FAIL("replay this with TROUPE_TEST_SEED=" << seed << ": " << *wrong);
+      FAIL(*wrong);
+  }
   SUCCEED();
   if (std::getenv("TROUPE_SHOW") != nullptr)
     std::cout << "values " << seen.values << " throws " << seen.throws << " lost " << seen.lost

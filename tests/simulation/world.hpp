@@ -149,7 +149,8 @@ public:
 
   bool alive = true;
   bool stopped = false;
-  bool deaf = false; // takes in nothing more
+  bool deaf = false;                      // takes in nothing more
+  std::optional<nanoseconds> stuck_since; // in the time of the parent, without its pauses
   bool draining = false;
   bool ignores_term = false;
   bool hangs_at_exit = false;
@@ -162,8 +163,11 @@ public:
   std::exception_ptr start_error;
   child_exit exit;
   std::uint32_t sent_tasks = 0;
+  std::optional<time_point> hostages_since;
 
   std::size_t used() const noexcept { return book_.used(); }
+  /// Whether tasks wait behind a plain function that keeps its CPU.
+  bool holds_hostages() const;
 
 private:
   friend class world;
@@ -297,6 +301,7 @@ private:
   void terminate();
   child* find(std::uint32_t seat, std::uint64_t life);
   void bell(child& from);
+  nanoseconds awake() const noexcept { return now_.time_since_epoch() - paused_; }
   task_record& record(task_key key) { return tasks_[index_of_id_[key.id]]; }
 
   // -- what is checked -------------------------------------------------------------------------------
@@ -308,7 +313,10 @@ private:
   void check_failure(const task_record& task, const std::exception_ptr& error);
   void check_counts();
   void check_children();
+  void check_times();
+  void check_positions();
   void check_waiting();
+  void check_hostages();
   void check_end();
   bool is_able(std::uint32_t seat) const;
   void check(bool holds, const char* rule, std::uint64_t a = 0, std::uint64_t b = 0) {
@@ -339,6 +347,7 @@ private:
   time_point paused_until_{};
   bool pauses_ = false;
   time_point last_user_event_{};
+  nanoseconds paused_{0}; // in all
 
   // What this world is like.
   std::size_t crashes_ = 0, strikes_ = 0, bad_starts_ = 0, nests_ = 0, long_tasks_ = 0;
@@ -361,8 +370,9 @@ private:
   bool had_ready_ = false;
   std::optional<time_point> without_ready_since_;
   int all_down_ = 0;
-  std::vector<time_point> not_before_; // by position
-  std::vector<std::size_t> waiting_;   // by queue, for one check
+  std::vector<time_point> not_before_;   // by position
+  std::vector<time_point> vacant_until_; // at the latest
+  std::vector<std::size_t> waiting_;     // by queue, for one check
 
   std::array<traced, 100> trace_{};
   std::size_t traced_ = 0;
