@@ -1,7 +1,7 @@
 #include "parent/serve/queue_actor.hpp"
 
 #include "base/limits.hpp"
-#include "parent/child/error_text.hpp"
+#include "values/error_text.hpp"
 
 #include <troupe/codec.hpp>
 #include <troupe/errors.hpp>
@@ -135,7 +135,7 @@ void queue_actor::fail(const detail::promise_ptr& operation, state::answers& ans
   failure_ = std::current_exception();
   try {
     failure_ = std::make_exception_ptr(
-      error("a queue has failed in the parent, and has lost its values: " + message_of(failure_)));
+      error("a queue has failed in the parent, and has lost its values: " + values::message_of(failure_)));
   } catch (...) {
     // Then the first cause has to do.
   }
