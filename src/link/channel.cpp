@@ -1,10 +1,24 @@
 #include "link/channel.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
 
-#include <sys/eventfd.h>
+#include <unistd.h>
 
 namespace troupe::link {
+
+namespace {
+
+// If there is no room, the peer has not read what woke it before.
+void ring(int bell) noexcept {
+  const char once = 0;
+  while (::write(bell, &once, 1) < 0 && errno == EINTR) {
+  }
+}
+
+} // namespace
 
 channel::channel(std::shared_ptr<shared_region> region, side which, base::unique_fd own_bell,
   base::unique_fd peer_bell)
@@ -21,6 +35,7 @@ channel::channel(std::shared_ptr<shared_region> region, side which, base::unique
       which == side::parent
         ? ring_reader(region_->header().to_parent, region_->to_parent_data(), region_->ring_bytes())
         : ring_reader(region_->header().to_child, region_->to_child_data(), region_->ring_bytes()))
+  , loses_payloads_(which == side::child)
   , max_piece_(limits::max_piece_bytes(region_->ring_bytes())) {}
 
 bool channel::try_send(
@@ -82,7 +97,7 @@ void channel::ring_peer() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (peer_->sleeping.load(std::memory_order_relaxed) != 0 &&
       peer_->sleeping.exchange(0, std::memory_order_acq_rel) != 0)
-    ::eventfd_write(peer_bell_.get(), 1);
+    ring(peer_bell_.get());
 }
 
 bool channel::assemble(const ring_reader::frame& piece) {
@@ -93,7 +108,15 @@ bool channel::assemble(const ring_reader::frame& piece) {
     throw protocol_violation("a message in pieces is interrupted by another");
   if (assembly_.size() + piece.payload.size() > limits::max_message_bytes)
     throw protocol_violation("message too large");
-  assembly_.insert(assembly_.end(), piece.payload.begin(), piece.payload.end());
+  try {
+    if (!assembly_lost_)
+      assembly_.insert(assembly_.end(), piece.payload.begin(), piece.payload.end());
+  } catch (const std::bad_alloc&) {
+    if (!loses_payloads_)
+      throw;
+    assembly_lost_ = true;
+    std::vector<std::byte>().swap(assembly_);
+  }
   return (piece.header.flags & more_follows) == 0;
 }
 
@@ -108,9 +131,13 @@ void channel::awake() noexcept {
   own_->sleeping.store(0, std::memory_order_relaxed);
 }
 
-void channel::clear_bell() noexcept {
-  eventfd_t count = 0;
-  ::eventfd_read(own_bell_.get(), &count);
+bool channel::clear_bell() noexcept {
+  std::array<char, 256> rings;
+  ssize_t count = 0;
+  do
+    count = ::read(own_bell_.get(), rings.data(), rings.size());
+  while (count < 0 && errno == EINTR);
+  return count != 0;
 }
 
 } // namespace troupe::link

@@ -21,7 +21,8 @@ class channel {
 public:
   enum class side { parent, child };
 
-  /// `own_bell` is the eventfd on which this side is woken, `peer_bell` that of the other.
+  /// `own_bell` is the end of the pipe on which this side is woken, `peer_bell` the end by which it wakes
+  /// the other.
   channel(std::shared_ptr<shared_region> region, side which, base::unique_fd own_bell,
     base::unique_fd peer_bell);
 
@@ -51,13 +52,17 @@ public:
   /// Moves on with the outbox; true if something was published.
   bool flush_outbox();
 
+  /// Something outside of the rings is news to the peer.
+  void announce() noexcept { published_ = true; }
+
   /// Wakes the peer if it sleeps and something was published for it since the last call.
   void ring_peer();
 
   // -- receiving ------------------------------------------------------------------------------------
 
   /// Hands whole messages to `handle(header, payload)`, up to `limits::frames_per_turn` frames; true if
-  /// there was a frame. The payload lies in shared memory unless it came in pieces. `handle` may
+  /// there was a frame. The payload lies in shared memory unless it came in pieces. In a child, one in pieces for
+  /// which there is no memory is lost: `payload_lost` is set, the payload is empty. `handle` may
   /// destroy the channel if it returns false, which ends the call. Throws `protocol_violation`.
   template <class Handle>
   bool receive(Handle handle);
@@ -68,8 +73,8 @@ public:
   /// Announces that this side is about to sleep; false if there is something to do after all.
   bool prepare_sleep() noexcept;
   void awake() noexcept;
-  /// Empties the eventfd after it woke this side.
-  void clear_bell() noexcept;
+  /// Silences the bell after it woke this side; false if nobody is left who could ring it.
+  bool clear_bell() noexcept;
 
   shared_region& region() const noexcept { return *region_; }
 
@@ -92,10 +97,12 @@ private:
   base::unique_fd peer_bell_;
   ring_writer out_;
   ring_reader in_;
+  const bool loses_payloads_;
   const std::size_t max_piece_;
   std::deque<outgoing> outbox_;
   std::vector<std::byte> assembly_;
   std::optional<frame_header> assembling_; // the message in pieces that is under way
+  bool assembly_lost_ = false;
   bool published_ = false;
 };
 
@@ -115,7 +122,10 @@ bool channel::receive(Handle handle) {
     } else if (assemble(*frame)) {
       const auto whole = std::exchange(assembly_, {});
       assembling_.reset();
-      if (!handle(frame->header, std::span<const std::byte>(whole)))
+      auto header = frame->header;
+      if (std::exchange(assembly_lost_, false))
+        header.flags |= payload_lost;
+      if (!handle(header, std::span<const std::byte>(whole)))
         return true;
     }
   }

@@ -16,9 +16,10 @@ namespace troupe::link {
 /// the inherited descriptor of its control socket.
 inline constexpr const char* link_variable = "TROUPE_LINK";
 
-inline constexpr std::uint32_t link_magic = 0x74727031; // "trp1"
-/// The parent's first message. With it come the descriptors of the shared memory, of the two doorbells (the
-/// parent's, the child's) and, if the output is captured, of the child's stdout and stderr.
+inline constexpr std::uint32_t link_magic = 0x74727032; // "trp2"
+/// The only message of this socket. With it come the descriptors of the shared memory, of the end by which
+/// the child wakes its parent, of the end on which it is woken and, if the output is captured, of its stdout
+/// and stderr. The parent never reads from a child's socket: whatever a child passes, it stays there.
 struct parent_hello {
   std::uint32_t magic = link_magic;
   link_size size;
@@ -30,21 +31,11 @@ struct parent_hello {
   code_location loop_initializer;
 };
 
-/// The child's answer.
+/// The child's answer, the first frame in its ring.
 struct child_hello {
   std::uint32_t magic = link_magic;
   std::uint32_t generation = 0;
   os::build_id build;
-};
-
-enum class control_kind : std::uint32_t {
-  drain = 1, ///< parent to child: leave; everything it was sent has been answered
-  stop = 2,  ///< parent to child: tasks are marked in the slot table that are to stop
-};
-
-struct control_message {
-  control_kind kind{};
-  std::int32_t exit_code = 0; ///< drain: what the child exits with, unless its finalizer throws
 };
 
 /// A connected pair of sockets that keep message boundaries, non-blocking and close-on-exec.

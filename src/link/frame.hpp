@@ -17,6 +17,7 @@ enum class frame_kind : std::uint8_t {
   reply = 4,     ///< answer to the request `task`; `extra` is a `reply_status` (request.hpp)
   to_actors = 6, ///< payload: see `actor_signal`
   // child to parent
+  hello = 16,        ///< the first frame; payload: `child_hello`
   ready = 17,        ///< the initializer has returned
   start_failed = 18, ///< payload: encoded exception report
   value = 19,        ///< a task's encoded result
@@ -38,6 +39,8 @@ enum class actor_signal : std::uint64_t {
 };
 
 inline constexpr std::uint8_t more_follows = 1; ///< flag: the payload goes on in the next frame
+/// Flag that never travels: the receiver had no memory for the payload, which is gone.
+inline constexpr std::uint8_t payload_lost = 2;
 
 /// Precedes every payload in a ring; both are aligned to 8 bytes. Host byte order: one machine.
 struct frame_header {

@@ -24,6 +24,14 @@ std::size_t slot_offset() {
   return (sizeof(region_header) + 63) / 64 * 64;
 }
 
+std::size_t mark_offset(std::size_t slots) {
+  return slot_offset() + slots * sizeof(slot_record);
+}
+
+std::size_t head_bytes(std::size_t slots) {
+  return whole_pages(mark_offset(slots) + stop_marks::words_for(slots) * sizeof(std::uint64_t));
+}
+
 } // namespace
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -32,7 +40,7 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 shared_region::shared_region(link_size size)
   : fd_(::memfd_create("troupe-link", MFD_CLOEXEC | MFD_ALLOW_SEALING))
   , size_(size)
-  , head_bytes_(whole_pages(slot_offset() + size.slots * sizeof(slot_record))) {
+  , head_bytes_(head_bytes(size.slots)) {
   if (!fd_)
     fail("memfd_create for the link to a child");
   const auto bytes = static_cast<off_t>(head_bytes_ + 2 * ring_bytes());
@@ -51,7 +59,7 @@ shared_region::shared_region(link_size size)
 shared_region::shared_region(base::unique_fd fd, link_size size)
   : fd_(std::move(fd))
   , size_(size)
-  , head_bytes_(whole_pages(slot_offset() + size.slots * sizeof(slot_record))) {
+  , head_bytes_(head_bytes(size.slots)) {
   map();
 }
 
@@ -81,8 +89,18 @@ void shared_region::map() {
   }
 }
 
+bool shared_region::detach() noexcept {
+  return ::mmap(base_, mapped_bytes(), PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
+}
+
 slot_table shared_region::slots() const noexcept {
   return {reinterpret_cast<slot_record*>(base_ + slot_offset()), slot_count()};
+}
+
+stop_marks shared_region::stop_marks() const noexcept {
+  return {
+    reinterpret_cast<std::atomic<std::uint64_t>*>(base_ + mark_offset(slot_count())), slot_count()};
 }
 
 } // namespace troupe::link

@@ -4,6 +4,7 @@
 #include "base/unique_fd.hpp"
 #include "link/ring.hpp"
 #include "link/slot_table.hpp"
+#include "link/wishes.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -11,7 +12,7 @@
 
 namespace troupe::link {
 
-/// Says that a side sleeps, so that the other must write its eventfd.
+/// Says that a side sleeps, so that the other must ring its bell.
 struct doorbell {
   alignas(64) std::atomic<std::uint32_t> sleeping;
 };
@@ -23,7 +24,10 @@ struct crash_area {
     std::uint32_t module;
     std::uint32_t padding;
   };
-  std::atomic<std::uint32_t> written; ///< set last
+  /// Which slot the thread that ended the process executed, plus 1; `no_task`; 0: not known.
+  std::atomic<std::uint64_t> culprit;
+  static constexpr std::uint64_t no_task = ~std::uint64_t{0};
+  std::atomic<std::uint32_t> written; ///< the frames; set last
   std::uint32_t frame_count;
   frame frames[limits::max_stack_frames];
 };
@@ -36,6 +40,7 @@ struct region_header {
   alignas(64) std::atomic<std::uint64_t> current;
   /// The number of tasks that the child has taken in so far: the next one is on its way in.
   std::atomic<std::uint64_t> taken_in;
+  wishes wanted;
   ring_indices to_child;
   ring_indices to_parent;
   crash_area crash;
@@ -62,12 +67,16 @@ public:
 
   region_header& header() const noexcept { return *reinterpret_cast<region_header*>(base_); }
   slot_table slots() const noexcept;
+  link::stop_marks stop_marks() const noexcept;
   std::byte* to_child_data() const noexcept { return base_ + head_bytes_; }
   std::byte* to_parent_data() const noexcept { return to_child_data() + 2 * ring_bytes(); }
 
   int fd() const noexcept { return fd_.get(); }
   std::uint32_t slot_count() const noexcept { return size_.slots; }
   std::size_t ring_bytes() const noexcept { return size_.ring_bytes; }
+  /// Puts memory of this process alone in the place of the shared one: what is written there reaches nobody
+  /// any more. False if that fails. Async-signal-safe.
+  bool detach() noexcept;
   /// The mapping keeps the memory; the descriptor is only needed to pass it on.
   void close_fd() noexcept { fd_.reset(); }
 
@@ -77,7 +86,7 @@ private:
 
   base::unique_fd fd_;
   const link_size size_;
-  std::size_t head_bytes_; // header and slot table, in whole pages
+  std::size_t head_bytes_; // header, slot table and stop marks, in whole pages
   std::byte* base_ = nullptr;
 };
 

@@ -40,6 +40,10 @@ public:
   }
   /// `now`: of the steady clock, in nanoseconds.
   bool start(std::uint32_t slot, std::uint64_t task, std::int64_t now = 0) noexcept {
+    // A stale message must not move the start of the task that has the slot now. Only the calling thread
+    // starts tasks, so that one is not started meanwhile.
+    if (records_[slot].word.load(std::memory_order_relaxed) != word(task, state::queued))
+      return false;
     records_[slot].started.store(now, std::memory_order_relaxed); // published by the swap
     return swap(slot, word(task, state::queued), word(task, state::started));
   }

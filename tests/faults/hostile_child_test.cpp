@@ -90,19 +90,9 @@ TEST_CASE("a child that scribbles over its link costs nothing but its own task")
   }
 }
 
-TEST_CASE("garbage on every descriptor ends the child as a protocol violation") {
+TEST_CASE("garbage on every descriptor reaches nobody") {
   troupe::pool pool{rt(), {.processes = 1}};
-  auto hostile = pool.apply([] {
-    write_garbage_to_every_descriptor();
-    std::this_thread::sleep_for(std::chrono::hours(1));
-  });
-  try {
-    hostile.get();
-    FAIL("the task had a value");
-  } catch (const troupe::child_lost& loss) {
-    CHECK(loss.signal() == SIGKILL);
-    CHECK_THAT(loss.what(), ContainsSubstring("protocol violation"));
-  }
+  pool.apply(write_garbage_to_every_descriptor).get();
   CHECK(pool.apply(square, 3).get() == 9);
 }
 

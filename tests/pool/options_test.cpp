@@ -231,8 +231,8 @@ TEST_CASE("a child gets descriptors 0, 1, 2 and its link, and a clean signal mas
                            if (::readlink(path.c_str(), target, sizeof target - 1) <= 0)
                              continue;
                            const std::string text = target;
-                           // The link's socket, and the eventfds, epoll and timers of it and its loop.
-                           if (!text.starts_with("socket:") && !text.starts_with("anon_inode:"))
+                           // The link's bells, and the eventfds, epoll and timers of its loop.
+                           if (!text.starts_with("pipe:") && !text.starts_with("anon_inode:"))
                              unexpected.push_back(text);
                          }
                          return unexpected;

@@ -1,4 +1,5 @@
 // Both ends of a link in one process.
+#include "link/bell.hpp"
 #include "link/channel.hpp"
 #include "support/seeded.hpp"
 
@@ -10,7 +11,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 
 using namespace troupe::link;
 using troupe::base::unique_fd;
@@ -28,12 +28,13 @@ unique_fd copy_of(int fd) {
 // A region and its two channels.
 struct link_pair {
   std::shared_ptr<shared_region> region = std::make_shared<shared_region>(link_size{8});
-  unique_fd parent_bell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  unique_fd child_bell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  bell to_parent = make_bell();
+  bell to_child = make_bell();
+  unique_fd parent_bell = copy_of(to_parent.read.get());
+  unique_fd child_bell = copy_of(to_child.read.get());
   channel parent{
-    region, channel::side::parent, copy_of(parent_bell.get()), copy_of(child_bell.get())};
-  channel child{
-    region, channel::side::child, copy_of(child_bell.get()), copy_of(parent_bell.get())};
+    region, channel::side::parent, std::move(to_parent.read), std::move(to_child.write)};
+  channel child{region, channel::side::child, std::move(to_child.read), std::move(to_parent.write)};
 };
 
 bool rung(const unique_fd& bell) {

@@ -73,7 +73,7 @@ bool nested_wait::until_done(detail::promise& answer, time_point deadline, bool 
 bool nested_wait::on_thread(detail::promise& answer, time_point deadline, bool lends) {
   const auto place = lends && worker_ != nullptr ? worker_->calling_task() : std::nullopt;
   if (place) {
-    worker_->reserve_lend();
+    worker_->reserve_lend_of_thread();
     requests_.post([this, place] { worker_->lend_reserved(*place); });
   }
   bool done = true;

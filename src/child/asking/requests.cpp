@@ -1,6 +1,7 @@
 #include "child/asking/requests.hpp"
 
 #include "base/limits.hpp"
+#include "child/runtime/copies.hpp"
 #include "loop/event_loop.hpp"
 #include "values/failure_codec.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -17,6 +19,12 @@ using detail::outcome;
 
 void requests::ask(link::service what, std::uint32_t slot, detail::bytes&& payload,
   const detail::promise_ptr& answer) {
+  if (is_copy()) {
+    answer->resolve(outcome::failure(std::make_exception_ptr(
+      error("this process is a copy of a child, made by fork: only the child itself can ask its "
+            "parent"))));
+    return;
+  }
   if (loop::event_loop::current() != nullptr) {
     send(what, slot, std::move(payload), answer);
     return;
@@ -27,6 +35,8 @@ void requests::ask(link::service what, std::uint32_t slot, detail::bytes&& paylo
 }
 
 void requests::withdraw(const detail::promise_ptr& answer, bool started_too) {
+  if (is_copy())
+    return; // it has asked nothing
   post([this, answer, started_too] {
     if (!pending_.contains(answer->id))
       return;
@@ -92,6 +102,14 @@ bool requests::on_reply(const link::frame_header& header, std::span<const std::b
   const auto answered = std::move(found->second);
   pending_.erase(found);
   pending_bytes_ -= answered.bytes;
+  answered.answer->resolve(result_of(header, payload));
+  return true;
+}
+
+outcome requests::result_of(
+  const link::frame_header& header, std::span<const std::byte> payload) noexcept try {
+  if ((header.flags & link::payload_lost) != 0)
+    throw std::bad_alloc();
   outcome result;
   switch (static_cast<link::reply_status>(header.extra)) {
   case link::reply_status::value:
@@ -106,8 +124,9 @@ bool requests::on_reply(const link::frame_header& header, std::span<const std::b
     result.error = detail::decode_failure(payload);
     break;
   }
-  answered.answer->resolve(std::move(result));
-  return true;
+  return result;
+} catch (const std::exception&) { // std::bad_alloc, most likely
+  return outcome::failure(std::current_exception());
 }
 
 } // namespace troupe::child

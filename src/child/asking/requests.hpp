@@ -51,6 +51,9 @@ private:
     std::size_t bytes = 0;
   };
 
+  // An answer that does not fit into memory is that error.
+  static detail::outcome result_of(
+    const link::frame_header& header, std::span<const std::byte> payload) noexcept;
   void send(link::service what, std::uint32_t slot, detail::bytes&& payload,
     const detail::promise_ptr& answer);
 

@@ -5,6 +5,7 @@
 #include "child/asking/requests.hpp"
 #include "child/runtime/actor_host.hpp"
 #include "child/runtime/apply_limits.hpp"
+#include "child/runtime/copies.hpp"
 #include "child/runtime/crash_report.hpp"
 #include "child/runtime/exits.hpp"
 #include "child/runtime/late_scheduler.hpp"
@@ -29,14 +30,18 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -58,28 +63,36 @@ std::optional<surroundings>& here() {
   return instance;
 }
 
+struct too_large_for_memory : std::bad_alloc {
+  const char* what() const noexcept override {
+    return "the arguments of the task do not fit into the memory of its child: pass them in parts, "
+           "or the name of a file, or raise limits.address_space";
+  }
+};
+
+struct code_not_here : std::logic_error {
+  code_not_here()
+    : std::logic_error(
+        "the function of the task is in a library that this child has not loaded: load it before "
+        "the pool is made, or link the program to it") {}
+};
+
 /// A child from its handshake to its end. Everything happens on the loop's thread, the main thread.
 class child_process {
 public:
-  child_process(base::unique_fd control, const link::parent_hello& hello,
-    std::shared_ptr<link::shared_region> region, base::unique_fd parent_bell,
-    base::unique_fd child_bell, const loop_setup& setup)
-    : control_(std::move(control))
-    , parent_(hello.parent_pid)
+  child_process(const link::parent_hello& hello, link::channel to_parent, const loop_setup& setup)
+    : parent_(hello.parent_pid)
     , setup_(setup)
     , system_(child_actor_system())
     , loop_(system_, setup_.options.concurrency_hint)
     , link_(
-        loop_,
-        link::channel(std::move(region), link::channel::side::child, std::move(child_bell),
-          std::move(parent_bell)),
-        hello.generation, [this](const auto& header, auto payload) { on_frame(header, payload); },
+        loop_, std::move(to_parent), hello.generation,
+        [this](const auto& header, auto payload) { on_frame(header, payload); },
         [this] { return work(); })
     , requests_(link_)
     , waits_(loop_, link_, requests_, worker_)
-    , stops_(link_.region().slots(), control_.get())
-    , actors_(system_, loop_, link_)
-    , control_watch_(loop_.io(), control_.get(), [this] { on_control(); }) {
+    , stops_(link_.region().slots(), link_.wanted())
+    , actors_(system_, loop_, link_) {
     compat::give_node_id(system_);
     connect_handles(requests_, waits_);
   }
@@ -88,21 +101,23 @@ public:
 
 private:
   bool work() {
+    follow_wishes();
     const bool called = requests_.run_posted();
     return (worker_ != nullptr && worker_->work()) || called;
   }
 
   void on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
-    if (header.kind == link::frame_kind::setup && worker_ == nullptr)
+    const bool lost = (header.flags & link::payload_lost) != 0;
+    if (header.kind == link::frame_kind::setup && worker_ == nullptr && !lost)
       set_up(payload);
     else if (header.kind == link::frame_kind::call && worker_ != nullptr)
       accept(header, payload);
     else if (header.kind == link::frame_kind::position && worker_ != nullptr)
       take_position(static_cast<std::size_t>(header.extra));
-    else if (header.kind == link::frame_kind::to_actors)
+    else if (header.kind == link::frame_kind::to_actors && !lost)
       receive_for_actors(header, payload);
     else if (header.kind == link::frame_kind::reply && requests_.on_reply(header, payload))
-      return;
+      return; // also one whose payload is lost
     else
       leave(exit_protocol);
   }
@@ -180,44 +195,58 @@ private:
     leave(exit_start_failed);
   }
 
+  // A task that cannot be taken in is that task's failure.
   void accept(const link::frame_header& header, std::span<const std::byte> payload) {
-    link::call_head head;
-    if (payload.size() < sizeof head || header.slot >= link_.region().slot_count())
+    if (header.slot >= link_.region().slot_count())
       leave(exit_protocol);
-    std::memcpy(&head, payload.data(), sizeof head);
-    payload = payload.subspan(sizeof head);
     call_message call;
     call.task = header.task;
     call.slot = header.slot;
     call.attempt = static_cast<std::uint32_t>(header.extra);
+    try {
+      take_in(call, header, payload);
+      caf::anon_send(worker_handle_, std::move(call));
+    } catch (...) {
+      call.arguments = {};
+      worker_->refuse(call, std::current_exception());
+    }
+    link_.region().header().taken_in.store(++taken_in_, std::memory_order_release);
+  }
+
+  static void take_in(
+    call_message& call, const link::frame_header& header, std::span<const std::byte> payload) {
+    link::call_head head;
+    if ((header.flags & link::payload_lost) != 0)
+      throw too_large_for_memory();
+    if (payload.size() < sizeof head)
+      leave(exit_protocol);
+    std::memcpy(&head, payload.data(), sizeof head);
     call.kind = static_cast<detail::call_kind>(head.kind);
     call.timeout = std::chrono::nanoseconds(head.timeout);
     call.nesting = head.nesting;
     call.thunk = detail::function_at({head.thunk_module, head.thunk_offset});
     call.target = detail::function_at({head.target_module, head.target_offset});
-    call.arguments.assign(payload);
-    if (call.thunk == nullptr)
-      leave(exit_protocol);
-    caf::anon_send(worker_handle_, std::move(call));
-    link_.region().header().taken_in.store(++taken_in_, std::memory_order_release);
+    const bool has_target = head.target_module != 0 || head.target_offset != 0;
+    if (call.thunk == nullptr || (has_target && call.target == nullptr))
+      throw code_not_here();
+    try {
+      call.arguments.assign(payload.subspan(sizeof head));
+    } catch (const std::bad_alloc&) {
+      throw too_large_for_memory();
+    }
   }
 
-  void on_control() {
-    link::control_message message;
-    switch (link::receive_control(control_.get(), &message, sizeof message)) {
-    case link::receive_result::closed:
-      ::_exit(exit_parent_gone); // nobody is left to tell anything
-    case link::receive_result::message:
-      if (message.kind == link::control_kind::drain)
-        drain(message.exit_code);
-      // Whichever message it was: of very many at once the socket may have had no room for some.
-      stops_.look();
+  // What the parent wants lies in shared memory; a look at it costs one cache line a turn.
+  void follow_wishes() {
+    if (const auto exit_code = link_.wanted().drain())
+      drain(*exit_code);
+    if (!link_.take_stops())
+      return;
+    link_.region().stop_marks().take([this](std::uint32_t slot) {
+      stops_.stop(slot);
       if (worker_ != nullptr)
-        worker_->stop_marked();
-      break;
-    case link::receive_result::nothing:
-      break;
-    }
+        worker_->stop(slot);
+    });
   }
 
   [[noreturn]] void drain(int exit_code) {
@@ -230,7 +259,6 @@ private:
     leave(thrown ? EXIT_FAILURE : exit_code);
   }
 
-  base::unique_fd control_;
   const pid_t parent_;
   const loop_setup setup_;
   caf::actor_system& system_;
@@ -244,7 +272,6 @@ private:
   nested_wait waits_;
   stop_requests stops_;
   actor_host actors_;
-  loop::descriptor_watch control_watch_;
 };
 
 // The parent captures the output.
@@ -256,6 +283,25 @@ void redirect_output(base::unique_fd out, base::unique_fd err) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
 }
 
+// False: this is another program than the parent's.
+bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
+  const link::child_hello answer{link::link_magic, hello.generation, os::program_build_id()};
+  link::frame_header header;
+  header.kind = link::frame_kind::hello;
+  header.generation = hello.generation;
+  if (!to_parent.try_send(header, std::as_bytes(std::span(&answer, 1)), {}))
+    return false;
+  to_parent.ring_peer();
+  return hello.build == answer.build;
+}
+
+[[noreturn]] void await_end(const link::channel& to_parent) {
+  pollfd bell{to_parent.bell_fd(), 0, 0}; // only the parent's end is reported
+  while (::poll(&bell, 1, -1) < 0 && errno == EINTR) {
+  }
+  ::_exit(exit_parent_gone);
+}
+
 [[noreturn]] void child_main(base::unique_fd control) {
   link::parent_hello hello;
   base::unique_fd fds[5];
@@ -263,20 +309,22 @@ void redirect_output(base::unique_fd out, base::unique_fd err) {
       link::receive_control(control.get(), &hello, sizeof hello, fds, std::size(fds)) !=
         link::receive_result::message)
     ::_exit(exit_parent_gone);
-  const link::child_hello answer{link::link_magic, hello.generation, os::program_build_id()};
-  link::send_control(control.get(), answer);
-  if (hello.magic != link::link_magic || hello.build != answer.build || !fds[2])
-    ::_exit(exit_start_failed); // the parent compares as well, and says why
+  control.reset(); // nothing else comes over it
+  if (hello.magic != link::link_magic || !fds[2])
+    ::_exit(exit_start_failed);
+  auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.size);
+  region->close_fd();
+  link::channel to_parent(region, link::channel::side::child, std::move(fds[2]), std::move(fds[1]));
+  if (!say_hello(to_parent, hello))
+    await_end(to_parent); // the parent compares as well, says why, and ends this
   if (::getppid() != hello.parent_pid)
     ::_exit(exit_parent_gone); // it died before PR_SET_PDEATHSIG was set
   if (fds[4])
     redirect_output(std::move(fds[3]), std::move(fds[4]));
-  auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.size);
-  region->close_fd();
   install_crash_handlers(region->header().crash);
+  disarm_copies(*region);
   const auto setup = set_up_loop(hello.loop_initializer);
-  child_process self(
-    std::move(control), hello, std::move(region), std::move(fds[1]), std::move(fds[2]), setup);
+  child_process self(hello, std::move(to_parent), setup);
   self.run();
   leave(EXIT_SUCCESS);
 }

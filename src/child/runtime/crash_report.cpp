@@ -1,15 +1,18 @@
 #include "child/runtime/crash_report.hpp"
 
+#include "child/tasks/task_context.hpp"
 #include "os/image.hpp"
 
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <initializer_list>
 
 #include <execinfo.h>
 #include <sys/resource.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 namespace troupe::child {
 
@@ -38,7 +41,25 @@ void add_frame(std::uintptr_t address) noexcept {
   crash_area->frames[crash_area->frame_count++] = {place.offset, place.module, 0};
 }
 
-void on_fatal_signal(int signal, siginfo_t*, void* context) {
+// The first to end the process is the one. Runs on its thread.
+void leave_culprit() noexcept {
+  if (crash_area == nullptr)
+    return;
+  const auto* task = current_task();
+  std::uint64_t unknown = 0;
+  crash_area->culprit.compare_exchange_strong(
+    unknown, task == nullptr ? link::crash_area::no_task : std::uint64_t{task->slot} + 1);
+}
+
+// Whether the thread that handles a signal has caused it: by a fault, or by `raise` and `abort`. A signal
+// that was sent to the process comes to any of its threads.
+bool is_own_fault(const siginfo_t& info) noexcept {
+  return info.si_code > 0 || (info.si_code == SI_TKILL && info.si_pid == ::getpid());
+}
+
+void on_fatal_signal(int signal, siginfo_t* info, void* context) {
+  if (is_own_fault(*info))
+    leave_culprit();
   if (crash_area != nullptr && crash_area->frame_count == 0) {
     std::array<void*, limits::max_stack_frames + 8> addresses{};
     const int count = ::backtrace(addresses.data(), static_cast<int>(addresses.size()));
@@ -68,6 +89,10 @@ void load_unwinder() {
   static_cast<void>(loaded);
 }
 
+void forget_crash_area() noexcept {
+  crash_area = nullptr;
+}
+
 void install_crash_handlers(link::crash_area& area) {
   crash_area = &area;
   load_unwinder();
@@ -85,9 +110,11 @@ void install_crash_handlers(link::crash_area& area) {
   struct sigaction action {};
   action.sa_sigaction = &on_fatal_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
-  sigemptyset(&action.sa_mask);
+  sigfillset(&action.sa_mask); // no handler of the program runs on top of this
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP})
     ::sigaction(signal, &action, nullptr);
+  std::atexit(&leave_culprit);
+  std::at_quick_exit(&leave_culprit);
 }
 
 } // namespace troupe::child

@@ -8,8 +8,12 @@ namespace troupe::child {
 /// that. Later calls do nothing, also in the children of a zygote that has called it.
 void load_unwinder();
 
-/// Installs handlers for the signals that end a faulty program. They leave the stack in `area` and let
-/// the signal have its usual effect. Also switches core dumps off. Once per process, on the main thread.
+/// Installs handlers for the signals that end a faulty program. They leave in `area` which task the faulty
+/// thread executes, and the stack, and let the signal have its usual effect. The task is left there also by
+/// `exit`. Also switches core dumps off. Once per process, on the main thread.
 void install_crash_handlers(link::crash_area& area);
+
+/// Nothing is left there any more. Async-signal-safe.
+void forget_crash_area() noexcept;
 
 } // namespace troupe::child

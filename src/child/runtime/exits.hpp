@@ -6,6 +6,8 @@ namespace troupe::child {
 inline constexpr int exit_start_failed = 1;
 inline constexpr int exit_parent_gone = 2;
 inline constexpr int exit_protocol = 3;
+// ... and of a copy of one that a task has made.
+inline constexpr int exit_copy = 4;
 
 /// Writes out what stdio and `std::cout` have buffered.
 void flush_output();

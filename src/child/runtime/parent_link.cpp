@@ -1,11 +1,29 @@
 #include "child/runtime/parent_link.hpp"
 
+#include "child/runtime/copies.hpp"
+#include "child/runtime/exits.hpp"
+
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 namespace troupe::child {
+
+namespace {
+
+base::unique_fd make_eventfd() {
+  base::unique_fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd)
+    throw std::system_error(errno, std::generic_category(), "eventfd for the link to the parent");
+  return fd;
+}
+
+} // namespace
 
 parent_link::parent_link(loop::event_loop& loop, link::channel channel, std::uint32_t generation,
   frame_handler on_frame, work_handler work)
@@ -14,12 +32,37 @@ parent_link::parent_link(loop::event_loop& loop, link::channel channel, std::uin
   , generation_(generation)
   , on_frame_(std::move(on_frame))
   , work_(std::move(work))
-  , bell_(loop.io(), channel_.bell_fd(), [this] { channel_.clear_bell(); }) {
+  , wake_(make_eventfd())
+  , bell_watch_(loop.io(), channel_.bell_fd(), [this] { on_bell(); })
+  , wake_watch_(loop.io(), wake_.get(), [this] { clear_wake(); }) {
   loop_.add_source(this);
 }
 
 parent_link::~parent_link() {
   loop_.remove_source(this);
+}
+
+void parent_link::on_bell() {
+  if (!channel_.clear_bell())
+    ::_exit(exit_parent_gone); // nobody is left to report anything to
+}
+
+bool parent_link::take_stops() noexcept {
+  const auto count = wanted().stop_count();
+  return std::exchange(stops_seen_, count) != count;
+}
+
+bool parent_link::is_wanted() noexcept {
+  return wanted().drain() || wanted().stop_count() != stops_seen_;
+}
+
+void parent_link::wake() noexcept {
+  ::eventfd_write(wake_.get(), 1);
+}
+
+void parent_link::clear_wake() noexcept {
+  eventfd_t count = 0;
+  ::eventfd_read(wake_.get(), &count);
 }
 
 void parent_link::send(link::frame_header header, detail::bytes&& payload) {
@@ -31,6 +74,7 @@ void parent_link::send(link::frame_header header, detail::bytes&& payload) {
 }
 
 bool parent_link::exchange() {
+  end_copy(); // what runs a loop here is a copy's way back
   const bool received =
     channel_.receive([this](const link::frame_header& header, std::span<const std::byte> payload) {
       on_frame_(header, payload);
@@ -52,9 +96,12 @@ void parent_link::sleep_until(std::chrono::steady_clock::time_point deadline) {
     if (deadline != steady_clock::time_point::max())
       patience = std::clamp<milliseconds>(
         ceil<milliseconds>(deadline - steady_clock::now()), milliseconds(0), hours(1));
-    pollfd bell{channel_.bell_fd(), POLLIN, 0};
-    if (::poll(&bell, 1, static_cast<int>(patience.count())) > 0)
-      channel_.clear_bell();
+    pollfd bells[] = {{channel_.bell_fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    if (::poll(bells, 2, static_cast<int>(patience.count())) > 0) {
+      if (bells[0].revents != 0)
+        on_bell();
+      clear_wake();
+    }
   }
   channel_.awake();
 }
@@ -63,8 +110,10 @@ void parent_link::flush() {
   channel_.ring_peer();
 }
 
+// What the parent wants comes with a ring of the bell, which is only rung for a side that sleeps: so it is
+// looked for once more.
 bool parent_link::prepare_sleep() {
-  return channel_.prepare_sleep();
+  return channel_.prepare_sleep() && !is_wanted();
 }
 
 void parent_link::awake() {

@@ -7,9 +7,8 @@
 #include <troupe/detail/bytes.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
-
-#include <sys/eventfd.h>
 
 namespace troupe::child {
 
@@ -23,7 +22,7 @@ public:
   using work_handler = std::function<bool()>;
 
   /// `on_frame` gets each message of the parent; `work` is called each turn and returns whether it did
-  /// something.
+  /// something. Throws `std::system_error`.
   parent_link(loop::event_loop& loop, link::channel channel, std::uint32_t generation,
     frame_handler on_frame, work_handler work);
   ~parent_link() override;
@@ -32,12 +31,16 @@ public:
   bool outbox_empty() const noexcept { return channel_.outbox_empty(); }
   void ring_now() { channel_.ring_peer(); }
   /// Wakes the loop's thread, wherever it waits for the link. From any thread.
-  void wake() noexcept { ::eventfd_write(channel_.bell_fd(), 1); }
+  void wake() noexcept;
   /// Reads and writes, but starts no work; true if there was something to do. Also from inside `poll`.
   bool exchange();
   /// Blocks until there may be something to read, `wake` is called, or the deadline has come.
   void sleep_until(std::chrono::steady_clock::time_point deadline);
   link::shared_region& region() noexcept { return channel_.region(); }
+  link::wishes& wanted() noexcept { return region().header().wanted; }
+  /// Whether tasks may have been marked to stop since the last call. To be called before the look at the
+  /// marks: one that comes meanwhile is looked for again.
+  bool take_stops() noexcept;
 
   bool poll() override;
   void flush() override;
@@ -45,12 +48,19 @@ public:
   void awake() override;
 
 private:
+  void on_bell();
+  bool is_wanted() noexcept;
+  void clear_wake() noexcept;
+
   loop::event_loop& loop_;
   link::channel channel_;
   std::uint32_t generation_;
+  std::uint32_t stops_seen_ = 0;
   frame_handler on_frame_;
   work_handler work_;
-  loop::descriptor_watch bell_;
+  base::unique_fd wake_; // an eventfd, on which threads of this process wake the loop's
+  loop::descriptor_watch bell_watch_;
+  loop::descriptor_watch wake_watch_;
 };
 
 } // namespace troupe::child

@@ -12,9 +12,16 @@ void blocking_threads::add_thread() {
 
 void blocking_threads::run(std::function<void()> function) {
   const std::lock_guard lock(mutex_);
-  if (idle_ <= waiting_.size() && threads_ < allowed_)
-    add_thread();
   waiting_.push_back(std::move(function));
+  try {
+    if (idle_ < waiting_.size() && threads_ < allowed_)
+      add_thread();
+  } catch (...) {
+    if (threads_ == 0) { // else one of the others comes to it
+      waiting_.pop_back();
+      throw;
+    }
+  }
   changed_.notify_one();
 }
 
@@ -22,8 +29,13 @@ void blocking_threads::lend() {
   const std::lock_guard lock(mutex_);
   ++allowed_;
   // There may be fewer threads than functions that were started.
-  if (idle_ < waiting_.size() && threads_ < allowed_)
-    add_thread();
+  try {
+    if (idle_ < waiting_.size() && threads_ < allowed_)
+      add_thread();
+  } catch (...) {
+    --allowed_;
+    throw;
+  }
 }
 
 void blocking_threads::reclaim() {

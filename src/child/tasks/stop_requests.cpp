@@ -1,13 +1,11 @@
 #include "child/tasks/stop_requests.hpp"
 
-#include "base/unique_fd.hpp"
+#include "os/process_setup.hpp"
 
-#include <cerrno>
-#include <csignal>
+#include <system_error>
 #include <vector>
 
 #include <pthread.h>
-#include <sys/epoll.h>
 
 namespace troupe::child {
 
@@ -16,7 +14,7 @@ std::stop_token stop_requests::token(std::uint32_t slot, task_id task, bool bloc
   any_.store(true, std::memory_order_release);
   auto& mine = entries_[slot];
   if (mine.task != task)
-    mine = {task, std::stop_source()};
+    mine = {task, std::stop_source(), blocks_loop};
   auto source = mine.source;
   if (blocks_loop && !listening_)
     listen();
@@ -26,12 +24,25 @@ std::stop_token stop_requests::token(std::uint32_t slot, task_id task, bool bloc
   return source.get_token();
 }
 
+void stop_requests::stop(std::uint32_t slot) {
+  if (!any_.load(std::memory_order_acquire))
+    return;
+  std::unique_lock lock(mutex_);
+  const auto found = entries_.find(slot);
+  if (found == entries_.end() || !slots_.is_to_stop(slot, found->second.task))
+    return;
+  auto source = found->second.source;
+  lock.unlock();
+  source.request_stop(); // runs callbacks of the user
+}
+
+// The loop cares for the tasks that leave it free.
 void stop_requests::look() {
   std::vector<std::stop_source> marked;
   {
     const std::lock_guard lock(mutex_);
     for (auto& [slot, each] : entries_)
-      if (slots_.is_to_stop(slot, each.task))
+      if (each.blocks_loop && slots_.is_to_stop(slot, each.task))
         marked.push_back(each.source);
   }
   for (auto& source : marked)
@@ -45,27 +56,22 @@ void stop_requests::erase(std::uint32_t slot) {
 
 // The thread never ends: children leave without running destructors.
 void stop_requests::listen() {
-  std::thread([this] { run(); }).detach();
+  const os::signals_blocked for_the_thread;
+  try {
+    std::thread([this] { run(); }).detach();
+  } catch (const std::system_error& e) {
+    throw std::system_error(e.code(), "this_task::stop_token: there is no thread on which a plain "
+                                      "function could be told to stop");
+  }
   listening_ = true;
 }
 
 void stop_requests::run() {
   ::pthread_setname_np(::pthread_self(), "troupe-stop");
-  sigset_t all;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-  const base::unique_fd poll(::epoll_create1(EPOLL_CLOEXEC));
-  epoll_event wanted{};
-  wanted.events = EPOLLIN | EPOLLET; // what has come once is the loop's to read
-  if (!poll || ::epoll_ctl(poll.get(), EPOLL_CTL_ADD, control_, &wanted) != 0)
-    return; // the tokens still work for tasks that leave the loop free
   for (;;) {
+    const auto seen = wanted_.stop_count(); // before the look: what is marked meanwhile changes it
     look();
-    epoll_event seen{};
-    if (::epoll_wait(poll.get(), &seen, 1, -1) < 0 && errno != EINTR)
-      return;
-    if ((seen.events & (EPOLLHUP | EPOLLERR)) != 0)
-      return;
+    wanted_.wait_for_stop(seen);
   }
 }
 

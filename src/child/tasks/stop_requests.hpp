@@ -1,6 +1,7 @@
 #pragma once
 
 #include "link/slot_table.hpp"
+#include "link/wishes.hpp"
 
 #include <troupe/scheduler.hpp>
 
@@ -14,22 +15,21 @@
 namespace troupe::child {
 
 /// Tells running tasks that they are to stop, through their stop tokens. The parent marks the task in the
-/// slot table and sends a message over the control socket. The loop reads that message, unless a plain
-/// function holds it: so as soon as a plain function has asked for its token, a thread listens too. It
-/// does not read, it only looks at the marks when something has come. Thread-safe.
+/// slot table, and the loop looks at the marks, unless a plain function holds it: so as soon as a plain
+/// function has asked for its token, a thread waits for marks, too. Thread-safe.
 class stop_requests {
 public:
-  /// `control`: the child's control socket.
-  stop_requests(link::slot_table slots, int control)
+  stop_requests(link::slot_table slots, link::wishes& wanted)
     : slots_(slots)
-    , control_(control) {}
+    , wanted_(wanted) {}
   stop_requests(const stop_requests&) = delete;
   stop_requests& operator=(const stop_requests&) = delete;
 
-  /// The token of a running task. `blocks_loop`: it keeps the loop from reading the control socket.
+  /// The token of a running task. `blocks_loop`: it keeps the loop from looking at the marks. Throws
+  /// `std::system_error` if the thread that does so instead cannot be made.
   std::stop_token token(std::uint32_t slot, task_id task, bool blocks_loop);
-  /// Asks those to stop that are marked.
-  void look();
+  /// Asks the task in a slot to stop, if it is marked.
+  void stop(std::uint32_t slot);
   /// The task has ended. Cheap as long as nobody has asked for a token.
   void forget(std::uint32_t slot) {
     if (any_.load(std::memory_order_acquire))
@@ -40,14 +40,16 @@ private:
   struct entry {
     task_id task = 0;
     std::stop_source source;
+    bool blocks_loop = false;
   };
 
   void erase(std::uint32_t slot);
+  void look();
   void listen();
   void run();
 
   link::slot_table slots_;
-  const int control_;
+  link::wishes& wanted_;
   std::atomic<bool> any_ = false; // whether a token has ever been asked for
   std::mutex mutex_;
   std::map<std::uint32_t, entry> entries_; // by slot; guarded by mutex_

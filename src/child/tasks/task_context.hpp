@@ -23,10 +23,12 @@ struct task_context {
   bool blocks_loop = false; // a plain function
 };
 
-/// The task that the calling thread runs this moment, or null.
+/// The task that the calling thread runs this moment, or null. In the part of a thread's memory that exists
+/// from its beginning, since a signal handler looks at it.
+[[gnu::tls_model("initial-exec")]] inline thread_local const task_context* task_of_thread = nullptr;
+
 inline const task_context*& current_task() noexcept {
-  static thread_local const task_context* current = nullptr;
-  return current;
+  return task_of_thread;
 }
 
 /// Makes a task the calling thread's for as long as this lives.

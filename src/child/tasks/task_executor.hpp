@@ -1,5 +1,6 @@
 #pragma once
 
+#include "child/runtime/copies.hpp"
 #include "child/tasks/task_context.hpp"
 #include "child/tasks/throw_recorder.hpp"
 
@@ -77,6 +78,7 @@ public:
         const as_current_task current(scope->context);
         const record_throws recording;
         std::move(step)();
+        end_copy();
       });
   }
 

@@ -1,5 +1,6 @@
 #include "child/tasks/worker_actor.hpp"
 
+#include "child/runtime/copies.hpp"
 #include "child/tasks/describe_exception.hpp"
 #include "child/tasks/throw_recorder.hpp"
 #include "values/exception_codec.hpp"
@@ -8,6 +9,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -22,13 +24,40 @@ std::exception_ptr invoke(
   const call_message& call, const task_context& context, detail::bytes& result) noexcept {
   const record_throws recording;
   const as_current_task current(&context);
+  std::exception_ptr thrown;
   try {
     detail::invocation invocation{detail::view(call.arguments), call.target, result};
     reinterpret_cast<detail::plain_thunk>(call.thunk)(invocation);
-    return nullptr;
   } catch (...) {
-    return std::current_exception();
+    thrown = std::current_exception();
   }
+  end_copy();
+  return thrown;
+}
+
+// A report of what a task threw, encoded. On the thread that caught it, which knows where it was thrown, and
+// in the task's name, for this runs code of the exception.
+detail::bytes report(const std::exception_ptr& thrown, const task_context& context) {
+  const as_current_task current(&context);
+  exception_report description;
+  detail::bytes encoded;
+  const auto describe = [&](const std::exception_ptr& what) {
+    description = describe_exception(what);
+    if (description.pid == 0) { // else it came from another task
+      description.pid = ::getpid();
+      description.slot = context.position;
+      description.task = context.task;
+      description.attempt = context.attempt;
+    }
+    encoded.clear();
+    detail::encode_report(encoded, description);
+  };
+  try {
+    describe(thrown);
+  } catch (const std::bad_alloc&) {
+    describe(std::current_exception()); // shorter than a text of the user
+  }
+  return encoded;
 }
 
 } // namespace
@@ -90,14 +119,12 @@ void worker_actor::start(call_message& call) {
 
 void worker_actor::run_plain(call_message& call) {
   const auto started = now_;
+  const auto context = context_of(call);
   detail::bytes result;
-  std::exception_ptr thrown;
-  {
-    const on_cpu mark(current_, call.slot + 1u);
-    const auto context = context_of(call);
-    thrown = invoke(call, context, result);
-  }
-  finish(call, std::move(result), thrown, started);
+  const on_cpu mark(current_, call.slot + 1u);
+  const as_current_task current(&context); // also while what it threw is destroyed
+  const auto thrown = invoke(call, context, result);
+  finish(call, std::move(result), thrown, context, started);
 }
 
 task_context worker_actor::context_of(const call_message& call) const {
@@ -142,22 +169,20 @@ void worker_actor::start_coroutine(call_message& call) {
   const auto thunk = reinterpret_cast<detail::coroutine_thunk>(task->call.thunk);
   auto when_done = [this, task, scope](const std::exception_ptr& thrown) {
     scope->context = nullptr;
-    finish(task->call, std::move(task->result), thrown, task->started);
+    finish(task->call, std::move(task->result), thrown, task->context, task->started);
   };
   boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope), thunk(task->invocation),
     boost::asio::bind_cancellation_slot(task->cancellation.slot(), std::move(when_done)));
 }
 
-void worker_actor::stop_marked() {
-  for (std::uint32_t slot = 0; slot < started_.size(); ++slot) {
-    auto* const task = started_[slot].coroutine;
-    if (task == nullptr || task->asked_to_stop || !slots_.is_to_stop(slot, task->call.task))
-      continue;
-    task->asked_to_stop = true;
-    const on_cpu mark(current_, slot + 1u);
-    const as_current_task current(&task->context);
-    task->cancellation.emit(boost::asio::cancellation_type::terminal);
-  }
+void worker_actor::stop(std::uint32_t slot) {
+  auto* const task = started_[slot].coroutine;
+  if (task == nullptr || task->asked_to_stop || !slots_.is_to_stop(slot, task->call.task))
+    return;
+  task->asked_to_stop = true;
+  const on_cpu mark(current_, slot + 1u);
+  const as_current_task current(&task->context);
+  task->cancellation.emit(boost::asio::cancellation_type::terminal);
 }
 
 void worker_actor::start_blocking(call_message& call) {
@@ -165,38 +190,73 @@ void worker_actor::start_blocking(call_message& call) {
   const auto task = std::make_shared<running_task>(std::move(call), context, now_);
   const auto run = [this, task] {
     const auto thrown = invoke(task->call, task->context, task->result);
+    if (thrown)
+      task->result = report(thrown, task->context);
     // In order with what the function has asked the parent.
-    requests_.post(
-      [this, task, thrown] { finish(task->call, std::move(task->result), thrown, task->started); });
+    requests_.post([this, task, thrown] {
+      if (thrown)
+        handle(thrown, task->context);
+      publish(task->call, thrown != nullptr, std::move(task->result), task->started);
+      admission_.finished();
+    });
   };
   try {
     threads_.run(run);
-  } catch (const std::system_error&) { // no thread can be made
-    finish(task->call, {}, std::current_exception(), task->started);
+  } catch (const std::exception&) { // no thread can be made
+    finish(task->call, {}, std::current_exception(), task->context, task->started);
   }
 }
 
 void worker_actor::finish(const call_message& call, detail::bytes&& result,
-  const std::exception_ptr& thrown, clock::time_point started) {
+  const std::exception_ptr& thrown, const task_context& context, clock::time_point started) {
+  if (thrown) {
+    handle(thrown, context);
+    result = report(thrown, context);
+  }
+  publish(call, thrown != nullptr, std::move(result), started);
+  admission_.finished();
+}
+
+void worker_actor::publish(
+  const call_message& call, bool threw, detail::bytes&& payload, clock::time_point started) {
   if (started_[call.slot].waits > 0)
     end_lend(call.slot); // something that it has left behind still waits
   started_[call.slot] = {};
   link::frame_header header;
-  header.kind = thrown ? link::frame_kind::threw : link::frame_kind::value;
+  header.kind = threw ? link::frame_kind::threw : link::frame_kind::value;
   header.slot = call.slot;
   header.task = call.task;
-  if (thrown)
-    result = report(call, thrown);
   now_ = clock::now();
   header.extra = static_cast<std::uint64_t>(
     std::chrono::duration_cast<std::chrono::nanoseconds>(now_ - started).count());
   stops_.forget(call.slot);
   slots_.finish(call.slot, call.task);
-  link_.send(header, std::move(result));
+  link_.send(header, std::move(payload));
   // Now, since whatever runs next may take long. It costs a system call only while the parent sleeps,
   // which then does not for a while.
   link_.ring_now();
-  admission_.finished();
+}
+
+void worker_actor::refuse(const call_message& call, const std::exception_ptr& why) {
+  now_ = clock::now();
+  if (!slots_.start(call.slot, call.task, now_.time_since_epoch().count()))
+    return;
+  const auto context = context_of(call);
+  const on_cpu mark(current_, call.slot + 1u);
+  handle(why, context);
+  publish(call, true, report(why, context), now_);
+}
+
+void worker_actor::handle(const std::exception_ptr& thrown, const task_context& context) {
+  if (settings_.exception_handler == nullptr)
+    return;
+  const on_cpu mark(current_, context.slot + 1u);
+  const as_current_task current(&context);
+  try {
+    settings_.exception_handler(thrown);
+  } catch (...) {
+    // Its errors must not hide the task's.
+  }
 }
 
 // -- tasks that wait for their pool -----------------------------------------------------------------------
@@ -210,6 +270,18 @@ std::optional<task_place> worker_actor::calling_task() const {
 bool worker_actor::runs_plain_function() const {
   const auto place = calling_task();
   return place && started_[place->slot].kind == detail::call_kind::plain;
+}
+
+void worker_actor::reserve_lend_of_thread() {
+  reserve_lend();
+  try {
+    threads_.lend();
+  } catch (const std::system_error& e) {
+    lent_.fetch_sub(1);
+    throw std::system_error(e.code(),
+      "a blocking function that waits for its pool needs another thread in its place, and none "
+      "can be made");
+  }
 }
 
 void worker_actor::reserve_lend() {
@@ -233,8 +305,6 @@ void worker_actor::lend_reserved(task_place place) {
   if (task.task != place.task || task.waits++ > 0)
     return;
   admission_.lend(task.task, task.kind, task.nesting, task.start);
-  if (task.kind == detail::call_kind::blocking)
-    threads_.lend();
   link::frame_header header;
   header.kind = link::frame_kind::lend;
   header.slot = place.slot;
@@ -260,28 +330,6 @@ void worker_actor::end_lend(std::uint32_t slot) {
   header.slot = slot;
   header.task = task.task;
   link_.send(header, {});
-}
-
-// -- outcomes -------------------------------------------------------------------------------------------
-
-detail::bytes worker_actor::report(const call_message& call, const std::exception_ptr& thrown) {
-  if (settings_.exception_handler != nullptr) {
-    try {
-      settings_.exception_handler(thrown);
-    } catch (...) {
-      // Its errors must not hide the task's.
-    }
-  }
-  auto description = describe_exception(thrown);
-  if (description.pid == 0) { // else it came from another task
-    description.pid = ::getpid();
-    description.slot = settings_.position;
-    description.task = call.task;
-    description.attempt = call.attempt;
-  }
-  detail::bytes encoded;
-  detail::encode_report(encoded, description);
-  return encoded;
 }
 
 } // namespace troupe::child

@@ -68,10 +68,13 @@ public:
   /// The child, a spare so far, has a place in the pool.
   void take_position(std::size_t position) noexcept { settings_.position = position; }
 
+  /// Fails a task that cannot be run here with `why`, unless the parent has taken it back.
+  void refuse(const call_message& call, const std::exception_ptr& why);
+
   /// Starts what may start, for at most `limits::work_slice`; true if something was started.
   bool work();
-  /// Cancels the coroutines that are marked in the slot table. O(slots).
-  void stop_marked();
+  /// Cancels the coroutine in a slot if it is to stop.
+  void stop(std::uint32_t slot);
 
   // -- tasks that wait for their pool ---------------------------------------------------------------
 
@@ -85,8 +88,9 @@ public:
   /// `troupe::error` if too many tasks have lent theirs.
   void lend(task_place place);
   void reclaim(task_place place);
-  /// The same in two steps, for a thread: the first is called there, the second on the loop's thread.
-  void reserve_lend();
+  /// The same in two steps, for a blocking function: the first is called on its thread, the second on the
+  /// loop's. The first throws `std::system_error` if it needs a thread in its place that cannot be made.
+  void reserve_lend_of_thread();
   void lend_reserved(task_place place);
 
   /// The plain function that constructs this lends its place until it is destroyed, and is not on the CPU.
@@ -123,16 +127,21 @@ private:
     running_coroutine* coroutine = nullptr; // if it is one
   };
 
+  void reserve_lend();
   void end_lend(std::uint32_t slot);
   void start(call_message& call);
   void run_plain(call_message& call);
   void start_coroutine(call_message& call);
   void start_blocking(call_message& call);
-  // Publishes the outcome; `thrown` is null for a value.
+  // On the loop's thread: publishes the outcome, and lets others start.
   void finish(const call_message& call, detail::bytes&& result, const std::exception_ptr& thrown,
-    clock::time_point started);
+    const task_context& context, clock::time_point started);
+  // `payload` is a value, or a report of what was thrown.
+  void publish(
+    const call_message& call, bool threw, detail::bytes&& payload, clock::time_point started);
   task_context context_of(const call_message& call) const;
-  detail::bytes report(const call_message& call, const std::exception_ptr& thrown);
+  // Shows it to the exception handler of the pool.
+  void handle(const std::exception_ptr& thrown, const task_context& context);
 
   parent_link& link_;
   requests& requests_;

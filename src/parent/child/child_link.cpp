@@ -4,26 +4,16 @@
 #include "os/image.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
-#include <tuple>
+#include <utility>
 #include <vector>
 
-#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace troupe::parent {
-
-namespace {
-
-base::unique_fd make_eventfd() {
-  base::unique_fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!fd)
-    throw std::system_error(errno, std::generic_category(), "eventfd for the link to a child");
-  return fd;
-}
-
-} // namespace
 
 child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t generation,
   link::link_size size, const link::child_settings& settings, std::span<const int> output)
@@ -36,19 +26,23 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
     throw std::runtime_error(
       "this program has no build id, by which a child proves that it runs the "
       "same image: link it with -Wl,--build-id");
-  auto own_bell = make_eventfd();
-  auto child_bell = make_eventfd();
-  std::tie(control_, child_control_) = link::make_control_sockets();
+  auto own_bell = link::make_bell();
+  auto child_bell = link::make_bell();
+  auto [control, child_control] = link::make_control_sockets();
+  // Nothing that the child sends is ever received, and so nothing closed here that it passes.
+  ::shutdown(control.get(), SHUT_RD);
   const link::parent_hello hello{
     link::link_magic, size, generation, ::getpid(), own_hello_.build, settings.loop_initializer};
-  std::vector<int> fds{region_->fd(), own_bell.get(), child_bell.get()};
+  std::vector<int> fds{region_->fd(), own_bell.write.get(), child_bell.read.get()};
   fds.insert(fds.end(), output.begin(), output.end());
-  if (!link::send_control(control_.get(), &hello, sizeof hello, fds.data(), fds.size()))
+  if (!link::send_control(control.get(), &hello, sizeof hello, fds.data(), fds.size()))
     throw std::system_error(
       errno, std::generic_category(), "passing the link's descriptors to a child");
+  child_control_ = std::move(child_control);
+  child_bell_ = std::move(child_bell.read);
   region_->close_fd();
   channel_ = std::make_unique<link::channel>(
-    region_, link::channel::side::parent, std::move(own_bell), std::move(child_bell));
+    region_, link::channel::side::parent, std::move(own_bell.read), std::move(child_bell.write));
 
   // The settings lie in the ring before the child exists.
   detail::bytes encoded;
@@ -66,24 +60,23 @@ child_link::~child_link() {
 void child_link::open() {
   loop_.add_source(this);
   bell_watch_ = std::make_unique<loop::descriptor_watch>(
-    loop_.io(), channel_->bell_fd(), [this] { channel_->clear_bell(); });
-  control_watch_ =
-    std::make_unique<loop::descriptor_watch>(loop_.io(), control_.get(), [this] { on_control(); });
+    loop_.io(), channel_->bell_fd(), [this] { on_bell(); });
 }
 
 void child_link::close() {
   loop_.remove_source(this);
-  control_watch_.reset();
   bell_watch_.reset();
 }
 
 void child_link::drain(int exit_code) {
-  link::send_control(control_.get(), link::control_message{link::control_kind::drain, exit_code});
+  region_->header().wanted.request_drain(exit_code);
+  channel_->announce();
 }
 
-void child_link::tell_stop() {
-  // If there is no room for it, others are there, which the child will read after this mark was set.
-  link::send_control(control_.get(), link::control_message{link::control_kind::stop, 0});
+void child_link::request_stop(std::uint32_t cell) {
+  region_->stop_marks().set(cell);
+  region_->header().wanted.announce_stop();
+  channel_->announce();
 }
 
 // -- what the child says --------------------------------------------------------------------------------
@@ -93,27 +86,19 @@ void child_link::break_link(const std::string& why) {
   listener_.on_broken(why);
 }
 
-void child_link::on_control() {
-  try {
-    link::child_hello hello;
-    switch (link::receive_control(control_.get(), &hello, sizeof hello)) {
-    case link::receive_result::message:
-      check_hello(hello);
-      break;
-    case link::receive_result::closed:
-      control_watch_.reset();
-      listener_.on_closed();
-      break;
-    case link::receive_result::nothing:
-      break;
-    }
-  } catch (const link::protocol_violation& violation) {
-    break_link(std::string("protocol violation: ") + violation.what());
-  }
+void child_link::on_bell() {
+  if (channel_->clear_bell())
+    return;
+  bell_watch_.reset();
+  listener_.on_closed();
 }
 
-void child_link::check_hello(const link::child_hello& hello) {
-  if (hello_checked_ || hello.magic != link::link_magic || hello.generation != generation_)
+void child_link::check_hello(const link::frame_header& header, std::span<const std::byte> payload) {
+  link::child_hello hello;
+  if (header.kind != link::frame_kind::hello || payload.size() != sizeof hello)
+    throw link::protocol_violation("a frame before the hello");
+  std::memcpy(&hello, payload.data(), sizeof hello);
+  if (hello.magic != link::link_magic || hello.generation != generation_)
     throw link::protocol_violation("unexpected hello");
   hello_checked_ = true;
   if (hello.build != own_hello_.build)
@@ -124,11 +109,10 @@ void child_link::check_hello(const link::child_hello& hello) {
 void child_link::on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
   if (header.generation != generation_ || header.reserved != 0)
     throw link::protocol_violation("frame of another generation");
-  if (!hello_checked_)
-    on_control(); // the hello was sent before, but the ring may be looked at first
-  if (!hello_checked_)
-    throw link::protocol_violation("a frame before the hello");
-  listener_.on_frame(header, payload);
+  if (hello_checked_)
+    listener_.on_frame(header, payload);
+  else
+    check_hello(header, payload);
 }
 
 bool child_link::receive() {

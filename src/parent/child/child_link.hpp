@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/unique_fd.hpp"
+#include "link/bell.hpp"
 #include "link/channel.hpp"
 #include "link/child_settings.hpp"
 #include "link/control_socket.hpp"
@@ -59,8 +60,8 @@ public:
   }
   /// Asks the child to run its finalizer and leave with that exit code, or 1 if the finalizer throws.
   void drain(int exit_code);
-  /// Tells the child that tasks are to stop, as it finds in the task table.
-  void tell_stop();
+  /// Tells the child that the task in that cell is to stop, as it finds in the task table.
+  void request_stop(std::uint32_t cell);
 
   /// Hands over what the child has written so far; nothing of what it writes meanwhile for ever.
   void read_all();
@@ -79,19 +80,19 @@ public:
 private:
   bool receive();
   void on_frame(const link::frame_header& header, std::span<const std::byte> payload);
-  void on_control();
-  void check_hello(const link::child_hello& hello);
+  void on_bell();
+  void check_hello(const link::frame_header& header, std::span<const std::byte> payload);
 
   loop::event_loop& loop_;
   listener& listener_;
   const std::uint32_t generation_;
   std::shared_ptr<link::shared_region> region_;
-  base::unique_fd control_;
   base::unique_fd child_control_; // until it is launched
+  // The end that the child reads: kept open, so that ringing the bell of a dead child raises no SIGPIPE.
+  base::unique_fd child_bell_;
   link::child_hello own_hello_;
   std::unique_ptr<link::channel> channel_;
   std::unique_ptr<loop::descriptor_watch> bell_watch_;
-  std::unique_ptr<loop::descriptor_watch> control_watch_;
   bool hello_checked_ = false;
   bool broken_ = false;
 };

@@ -143,6 +143,7 @@ void child_process::on_frame(const link::frame_header& header, std::span<const s
     return tasks_.on_lend(header);
   case link::frame_kind::reclaim:
     return tasks_.on_reclaim(header);
+  case link::frame_kind::hello: // the link has taken it
   case link::frame_kind::setup:
   case link::frame_kind::call:
   case link::frame_kind::position:

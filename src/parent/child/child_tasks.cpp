@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 
 namespace troupe::parent {
@@ -78,7 +79,7 @@ bool child_tasks::take_back(std::uint32_t cell) {
 
 void child_tasks::request_stop(std::uint32_t cell) {
   table_.request_stop(cell, book_.at(cell).id);
-  link_.tell_stop();
+  link_.request_stop(cell);
 }
 
 // -- what is known --------------------------------------------------------------------------------------
@@ -92,22 +93,31 @@ std::optional<child_tasks::time_point> child_tasks::started_at(std::uint32_t cel
 policy::tasks_in_child child_tasks::remaining() const {
   policy::tasks_in_child result;
   const auto& header = link_.region().header();
-  const auto current = header.current.load(std::memory_order_acquire);
+  const auto on_loop = header.current.load(std::memory_order_acquire);
+  // What the thread that ended the process has said of itself comes before what the loop was doing.
+  const auto told = header.crash.culprit.load(std::memory_order_acquire);
+  result.blameless = told == link::crash_area::no_task;
   // While the loop executes a task, it takes nothing in.
   const auto taken_in = header.taken_in.load(std::memory_order_acquire);
-  const auto in_transfer = current == 0 ? taken_in + 1 : 0;
+  const auto in_transfer = on_loop == 0 && (told == 0 || result.blameless) ? taken_in + 1 : 0;
+  std::size_t executed = 0; // the number of tasks that may have been on a CPU
   book_.for_each_used([&](std::uint32_t cell) {
     const auto key = book_.at(cell);
     if (!cells_[cell].lent && table_.is_unstarted(cell, key.id)) {
       result.unstarted.push_back(key);
       if (cells_[cell].sequence == in_transfer)
         result.in_transfer = key;
-    } else {
-      result.started.push_back(key);
-      if (current == cell + 1u)
-        result.culprit = key;
+      return;
+    }
+    result.started.push_back(key);
+    const bool on_thread = book_.kind_at(cell) == detail::call_kind::blocking && !cells_[cell].lent;
+    if (told != 0 ? told == cell + 1u : on_loop == cell + 1u || on_thread) {
+      result.culprit = key;
+      ++executed;
     }
   });
+  if (executed > 1)
+    result.culprit.reset();
   return result;
 }
 
