@@ -243,7 +243,7 @@ void world::check_children() {
 void world::check_times() {
   for (const auto index : open_) {
     const auto& task = tasks_[index];
-    const auto& options = task.state->options;
+    const auto& options = task.options;
     if (!options)
       continue;
     check(
