@@ -1,6 +1,7 @@
 #include <troupe/pool.hpp>
 
 #include "api/runtime_state.hpp"
+#include "base/forked_copy.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/pool/pool_control.hpp"
 
@@ -20,6 +21,8 @@ pool::pool(runtime& rt, pool_options options)
   : control_(parent::pool_control::start(rt.state_->services(), std::move(options))) {}
 
 pool::~pool() {
+  if (base::is_forked_copy())
+    return; // the pool is that of the process that was copied
   control(control_).terminate();
   if (loop::event_loop::current() == nullptr)
     control(control_).join_until(std::chrono::steady_clock::time_point::max());

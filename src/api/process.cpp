@@ -1,6 +1,7 @@
 #include <troupe/process.hpp>
 
 #include "api/runtime_state.hpp"
+#include "base/forked_copy.hpp"
 #include "parent/process/single_process.hpp"
 
 #include <csignal>
@@ -19,6 +20,7 @@ process::process(runtime& rt, bound_call call, process_options options, failures
                                        : parent::single_process::failures::logged)) {}
 
 void process::start() {
+  base::check_not_forked_copy("process::start");
   self_->start();
 }
 
@@ -31,10 +33,12 @@ void process::join_until(std::chrono::steady_clock::time_point deadline) {
 }
 
 void process::terminate() {
+  base::check_not_forked_copy("process::terminate");
   self_->signal(SIGTERM, "terminate() was called");
 }
 
 void process::kill() {
+  base::check_not_forked_copy("process::kill");
   self_->signal(SIGKILL, "kill() was called");
 }
 

@@ -1,11 +1,13 @@
 #include <troupe/runtime.hpp>
 
 #include "api/runtime_state.hpp"
+#include "base/forked_copy.hpp"
 #include "base/limits.hpp"
 #include "child/runtime/child_main.hpp"
 #include "child/zygote/zygote_main.hpp"
 #include "os/process_setup.hpp"
 #include "os/thread_count.hpp"
+#include "parent/child/log.hpp"
 #include "parent/launch/zygote.hpp"
 
 #include <troupe/errors.hpp>
@@ -14,9 +16,13 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <exception>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -71,6 +77,31 @@ std::unique_ptr<parent::zygote> fork_zygote() {
     [](base::unique_fd socket) { child::become_zygote(std::move(socket)); });
 }
 
+// CAF ends the program when it cannot start one of its threads. So they are all started here first, where
+// that is an exception.
+void check_threads(const runtime_options& options) {
+  constexpr std::size_t own_threads =
+    8; // the loop's, the launchers', the logs', CAF's beside its scheduler
+  std::promise<void> end;
+  const auto ended = end.get_future().share();
+  std::vector<std::thread> threads;
+  std::exception_ptr failure;
+  try {
+    for (std::size_t i = 0; i < options.caf_threads + own_threads; ++i)
+      threads.emplace_back([ended] { ended.wait(); });
+  } catch (const std::system_error& e) {
+    failure = std::make_exception_ptr(
+      std::system_error(e.code(), "starting the threads of troupe::runtime"));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  end.set_value();
+  for (auto& thread : threads)
+    thread.join();
+  if (failure)
+    std::rethrow_exception(failure);
+}
+
 parent::launchers::settings launch_settings(
   std::vector<std::string> arguments, const runtime_options& options) {
   parent::launchers::settings result;
@@ -88,20 +119,27 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   : tasks(options.tasks)
   , config(options.caf_threads)
   , system(config)
-  , loop(system)
+  , shared_loop(std::make_shared<loop::event_loop>(system))
+  , loop(*shared_loop)
   , hub(system, loop)
-  , children(launch_settings(std::move(arguments), options), std::move(forked))
-  , loop_thread([this] {
+  , zygote_forker(forked ? std::optional<os::kept_thread>(std::in_place) : std::nullopt)
+  , children(launch_settings(std::move(arguments), options), std::move(forked)) {
+  compat::give_node_id(system);
+  parent::start_log();
+  loop_thread = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
     loop.run();
-  }) {
-  compat::give_node_id(system);
+  });
 }
 
 runtime::state::~state() {
+  exported.close_queues();
+  pools.end_all();
   processes.end_all();
+  exported.end_queues();
   loop.stop();
   loop_thread.join();
+  loop.shut_down();
 }
 
 runtime::runtime(int argc, char** argv, runtime_options options) {
@@ -118,16 +156,24 @@ runtime::runtime(int argc, char** argv, runtime_options options) {
       set_start_method(*options.start_method);
     const os::signals_blocked blocked;
     auto forked = fork_zygote();
+    check_threads(options);
     state_ = std::make_unique<state>(
       std::vector<std::string>(argv, argv + argc), options, std::move(forked));
+    base::runtime_begins();
   } catch (...) {
+    state_.reset();
     runtime_exists = false;
     throw;
   }
 }
 
 runtime::~runtime() {
+  if (base::is_forked_copy()) { // which has neither the threads nor the children
+    static_cast<void>(state_.release());
+    return;
+  }
   state_.reset();
+  base::runtime_ends();
   runtime_exists = false;
 }
 

@@ -3,14 +3,17 @@
 #include "actors/actor_hub.hpp"
 #include "caf/caf_compat.hpp"
 #include "loop/event_loop.hpp"
+#include "os/kept_thread.hpp"
 #include "parent/launch/launchers.hpp"
 #include "parent/pool/pool_control.hpp"
+#include "parent/pool/pool_registry.hpp"
 #include "parent/process/process_registry.hpp"
 #include "parent/serve/exports.hpp"
 
 #include <troupe/runtime.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,14 +30,18 @@ struct runtime::state {
   const task_registry tasks;
   compat::caf_config config;
   caf::actor_system system;
-  loop::event_loop loop;
+  const std::shared_ptr<loop::event_loop>
+    shared_loop; // also by its actors, whose handles may be kept
+  loop::event_loop& loop;
   actors::actor_hub hub;
+  const std::optional<os::kept_thread> zygote_forker; // with start method fork
   parent::launchers children;
   parent::process_registry processes;
+  parent::pool_registry pools;
   parent::exports exported;
   std::thread loop_thread;
 
-  parent::services services() { return {system, loop, hub, children, exported}; }
+  parent::services services() { return {system, loop, hub, children, exported, pools}; }
 };
 
 struct detail::runtime_access {

@@ -1,5 +1,7 @@
 #include "loop/event_loop.hpp"
 
+#include "base/forked_copy.hpp"
+
 #include <troupe/detail/task_state.hpp>
 
 #include <boost/asio/post.hpp>
@@ -7,6 +9,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 
@@ -39,9 +42,22 @@ event_loop::event_loop(caf::actor_system& system, int concurrency_hint)
   , work_(io_.get_executor()) {}
 
 event_loop::~event_loop() {
+  release_jobs();
+}
+
+void event_loop::release_jobs() {
   take_remote_jobs();
-  for (auto* job : jobs_)
+  for (auto* job : std::exchange(jobs_, {}))
     caf::intrusive_ptr_release(job);
+}
+
+void event_loop::shut_down() {
+  {
+    const std::lock_guard lock(remote_mutex_);
+    shut_down_ = true;
+  }
+  release_jobs();
+  io_.shut_down();
 }
 
 event_loop* event_loop::current() noexcept {
@@ -59,7 +75,12 @@ void event_loop::exec_later(caf::resumable* job) {
   }
   {
     const std::lock_guard lock(remote_mutex_);
-    remote_jobs_.push_back(job);
+    if (!shut_down_)
+      remote_jobs_.push_back(std::exchange(job, nullptr));
+  }
+  if (job != nullptr) {
+    caf::intrusive_ptr_release(job);
+    return;
   }
   has_remote_jobs_.store(true, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst) && sleeping_.exchange(false))
@@ -196,6 +217,7 @@ void event_loop::sleep() {
 } // namespace loop
 
 void detail::check_may_block(const char* what) {
+  base::check_not_forked_copy(what);
   if (loop::event_loop::current() != nullptr)
     throw std::logic_error(
       std::string(what) +

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -36,7 +37,10 @@ public:
 ///
 /// `exec_later`, `stop` and `io()` may be used from any thread, everything else on the loop's own, or
 /// before `run`.
-class event_loop final : public caf::execution_unit {
+///
+/// An actor of a loop that is owned by a shared pointer keeps it: handles may outlive everything else.
+class event_loop final : public caf::execution_unit,
+                         public std::enable_shared_from_this<event_loop> {
 public:
   explicit event_loop(
     caf::actor_system& system, int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_SAFE);
@@ -49,6 +53,9 @@ public:
   /// Runs until `stop`. The calling thread is the loop's thread from here on.
   void run();
   void stop();
+  /// After `run`, or if there was none: destroys what still waits, such as coroutines that are suspended.
+  /// From now on nothing is executed any more.
+  void shut_down();
   /// On the loop's thread, from inside something that the loop runs, but not an actor: goes on with
   /// everything else for as long as `waiting` says so.
   void run_while(const std::function<bool()>& waiting);
@@ -72,7 +79,15 @@ private:
   bool spin();
   void sleep();
 
-  boost::asio::io_context io_;
+  // Asio leaves it to classes like this one to shut down before they are destroyed.
+  struct io_context : boost::asio::io_context {
+    using boost::asio::io_context::io_context;
+    void shut_down() { shutdown(); }
+  };
+
+  void release_jobs();
+
+  io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::deque<caf::resumable*> jobs_;
   std::vector<loop_source*> sources_; // a removed one leaves a null until the turn ends
@@ -84,6 +99,7 @@ private:
   std::atomic<bool> has_remote_jobs_ = false;
   std::mutex remote_mutex_;
   std::vector<caf::resumable*> remote_jobs_; // guarded by remote_mutex_
+  bool shut_down_ = false;                   // guarded by remote_mutex_
 };
 
 } // namespace troupe::loop

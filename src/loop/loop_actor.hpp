@@ -10,7 +10,8 @@ class loop_actor : public caf::event_based_actor {
 public:
   loop_actor(caf::actor_config& config, event_loop& loop)
     : caf::event_based_actor(config)
-    , loop_(loop) {}
+    , loop_(loop)
+    , kept_(loop.weak_from_this().lock()) {}
 
   using caf::event_based_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
@@ -31,6 +32,7 @@ protected:
 
 private:
   event_loop& loop_;
+  const std::shared_ptr<event_loop> kept_; // null: the loop is not shared, and outlives its actors
 };
 
 } // namespace troupe::loop

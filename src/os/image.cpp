@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <unistd.h>
 
 namespace troupe {
 
@@ -15,22 +16,27 @@ namespace os {
 
 namespace {
 
-// FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/) of a module's path. 0 is the program itself.
-std::uint32_t module_id(const char* path) noexcept {
-  if (path == nullptr || *path == '\0')
-    return 0;
-  std::uint32_t hash = 2166136261u;
-  for (; *path != '\0'; ++path)
-    hash = (hash ^ static_cast<unsigned char>(*path)) * 16777619u;
-  return hash == 0 || hash == no_module ? 1 : hash;
-}
+// FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/).
+class fingerprint {
+public:
+  void add(const void* data, std::size_t size) noexcept {
+    const auto* bytes = static_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i < size; ++i)
+      value_ = (value_ ^ bytes[i]) * 16777619u;
+  }
+  std::uint32_t value() const noexcept { return value_; }
 
-void find_build_id(const dl_phdr_info& info, build_id& found) {
-  for (int i = 0; i < info.dlpi_phnum; ++i) {
-    const auto& segment = info.dlpi_phdr[i];
+private:
+  std::uint32_t value_ = 2166136261u;
+};
+
+void find_build_id(
+  const ElfW(Phdr) * segments, std::size_t count, ElfW(Addr) base, build_id& found) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& segment = segments[i];
     if (segment.p_type != PT_NOTE)
       continue;
-    const char* at = reinterpret_cast<const char*>(info.dlpi_addr + segment.p_vaddr);
+    const char* at = reinterpret_cast<const char*>(base + segment.p_vaddr);
     const char* end = at + segment.p_memsz;
     while (at + sizeof(ElfW(Nhdr)) <= end) {
       ElfW(Nhdr) note;
@@ -48,13 +54,68 @@ void find_build_id(const dl_phdr_info& info, build_id& found) {
   }
 }
 
+// What identifies a module in all processes: its path and its contents, so that a library which has been
+// replaced on disk is another one. By its build id, or, if it has none, by how its segments lie. 0 is the
+// program itself, whose build ids are compared when a child starts. `start`: where its ELF header is mapped.
+// Async-signal-safe.
+std::uint32_t module_id(const char* path, ElfW(Addr) base, std::uintptr_t start) noexcept {
+  if (path == nullptr || *path == '\0')
+    return 0;
+  fingerprint print;
+  print.add(path, std::strlen(path));
+  const auto* header = reinterpret_cast<const ElfW(Ehdr)*>(start);
+  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0) {
+    const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(start + header->e_phoff);
+    build_id id;
+    find_build_id(segments, header->e_phnum, base, id);
+    if (id.length != 0)
+      print.add(id.bytes.data(), id.length);
+    else
+      print.add(segments, header->e_phnum * sizeof *segments);
+  }
+  const auto value = print.value();
+  return value == 0 || value == no_module ? 1 : value;
+}
+
+std::uint32_t module_id(const dl_phdr_info& info) noexcept {
+  const auto page = static_cast<std::uintptr_t>(::getpagesize());
+  for (int i = 0; i < info.dlpi_phnum; ++i) // the first that is loaded has the header
+    if (info.dlpi_phdr[i].p_type == PT_LOAD)
+      return module_id(
+        info.dlpi_name, info.dlpi_addr, info.dlpi_addr + info.dlpi_phdr[i].p_vaddr / page * page);
+  return no_module;
+}
+
+// A module that was found, for as long as no other is loaded or unloaded.
+struct found_module {
+  unsigned long long loaded = 0;
+  unsigned long long unloaded = 0;
+  std::uint32_t id = no_module;
+  ElfW(Addr) base = 0;
+  const ElfW(Phdr) * segments = nullptr;
+  std::size_t count = 0;
+
+  bool holds(std::uint32_t wanted, const dl_phdr_info& now) const noexcept {
+    return id == wanted && loaded == now.dlpi_adds && unloaded == now.dlpi_subs;
+  }
+
+  std::optional<std::uintptr_t> address_of(std::uintptr_t offset) const noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+      if (segments[i].p_type == PT_LOAD && offset >= segments[i].p_vaddr &&
+          offset < segments[i].p_vaddr + segments[i].p_memsz)
+        return base + offset;
+    return std::nullopt;
+  }
+};
+
 } // namespace
 
 build_id program_build_id() {
   build_id found;
   ::dl_iterate_phdr(
     [](dl_phdr_info* info, std::size_t, void* out) {
-      find_build_id(*info, *static_cast<build_id*>(out));
+      find_build_id(
+        info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, *static_cast<build_id*>(out));
       return 1; // the program is the first module
     },
     &found);
@@ -79,29 +140,29 @@ code_location locate_in_signal_handler(std::uintptr_t address) noexcept {
       found.dlfo_link_map == nullptr)
     return {no_module, address};
   const auto* module = found.dlfo_link_map;
-  return {module_id(module->l_name), address - module->l_addr};
+  const auto start = reinterpret_cast<std::uintptr_t>(found.dlfo_map_start);
+  return {module_id(module->l_name, module->l_addr, start), address - module->l_addr};
 }
 
 std::optional<std::uintptr_t> address_of(const code_location& place) {
+  thread_local found_module last; // most tasks are in the module of the one before
   struct search {
-    const code_location& place;
-    std::optional<std::uintptr_t> address;
-  } wanted{place, {}};
+    std::uint32_t module;
+    bool found;
+  } wanted{place.module, false};
   ::dl_iterate_phdr(
     [](dl_phdr_info* info, std::size_t, void* out) {
       auto& s = *static_cast<search*>(out);
-      if (module_id(info->dlpi_name) != s.place.module)
-        return 0;
-      for (int i = 0; i < info->dlpi_phnum; ++i) {
-        const auto& segment = info->dlpi_phdr[i];
-        if (segment.p_type == PT_LOAD && s.place.offset >= segment.p_vaddr &&
-            s.place.offset < segment.p_vaddr + segment.p_memsz)
-          s.address = info->dlpi_addr + s.place.offset;
+      s.found = last.holds(s.module, *info);
+      if (!s.found && module_id(*info) == s.module) {
+        last = {info->dlpi_adds, info->dlpi_subs, s.module, info->dlpi_addr, info->dlpi_phdr,
+          info->dlpi_phnum};
+        s.found = true;
       }
-      return 1;
+      return s.found ? 1 : 0;
     },
     &wanted);
-  return wanted.address;
+  return wanted.found ? last.address_of(place.offset) : std::nullopt;
 }
 
 } // namespace os

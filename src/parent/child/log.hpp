@@ -6,8 +6,14 @@
 
 namespace troupe::parent {
 
+/// Starts the thread of troupe's own log, if there is none yet. Throws `spdlog::spdlog_ex` or
+/// `std::system_error`.
+void start_log();
+
 /// The logger named "troupe": the program's if it has registered one, else one that writes warnings to
-/// stderr. Thread-safe.
+/// stderr, on a thread of its own. That one never blocks: it drops the oldest messages if stderr takes
+/// them too slowly, and says how many. One of the program is called on the event loop's thread, so it
+/// should be an asynchronous one if its sinks may block. Thread-safe.
 std::shared_ptr<spdlog::logger> log();
 
 } // namespace troupe::parent

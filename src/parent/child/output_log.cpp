@@ -1,11 +1,8 @@
 #include "parent/child/output_log.hpp"
 
-#include "base/limits.hpp"
-#include "os/process_setup.hpp"
 #include "parent/child/log.hpp"
+#include "parent/child/log_thread.hpp"
 
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
@@ -25,14 +22,14 @@ class own_loggers {
 public:
   own_loggers()
     : out_(make<spdlog::sinks::stdout_sink_mt>("troupe.stdout"))
-    , err_(make<spdlog::sinks::stderr_sink_mt>("troupe.stderr")) {}
+    , err_(make<unlocked_stderr_sink>("troupe.stderr")) {}
 
   const std::shared_ptr<spdlog::logger>& out() const { return out_; }
   const std::shared_ptr<spdlog::logger>& err() const { return err_; }
 
   void tell_dropped(bool now) {
     const std::lock_guard lock(mutex_);
-    const auto dropped = thread_->overrun_counter();
+    const auto dropped = thread_.dropped();
     if (dropped == told_ || (!now && clock::now() < told_at_ + std::chrono::seconds(1)))
       return;
     log()->warn("{} lines that children wrote were dropped: they came faster than they could be "
@@ -43,20 +40,14 @@ public:
   }
 
 private:
-  static std::shared_ptr<spdlog::details::thread_pool> make_thread() {
-    const os::signals_blocked blocked;
-    return std::make_shared<spdlog::details::thread_pool>(limits::max_output_queue, 1);
-  }
-
   template <class Sink>
   std::shared_ptr<spdlog::logger> make(const char* name) {
-    auto made = std::make_shared<spdlog::async_logger>(
-      name, std::make_shared<Sink>(), thread_, spdlog::async_overflow_policy::overrun_oldest);
+    auto made = thread_.make(name, std::make_shared<Sink>());
     made->set_pattern("%v");
     return made;
   }
 
-  const std::shared_ptr<spdlog::details::thread_pool> thread_ = make_thread();
+  const log_thread thread_;
   const std::shared_ptr<spdlog::logger> out_;
   const std::shared_ptr<spdlog::logger> err_;
   std::mutex mutex_; // guards what follows

@@ -30,10 +30,10 @@ launcher::~launcher() {
   thread_.join();
 }
 
-void launcher::launch(base::unique_fd control, callback done) {
+void launcher::launch(base::unique_fd control, callback done, std::function<void()> begun) {
   {
     const std::lock_guard lock(mutex_);
-    requests_.push_back({std::move(control), std::move(done)});
+    requests_.push_back({std::move(control), std::move(done), std::move(begun)});
   }
   changed_.notify_one();
 }
@@ -50,6 +50,8 @@ void launcher::run() {
       next = std::move(requests_.front());
       requests_.pop_front();
     }
+    if (next.begun)
+      next.begun();
     auto result = start(next.control);
     next.control.reset(); // the child has its own
     next.done(std::move(result));

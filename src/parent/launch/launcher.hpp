@@ -33,14 +33,16 @@ public:
   /// Launches that have not begun are dropped, without a call of their callback.
   ~launcher();
 
-  /// Starts a child that inherits `control` as its link. `done` is called on the launcher's thread.
-  /// Thread-safe.
-  void launch(base::unique_fd control, callback done);
+  /// Starts a child that inherits `control` as its link, when those that were asked for before it have been
+  /// started. `begun` is called when it is its turn, `done` when it has been started or cannot be; both on
+  /// the launcher's thread. Thread-safe.
+  void launch(base::unique_fd control, callback done, std::function<void()> begun = {});
 
 private:
   struct request {
     base::unique_fd control;
     callback done;
+    std::function<void()> begun;
   };
 
   void run();

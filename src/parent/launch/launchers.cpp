@@ -8,14 +8,20 @@
 
 namespace troupe::parent {
 
+namespace {
+constexpr const char* own_image = "/proc/self/exe";
+}
+
 launchers::launchers(settings with, std::unique_ptr<zygote> forked)
   : settings_(std::move(with))
-  , spawn_(std::make_unique<launcher>(std::make_unique<spawner>(settings_.arguments)))
+  , spawn_(std::make_unique<launcher>(
+      std::make_unique<spawner>(settings_.arguments, own_image, environment_)))
   , fork_(forked == nullptr
             ? nullptr
             : std::make_unique<launcher>(std::make_unique<fork_starter>(std::move(forked)))) {}
 
 launcher& launchers::operator[](start_method method) {
+  environment_->take();
   switch (method) {
   case start_method::spawn:
     return *spawn_;
@@ -32,8 +38,9 @@ launcher& launchers::operator[](start_method method) {
   }
   const std::lock_guard lock(mutex_);
   if (!forkserver_)
-    forkserver_ = std::make_unique<launcher>(std::make_unique<forkserver>(
-      spawner(settings_.arguments), settings_.preload, settings_.preload_timeout));
+    forkserver_ = std::make_unique<launcher>(
+      std::make_unique<forkserver>(spawner(settings_.arguments, own_image, environment_),
+        settings_.preload, settings_.preload_timeout));
   return *forkserver_;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "link/child_settings.hpp"
+#include "parent/launch/environment.hpp"
 #include "parent/launch/launcher.hpp"
 #include "parent/launch/zygote.hpp"
 
@@ -27,11 +28,14 @@ public:
   /// `forked` is the zygote of start method `fork`, or null.
   launchers(settings with, std::unique_ptr<zygote> forked);
 
-  /// Throws `std::invalid_argument` for `fork` if there is no zygote for it.
+  /// That of a start method. What it executes from now on has the environment of now, so this is for the
+  /// thread that makes a pool or a process. Throws `std::invalid_argument` for `fork` if there is no zygote
+  /// for it.
   launcher& operator[](start_method method);
 
 private:
   const settings settings_;
+  const std::shared_ptr<environment> environment_ = std::make_shared<environment>();
   const std::unique_ptr<launcher> spawn_;
   const std::unique_ptr<launcher> fork_; // null without a zygote
   std::mutex mutex_;

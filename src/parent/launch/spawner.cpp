@@ -81,13 +81,14 @@ bool same_variable(std::string_view a, std::string_view b) {
   return a.substr(0, a.find('=')) == b.substr(0, b.find('='));
 }
 
-// This process's environment with some variables more, which must outlive the result.
-std::vector<const char*> environment_with(const std::vector<std::string>& settings) {
+// An environment with some variables more. Both must outlive the result.
+std::vector<const char*> environment_with(
+  const environment::variables& all, const std::vector<std::string>& settings) {
   std::vector<const char*> variables;
-  for (char** variable = ::environ; *variable != nullptr; ++variable)
+  for (const auto& variable : all)
     if (std::none_of(settings.begin(), settings.end(),
-          [&](const std::string& setting) { return same_variable(setting, *variable); }))
-      variables.push_back(*variable);
+          [&](const std::string& setting) { return same_variable(setting, variable); }))
+      variables.push_back(variable.c_str());
   for (const auto& setting : settings)
     variables.push_back(setting.c_str());
   variables.push_back(nullptr);
@@ -100,9 +101,11 @@ std::vector<const char*> environment_with(const std::vector<std::string>& settin
 
 } // namespace
 
-spawner::spawner(std::vector<std::string> arguments, std::string program)
+spawner::spawner(
+  std::vector<std::string> arguments, std::string program, std::shared_ptr<const environment> with)
   : arguments_(std::move(arguments))
-  , program_(std::move(program)) {}
+  , program_(std::move(program))
+  , environment_(with ? std::move(with) : std::make_shared<const environment>()) {}
 
 started_process spawner::start(const base::unique_fd& control, int) {
   return execute(control, link::link_variable);
@@ -111,7 +114,8 @@ started_process spawner::start(const base::unique_fd& control, int) {
 started_process spawner::execute(
   const base::unique_fd& inherited, const char* variable, std::vector<std::string> more) const {
   more.push_back(std::string(variable) + "=" + std::to_string(link_fd));
-  const auto environment = environment_with(more);
+  const auto taken = environment_->latest();
+  const auto variables = environment_with(*taken, more);
   std::vector<const char*> arguments;
   for (const auto& argument : arguments_)
     arguments.push_back(argument.c_str());
@@ -123,7 +127,7 @@ started_process spawner::execute(
       unused; // Boost wants one to notify of the fork; this one has nothing in it
     process::error_code error;
     auto child = launch(unused.get_executor(), error, program_, arguments.data(),
-      child_setup(inherited.get(), environment.data(), ::getpid()));
+      child_setup(inherited.get(), variables.data(), ::getpid()));
     child.detach(); // it is waited for with a pidfd
     if (error)
       fail(error);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "parent/launch/child_starter.hpp"
+#include "parent/launch/environment.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,8 +13,9 @@ namespace troupe::parent {
 class spawner final : public child_starter {
 public:
   /// `arguments` is the command line of the children, beginning with the program's name; `program` the
-  /// file to execute.
-  explicit spawner(std::vector<std::string> arguments, std::string program = "/proc/self/exe");
+  /// file to execute. Without a `with`, their environment is that of now.
+  explicit spawner(std::vector<std::string> arguments, std::string program = "/proc/self/exe",
+    std::shared_ptr<const environment> with = nullptr);
 
   started_process start(const base::unique_fd& control, int stop) override;
 
@@ -24,6 +27,7 @@ public:
 private:
   std::vector<std::string> arguments_;
   std::string program_;
+  std::shared_ptr<const environment> environment_;
 };
 
 } // namespace troupe::parent

@@ -5,6 +5,7 @@
 #include "link/memory_file.hpp"
 #include "os/image.hpp"
 #include "os/pidfd.hpp"
+#include "os/start_time.hpp"
 #include "values/exception_codec.hpp"
 
 #include <cerrno>
@@ -151,6 +152,7 @@ void zygote::refuse(link::zygote_answer answer, const base::unique_fd& report) {
 
 std::optional<started_process> zygote::fork_child(const base::unique_fd& control, int stop) {
   births_.clear();
+  requested_at_ = os::boot_time();
   const link::zygote_request request;
   const int fd = control.get();
   if (!link::send_control(socket_.get(), &request, sizeof request, &fd, 1)) {
@@ -178,7 +180,14 @@ std::optional<started_process> zygote::latest_child() {
   const pid_t pid = births_.pid();
   if (pid <= 0)
     return std::nullopt;
-  return started_process{pid, os::open_pidfd(pid)};
+  started_process child{
+    pid, os::open_pidfd(pid)}; // so it is a child of this process, and stays that one
+  if (const auto started = os::start_time(pid);
+      started && *started + os::start_time_unit() < requested_at_) {
+    end("named a process that it did not make");
+    return std::nullopt;
+  }
+  return child;
 }
 
 } // namespace troupe::parent

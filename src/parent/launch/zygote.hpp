@@ -62,10 +62,13 @@ private:
   void continue_if_stopped() noexcept;
   [[noreturn]] void refuse(link::zygote_answer answer, const base::unique_fd& report);
   void end(const std::string& why);
+  // Nothing also if the zygote names a process that was there before: any child of this process might pass
+  // for its own otherwise.
   std::optional<started_process> latest_child();
 
   const std::chrono::milliseconds preload_timeout_;
   link::birth_record births_;
+  std::chrono::nanoseconds requested_at_{}; // of the latest child
   base::unique_fd socket_;
   base::unique_fd pidfd_;
   bool ready_ = false;

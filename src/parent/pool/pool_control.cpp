@@ -1,10 +1,12 @@
 #include "parent/pool/pool_control.hpp"
 
+#include "base/forked_copy.hpp"
 #include "base/limits.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/pool/actor_keeper.hpp"
 #include "parent/pool/option_checks.hpp"
 #include "parent/pool/pool_actor.hpp"
+#include "parent/pool/pool_registry.hpp"
 #include "parent/pool/request_actor.hpp"
 
 #include <troupe/cpus.hpp>
@@ -84,9 +86,12 @@ bool pool_control::shared::wait_stopped_until(std::chrono::steady_clock::time_po
 // -- pool_control ---------------------------------------------------------------------------------------
 
 std::shared_ptr<pool_control> pool_control::start(const services& with, pool_options options) {
+  base::check_not_forked_copy("troupe::pool");
   const auto valid = std::make_shared<const pool_options>(checked(std::move(options)));
   with.children[*valid->start_method]; // throws if this runtime does not have it
+  with.pools.check_open();
   const std::shared_ptr<pool_control> control(new pool_control(with, valid));
+  with.pools.add(control);
   with.exported.add_pool(control->id_, control);
   caf::anon_send(control->requests_, serve_pool{control});
   return control;
@@ -101,12 +106,15 @@ pool_control::pool_control(const services& with, std::shared_ptr<const pool_opti
   , actor_(with.system.spawn<pool_actor>(services_, options_, shared_, requests_)) {}
 
 pool_control::~pool_control() {
+  if (base::is_forked_copy())
+    return; // another thread may have held a lock of the loop when this copy was made
   if (auto* known = exports::current()) // a future may keep this longer than the runtime lives
     known->remove(id_);
   caf::anon_send(actor_, abandon_pool{});
 }
 
 void pool_control::check_open() const {
+  base::check_not_forked_copy("troupe::pool");
   if (state_.load(std::memory_order_acquire) != pool_state::open)
     throw pool_closed("pool is closed");
 }
@@ -143,6 +151,8 @@ void pool_control::submit(std::vector<detail::task_ptr> tasks) {
 }
 
 void pool_control::cancel(detail::task_ptr task, bool started_too) {
+  if (base::is_forked_copy())
+    return; // it is another process's task; destructors call this, too
   caf::anon_send(actor_, cancel_task{std::move(task), started_too});
 }
 
@@ -162,12 +172,14 @@ bool pool_control::wait(
 }
 
 void pool_control::close() {
+  base::check_not_forked_copy("pool::close");
   auto expected = pool_state::open;
   if (state_.compare_exchange_strong(expected, pool_state::closed))
     caf::anon_send(actor_, close_pool{});
 }
 
 void pool_control::terminate() {
+  base::check_not_forked_copy("pool::terminate");
   if (state_.exchange(pool_state::terminated) != pool_state::terminated)
     caf::anon_send(actor_, terminate_pool{});
 }
@@ -186,7 +198,11 @@ pool_stats pool_control::stats() {
   auto answer = std::make_shared<std::promise<pool_stats>>();
   auto result = answer->get_future();
   caf::anon_send(actor_, get_stats{std::move(answer)});
-  return result.get();
+  try {
+    return result.get();
+  } catch (const std::future_error&) { // the message was dropped
+    throw pool_closed("pool is closed, and its runtime has ended");
+  }
 }
 
 } // namespace troupe::parent

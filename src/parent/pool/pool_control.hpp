@@ -24,6 +24,8 @@
 
 namespace troupe::parent {
 
+class pool_registry;
+
 /// What a runtime offers to its pools.
 struct services {
   caf::actor_system& system;
@@ -31,6 +33,7 @@ struct services {
   actors::actor_hub& hub;
   launchers& children;
   exports& exported;
+  pool_registry& pools;
 };
 
 /// The life of a pool, as its users see it.
@@ -103,6 +106,8 @@ public:
     std::atomic<bool> stopped_ = false;
     std::atomic<std::int64_t> average_time_ = 0; // nanoseconds
   };
+
+  const std::shared_ptr<shared>& state() const noexcept { return shared_; }
 
 private:
   pool_control(const services& with, std::shared_ptr<const pool_options> options);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/task_state.hpp>
+#include <troupe/errors.hpp>
 
 #include <atomic>
 
@@ -19,7 +20,8 @@ public:
     take_all([](detail::task_ptr) {});
   }
 
-  /// Adds a task. True if there was none: then the pool actor must be told.
+  /// Adds a task. True if there was none: then the pool actor must be told. After `close`, fails the task
+  /// with `pool_closed`.
   bool add(detail::task_ptr task) noexcept {
     auto* const added = task.detach();
     return push(added, added);
@@ -40,7 +42,23 @@ public:
   /// Hands all of them to `use(task_ptr)`, in the order of their addition.
   template <class Use>
   void take_all(Use use) {
-    auto* newest = top_.exchange(nullptr, std::memory_order_acquire);
+    if (top_.load(std::memory_order_relaxed) != closed())
+      hand_out(top_.exchange(nullptr, std::memory_order_acquire), use);
+  }
+
+  /// The pool actor has ended: fails what is there with `pool_closed`, and whatever comes after it.
+  void close() { hand_out(top_.exchange(closed(), std::memory_order_acquire), fail); }
+
+private:
+  // What stands at the top after `close`; no task.
+  detail::task_state* closed() noexcept { return reinterpret_cast<detail::task_state*>(this); }
+
+  static void fail(const detail::task_ptr& task) {
+    task->resolve(detail::outcome::failure(std::make_exception_ptr(pool_closed("pool is closed"))));
+  }
+
+  template <class Use>
+  static void hand_out(detail::task_state* newest, Use use) {
     detail::task_state* oldest = nullptr;
     while (newest != nullptr) {
       auto* next = newest->next_submitted;
@@ -55,13 +73,17 @@ public:
     }
   }
 
-private:
   // `oldest` is reached from `newest`.
   bool push(detail::task_state* newest, detail::task_state* oldest) noexcept {
     auto* top = top_.load(std::memory_order_relaxed);
-    do
+    do {
+      if (top == closed()) {
+        oldest->next_submitted = nullptr;
+        hand_out(newest, fail);
+        return false;
+      }
       oldest->next_submitted = top;
-    while (!top_.compare_exchange_weak(
+    } while (!top_.compare_exchange_weak(
       top, newest, std::memory_order_release, std::memory_order_relaxed));
     return top == nullptr;
   }

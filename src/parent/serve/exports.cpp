@@ -1,5 +1,7 @@
 #include "parent/serve/exports.hpp"
 
+#include "parent/serve/queue_actor.hpp"
+
 #include <atomic>
 #include <utility>
 
@@ -57,6 +59,19 @@ caf::actor exports::find_queue_actor(std::uint64_t id) const {
   const std::lock_guard lock(mutex_);
   const auto found = queues_.find(id);
   return found == queues_.end() ? caf::actor{} : found->second.actor;
+}
+
+void exports::close_queues() {
+  ended_->store(true, std::memory_order_release);
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, entry] : queues_)
+    caf::anon_send(entry.actor, queue_close{});
+}
+
+void exports::end_queues() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, entry] : queues_)
+    caf::anon_send_exit(entry.actor, caf::exit_reason::user_shutdown);
 }
 
 } // namespace troupe::parent

@@ -3,6 +3,7 @@
 #include "caf/caf_compat.hpp"
 #include "parent/serve/handle_numbers.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,14 @@ public:
   std::shared_ptr<queue_control> find_queue(std::uint64_t id) const;
   caf::actor find_queue_actor(std::uint64_t id) const;
 
+  /// Closes all queues; the runtime is ending. While the loop runs.
+  void close_queues();
+  /// Ends their actors, once no child is left; else handles that are kept would keep them longer than the
+  /// actor system. While the loop runs.
+  void end_queues();
+  /// Whether the loop of the queues may have ended, for who outlives this.
+  std::shared_ptr<const std::atomic<bool>> ended() const noexcept { return ended_; }
+
 private:
   struct queue_entry {
     std::weak_ptr<queue_control> handle;
@@ -49,6 +58,7 @@ private:
 
   handle_numbers numbers_;
   mutable std::mutex mutex_;
+  const std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);
   std::unordered_map<std::uint64_t, std::weak_ptr<pool_control>> pools_;
   std::unordered_map<std::uint64_t, queue_entry> queues_;
 };

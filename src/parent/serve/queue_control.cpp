@@ -1,5 +1,6 @@
 #include "parent/serve/queue_control.hpp"
 
+#include "base/forked_copy.hpp"
 #include "base/limits.hpp"
 #include "parent/serve/queue_actor.hpp"
 
@@ -20,22 +21,39 @@ std::shared_ptr<queue_control> queue_control::start(const services& with, std::s
 // Hidden: the actor system does not wait for it, since a queue that nobody drains never ends.
 queue_control::queue_control(const services& with, std::size_t capacity)
   : id_(with.exported.new_id())
+  , ended_(with.exported.ended())
   , actor_(with.system.spawn<queue_actor, caf::hidden>(with.loop, with.exported, id_, capacity)) {}
 
 queue_control::~queue_control() {
-  caf::anon_send(actor_, queue_abandon{});
+  if (!base::is_forked_copy())
+    caf::anon_send(actor_, queue_abandon{});
 }
 
 void queue_control::push(
   const detail::promise_ptr& operation, detail::bytes&& item, std::chrono::nanoseconds patience) {
-  caf::anon_send(actor_, queue_push{operation, std::move(item), patience});
+  if (!answer_if_ended(*operation))
+    caf::anon_send(actor_, queue_push{operation, std::move(item), patience});
 }
 
 void queue_control::pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) {
-  caf::anon_send(actor_, queue_pop{operation, patience});
+  if (!answer_if_ended(*operation))
+    caf::anon_send(actor_, queue_pop{operation, patience});
+}
+
+bool queue_control::answer_if_ended(detail::promise& operation) const {
+  base::check_not_forked_copy("troupe::queue");
+  if (!ended_->load(std::memory_order_acquire))
+    return false;
+  constexpr auto closed = detail::queue_status::closed;
+  detail::outcome result;
+  result.what = detail::outcome::kind::value;
+  result.payload.append(&closed, sizeof closed);
+  operation.resolve(std::move(result));
+  return true;
 }
 
 void queue_control::close() {
+  base::check_not_forked_copy("queue::close");
   caf::anon_send(actor_, queue_close{});
 }
 

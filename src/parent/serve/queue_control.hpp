@@ -6,6 +6,7 @@
 
 #include <troupe/detail/queue_port.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -30,7 +31,11 @@ public:
 private:
   queue_control(const services& with, std::size_t capacity);
 
+  // After the end of the runtime an operation is answered here: true if that was so.
+  bool answer_if_ended(detail::promise& operation) const;
+
   const std::uint64_t id_;
+  const std::shared_ptr<const std::atomic<bool>> ended_; // the runtime
   const caf::actor actor_;
 };
 
