@@ -4,6 +4,7 @@
 #include "support/test_runtime.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -27,36 +28,28 @@ public:
   using value_type = char;
 
   zeros() = default;
-  explicit zeros(std::size_t size)
-    : data_(static_cast<char*>(
-        ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)))
-    , size_(size) {
-    if (data_ == MAP_FAILED)
-      throw std::bad_alloc();
-  }
-  zeros(const zeros&) = delete;
-  zeros& operator=(const zeros&) = delete;
-  zeros(zeros&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr))
-    , size_(std::exchange(other.size_, 0)) {}
-  ~zeros() {
-    if (data_ != nullptr)
-      ::munmap(data_, size_);
-  }
+  explicit zeros(std::size_t size) { resize(size); }
 
-  const char* begin() const noexcept { return data_; }
-  const char* end() const noexcept { return data_ + size_; }
-  char* begin() noexcept { return data_; }
-  char* end() noexcept { return data_ + size_; }
-  const char* data() const noexcept { return data_; }
-  char* data() noexcept { return data_; }
+  const char* begin() const noexcept { return data_.get(); }
+  const char* end() const noexcept { return data_.get() + size_; }
+  char* begin() noexcept { return data_.get(); }
+  char* end() noexcept { return data_.get() + size_; }
+  const char* data() const noexcept { return data_.get(); }
+  char* data() noexcept { return data_.get(); }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   void clear() noexcept { size_ = 0; }
-  void resize(std::size_t size) noexcept { size_ = size; }
+  void resize(std::size_t size) {
+    void* const mapped = ::mmap(
+      nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED)
+      throw std::bad_alloc();
+    data_ = {static_cast<char*>(mapped), [size](char* at) { ::munmap(at, size); }};
+    size_ = size;
+  }
 
 private:
-  char* data_ = nullptr;
+  std::shared_ptr<char> data_;
   std::size_t size_ = 0;
 };
 
@@ -109,11 +102,8 @@ TEST_CASE("an argument of two gigabytes is refused by the call, which takes no m
     Catch::Matchers::Contains("2147483648 bytes") && Catch::Matchers::Contains("pass it in parts"));
   CHECK_FALSE(refusal([&] { troupe::call(take, zeros(two_gigabytes)); }).empty());
   CHECK_FALSE(refusal([&] { troupe::queue<zeros>(rt(), 1).push(zeros(two_gigabytes)); }).empty());
-  CHECK_FALSE(refusal([&] {
-    std::vector<zeros> items;
-    items.emplace_back(two_gigabytes);
-    pool.map(take, std::move(items)).get();
-  }).empty());
+  CHECK_FALSE(
+    refusal([&] { pool.map(take, std::vector<zeros>(1, zeros(two_gigabytes))).get(); }).empty());
   CHECK(resident_kilobytes(::getpid()) < before + 100 * 1024);
   CHECK(pool.apply(take, zeros(1)).get() == 0);
 }
