@@ -98,8 +98,8 @@ TEST_CASE("an argument of two gigabytes is refused by the call, which takes no m
   troupe::pool pool{rt(), {.processes = 1}};
   const auto before = resident_kilobytes(::getpid());
   const auto apply = refusal([&] { pool.apply(take, zeros(two_gigabytes)); });
-  CHECK_THAT(apply,
-    Catch::Matchers::Contains("2147483648 bytes") && Catch::Matchers::Contains("pass it in parts"));
+  CHECK_THAT(
+    apply, ContainsSubstring("at least 2147483652 bytes") && ContainsSubstring("pass it in parts"));
   CHECK_FALSE(refusal([&] { troupe::call(take, zeros(two_gigabytes)); }).empty());
   CHECK_FALSE(refusal([&] { troupe::queue<zeros>(rt(), 1).push(zeros(two_gigabytes)); }).empty());
   CHECK_FALSE(
@@ -116,7 +116,12 @@ TEST_CASE("a child that submits an argument of two gigabytes is refused, and goe
 
 TEST_CASE("a result of two gigabytes is its task's error") {
   troupe::pool pool{rt(), {.processes = 1}};
-  CHECK_THROWS_AS(pool.apply(give, two_gigabytes).get(), troupe::encode_error);
+  try {
+    pool.apply(give, two_gigabytes).get();
+    FAIL("the task had a value");
+  } catch (const troupe::proxy_exception& e) {
+    CHECK(e.type() == "troupe::encode_error");
+  }
   CHECK(pool.apply(length_of, "abc").get() == 3);
   CHECK(pool.stats().deaths == 0);
 }
