@@ -1,29 +1,11 @@
 #pragma once
 
 #include <troupe/detail/bytes.hpp>
-#include <troupe/detail/caf_inspect.hpp>
+#include <troupe/detail/codec_traits.hpp>
 #include <troupe/errors.hpp>
 
-#include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
-
-#include <array>
-#include <chrono>
-#include <concepts>
-#include <cstring>
-#include <filesystem>
-#include <memory>
-#include <optional>
-#include <ranges>
+#include <cstddef>
 #include <span>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <tuple>
-#include <type_traits>
-#include <utility>
-#include <variant>
-#include <vector>
 
 /// How arguments and results become bytes.
 ///
@@ -36,17 +18,23 @@
 /// The bytes are the host's own representation, without padding: parent and child run the same image
 /// on the same machine. Decoding trusts nothing: each read is checked against the bytes left, and a
 /// count that cannot be true is an error before anything is allocated.
+///
+/// Encoders and decoders are for one thread at a time.
 namespace troupe {
 
+/// Appends the encoding of values to bytes, which must outlive it.
 class encoder {
 public:
   explicit encoder(detail::bytes& out)
     : out_(out) {}
 
-  /// Throws `encode_error` if the whole would be larger than a message can be (2 GiB).
+  /// Appends `size` bytes as they are. Throws `encode_error`, before any memory is allocated, if the whole
+  /// would be larger than a message can be (2 GiB).
   void raw(const void* data, std::size_t size);
-  /// Throws `encode_error` if there are more than 2^32 - 1.
+  /// Appends a number of elements. Throws `encode_error` if it is above 2^32 - 1.
   void count(std::size_t n);
+  /// Appends a value of an encodable type. Throws `encode_error` if the value cannot be encoded, as a
+  /// `std::variant` without a value cannot, or is too large.
   template <class T>
   void operator()(const T& value);
 
@@ -56,18 +44,21 @@ private:
   detail::bytes& out_;
 };
 
+/// Reads values back from bytes, which must outlive it. After an error it is of no further use.
 class decoder {
 public:
   explicit decoder(std::span<const std::byte> in)
     : in_(in) {}
 
-  /// Throws `decode_error` if fewer bytes are left.
+  /// Reads `size` bytes as they are. Throws `decode_error` if fewer bytes are left.
   void raw(void* data, std::size_t size);
-  /// A count of elements of which each takes at least `min_bytes`. Throws `decode_error` if the bytes
-  /// left cannot hold that many.
+  /// Reads a number of elements, each of which takes at least `min_bytes`. Throws `decode_error` if the
+  /// bytes left cannot hold that many.
   std::size_t count(std::size_t min_bytes);
+  /// Reads a value into an object. Throws `decode_error` if the bytes are not the encoding of a `T`.
   template <class T>
   void operator()(T& value);
+  /// Reads a value. Throws as above.
   template <class T>
   T make();
   std::size_t bytes_left() const noexcept { return in_.size(); }
@@ -91,338 +82,11 @@ private:
   std::size_t empty_elements_ = 0; // so far, of all containers
 };
 
-namespace detail {
-
-[[noreturn]] void throw_decode_error(const char* problem);
-
-template <class T, template <class...> class Template>
-inline constexpr bool is_specialization_v = false;
-template <class... Ts, template <class...> class Template>
-inline constexpr bool is_specialization_v<Template<Ts...>, Template> = true;
-
-template <class T>
-inline constexpr bool is_std_array_v = false;
-template <class T, std::size_t N>
-inline constexpr bool is_std_array_v<std::array<T, N>> = true;
-
-template <class T>
-inline constexpr bool is_bool_enum_v = false;
-template <class T>
-requires std::is_enum_v<T>
-inline constexpr bool is_bool_enum_v<T> = std::same_as<std::underlying_type_t<T>, bool>;
-
-// Copied as they are: no padding inside, every bit pattern is a value (bool is checked apart).
-template <class T>
-concept bitwise = (std::is_arithmetic_v<T> || std::is_enum_v<T>)&&!std::same_as<T, bool> &&
-                  !is_bool_enum_v<T>;
-
-template <class T>
-concept duration_or_time_point =
-  is_specialization_v<T, std::chrono::duration> || is_specialization_v<T, std::chrono::time_point>;
-
-template <class T>
-concept pointer_to_value = is_specialization_v<T, std::shared_ptr> ||
-  (is_specialization_v<T, std::unique_ptr>&&
-      std::same_as<T, std::unique_ptr<typename T::element_type>>);
-
-template <class T>
-concept range_value = std::ranges::input_range<T> && requires(T& t) {
-  typename T::value_type;
-  t.clear();
-  { t.size() } -> std::convertible_to<std::size_t>;
-};
-
-template <class T>
-concept tuple_value = is_specialization_v<T, std::tuple> || is_specialization_v<T, std::pair>;
-
-// The inspectors have the interface of CAF 0.17: a call with any number of fields and annotations.
-struct encode_inspector {
-  using result_type = void;
-  static constexpr bool reads_state = true;
-  static constexpr bool writes_state = false;
-  encoder& out;
-  template <class... Ts>
-  void operator()(Ts&&... fields) const;
-};
-
-struct decode_inspector {
-  using result_type = void;
-  static constexpr bool reads_state = false;
-  static constexpr bool writes_state = true;
-  decoder& in;
-  template <class... Ts>
-  void operator()(Ts&&... fields) const;
-};
-
-template <class T>
-concept inspectable = requires(encode_inspector& f, T& value) {
-  inspect(f, value);
-};
-
-template <class T>
-concept plain_aggregate =
-  std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
-
-template <class T>
-concept known_value = bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> ||
-  std::same_as<T, std::monostate> || std::same_as<T, std::filesystem::path> ||
-  std::same_as<T, std::error_code> || duration_or_time_point<T> || pointer_to_value<T> ||
-  is_specialization_v<T, std::optional> || is_specialization_v<T, std::variant> || tuple_value<T> ||
-  is_std_array_v<T> || is_specialization_v<T, std::vector> || range_value<T>;
-
-} // namespace detail
-
 /// Types that can be an argument or a result. The check is shallow: a container of something that is
 /// not encodable passes it and fails to compile inside `encoder` with a message that says so.
 template <class T>
 concept encodable = detail::known_value<T> || detail::inspectable<T> || detail::plain_aggregate<T>;
 
-namespace detail {
-
-// Whether no value of T takes any bytes: std::monostate, std::array<T, 0>, and what consists of such.
-template <class T>
-constexpr bool takes_no_bytes();
-
-template <class T, template <std::size_t, class> class Element, std::size_t... I>
-constexpr bool elements_take_no_bytes(std::index_sequence<I...>) {
-  return (takes_no_bytes<std::remove_cv_t<Element<I, T>>>() && ...);
-}
-
-template <class T>
-constexpr bool takes_no_bytes() {
-  if constexpr (std::is_empty_v<T>)
-    return true;
-  else if constexpr (is_std_array_v<T>)
-    return std::tuple_size_v<T> == 0 || takes_no_bytes<typename T::value_type>();
-  else if constexpr (tuple_value<T>)
-    return elements_take_no_bytes<T, std::tuple_element_t>(
-      std::make_index_sequence<std::tuple_size_v<T>>());
-  else if constexpr (!known_value<T> && !inspectable<T> && plain_aggregate<T>)
-    return elements_take_no_bytes<T, boost::pfr::tuple_element_t>(
-      std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
-  else
-    return false;
-}
-
-// A lower bound on the bytes of one encoded T; 0 for types that take none.
-template <class T>
-constexpr std::size_t min_encoded_size() {
-  if constexpr (bitwise<T> || std::same_as<T, bool>)
-    return sizeof(T);
-  else if constexpr (duration_or_time_point<T>)
-    return sizeof(T);
-  else if constexpr (range_value<T>)
-    return sizeof(std::uint32_t);
-  else
-    return takes_no_bytes<T>() ? 0 : 1;
-}
-
-template <class T>
-void encode_range(encoder& out, const T& value) {
-  out.count(value.size());
-  using element = typename T::value_type;
-  if constexpr (std::ranges::contiguous_range<const T> && bitwise<element>) {
-    if (!value.empty())
-      out.raw(std::ranges::data(value), value.size() * sizeof(element));
-  } else {
-    for (const auto& item : value)
-      out(static_cast<const element&>(item));
-  }
-}
-
-template <class T>
-void decode_range(decoder& in, T& value) {
-  using element = typename T::value_type;
-  const std::size_t n = in.count(min_encoded_size<element>());
-  value.clear();
-  if constexpr (std::ranges::contiguous_range<T> && bitwise<element>) {
-    value.resize(n);
-    if (n > 0)
-      in.raw(std::ranges::data(value), n * sizeof(element));
-  } else {
-    for (std::size_t i = 0; i < n; ++i) {
-      if constexpr (is_specialization_v<element, std::pair>) {
-        auto key = in.make<std::remove_const_t<typename element::first_type>>();
-        auto mapped = in.make<typename element::second_type>();
-        value.insert(value.end(), element(std::move(key), std::move(mapped)));
-      } else if constexpr (requires(element e) { value.push_back(std::move(e)); }) {
-        value.push_back(in.make<element>());
-      } else {
-        value.insert(value.end(), in.make<element>());
-      }
-    }
-  }
-}
-
-template <class Variant, std::size_t... I>
-void decode_variant(decoder& in, Variant& value, std::size_t index, std::index_sequence<I...>) {
-  const bool found =
-    ((index == I &&
-       (value.template emplace<I>(in.make<std::variant_alternative_t<I, Variant>>()), true)) ||
-      ...);
-  if (!found)
-    throw_decode_error("variant index out of range");
-}
-
-void encode_error_code(encoder& out, const std::error_code& value);
-std::error_code decode_error_code(decoder& in);
-
-} // namespace detail
-
-template <class T>
-void encoder::operator()(const T& value) {
-  using namespace detail;
-  static_assert(encodable<T>,
-    "troupe cannot encode this type: make it an aggregate, or give it a CAF inspect() function");
-  if constexpr (bitwise<T>) {
-    raw(&value, sizeof value);
-  } else if constexpr (std::is_enum_v<T>) { // of bool
-    (*this)(static_cast<bool>(value));
-  } else if constexpr (std::same_as<T, bool>) {
-    const unsigned char byte = value ? 1 : 0;
-    raw(&byte, 1);
-  } else if constexpr (std::same_as<T, std::monostate>) {
-  } else if constexpr (is_specialization_v<T, std::chrono::duration>) {
-    (*this)(value.count());
-  } else if constexpr (is_specialization_v<T, std::chrono::time_point>) {
-    (*this)(value.time_since_epoch().count());
-  } else if constexpr (std::same_as<T, std::filesystem::path>) {
-    encode_range(*this, value.native());
-  } else if constexpr (std::same_as<T, std::error_code>) {
-    encode_error_code(*this, value);
-  } else if constexpr (is_specialization_v<T, std::optional> || pointer_to_value<T>) {
-    (*this)(static_cast<bool>(value));
-    if (value)
-      (*this)(*value);
-  } else if constexpr (is_specialization_v<T, std::variant>) {
-    if (value.valueless_by_exception())
-      throw encode_error("a std::variant is valueless");
-    count(value.index());
-    std::visit([this](const auto& alternative) { (*this)(alternative); }, value);
-  } else if constexpr (tuple_value<T>) {
-    std::apply([this](const auto&... fields) { ((*this)(fields), ...); }, value);
-  } else if constexpr (is_std_array_v<T>) {
-    for (const auto& item : value)
-      (*this)(item);
-  } else if constexpr (std::same_as<T, std::vector<bool>>) {
-    count(value.size());
-    for (bool bit : value)
-      (*this)(bit);
-  } else if constexpr (inspectable<T>) {
-    encode_inspector f{*this};
-    inspect(f, const_cast<T&>(value)); // CAF's interface is not const-correct
-  } else if constexpr (range_value<T>) {
-    encode_range(*this, value);
-  } else {
-    boost::pfr::for_each_field(value, [this](const auto& field) { (*this)(field); });
-  }
-}
-
-template <class T>
-void decoder::operator()(T& value) {
-  using namespace detail;
-  static_assert(encodable<T>,
-    "troupe cannot decode this type: make it an aggregate, or give it a CAF inspect() function");
-  if constexpr (bitwise<T>) {
-    raw(&value, sizeof value);
-  } else if constexpr (std::is_enum_v<T>) { // of bool
-    value = static_cast<T>(make<bool>());
-  } else if constexpr (std::same_as<T, bool>) {
-    unsigned char byte = 0;
-    raw(&byte, 1);
-    if (byte > 1)
-      throw_decode_error("a bool is neither 0 nor 1");
-    value = byte != 0;
-  } else if constexpr (std::same_as<T, std::monostate>) {
-  } else if constexpr (is_specialization_v<T, std::chrono::duration>) {
-    value = T(make<typename T::rep>());
-  } else if constexpr (is_specialization_v<T, std::chrono::time_point>) {
-    value = T(typename T::duration(make<typename T::rep>()));
-  } else if constexpr (std::same_as<T, std::filesystem::path>) {
-    value = make<std::filesystem::path::string_type>();
-  } else if constexpr (std::same_as<T, std::error_code>) {
-    value = decode_error_code(*this);
-  } else if constexpr (is_specialization_v<T, std::optional>) {
-    const depth_guard guard(*this);
-    value.reset();
-    if (make<bool>())
-      value.emplace(make<typename T::value_type>());
-  } else if constexpr (pointer_to_value<T>) {
-    const depth_guard guard(*this);
-    value.reset();
-    if (make<bool>())
-      value.reset(new std::remove_const_t<typename T::element_type>(
-        make<std::remove_const_t<typename T::element_type>>()));
-  } else if constexpr (is_specialization_v<T, std::variant>) {
-    const depth_guard guard(*this);
-    const auto index = make<std::uint32_t>();
-    decode_variant(*this, value, index, std::make_index_sequence<std::variant_size_v<T>>{});
-  } else if constexpr (tuple_value<T>) {
-    std::apply([this](auto&... fields) { ((*this)(fields), ...); }, value);
-  } else if constexpr (is_std_array_v<T>) {
-    for (auto& item : value)
-      (*this)(item);
-  } else if constexpr (std::same_as<T, std::vector<bool>>) {
-    const std::size_t n = count(1);
-    value.clear();
-    for (std::size_t i = 0; i < n; ++i)
-      value.push_back(make<bool>());
-  } else if constexpr (inspectable<T>) {
-    const depth_guard guard(*this);
-    decode_inspector f{*this};
-    inspect(f, value);
-  } else if constexpr (range_value<T>) {
-    const depth_guard guard(*this);
-    decode_range(*this, value);
-  } else {
-    const depth_guard guard(*this);
-    boost::pfr::for_each_field(value, [this](auto& field) { (*this)(field); });
-  }
-}
-
-template <class T>
-T decoder::make() {
-  if constexpr (detail::tuple_value<T> && !std::is_default_constructible_v<T>) {
-    // Fields in order: braces evaluate left to right.
-    return [this]<std::size_t... I>(std::index_sequence<I...>) {
-      return T{make<std::tuple_element_t<I, T>>()...};
-    }
-    (std::make_index_sequence<std::tuple_size_v<T>>{});
-  } else {
-    static_assert(std::is_default_constructible_v<T>,
-      "troupe decodes into a default-constructed object: give this type a default constructor");
-    T value{};
-    (*this)(value);
-    return value;
-  }
-}
-
-template <class... Ts>
-void detail::encode_inspector::operator()(Ts&&... fields) const {
-  const auto one = [this]<class T>(T& field) {
-    using field_type = std::remove_cvref_t<T>;
-    if constexpr (is_save_callback_v<field_type>) {
-      if (callback_failed(field.fun))
-        throw encode_error("a save callback failed");
-    } else if constexpr (!is_annotation_v<field_type>) {
-      out(static_cast<const field_type&>(field));
-    }
-  };
-  (one(fields), ...);
-}
-
-template <class... Ts>
-void detail::decode_inspector::operator()(Ts&&... fields) const {
-  const auto one = [this]<class T>(T& field) {
-    using field_type = std::remove_cvref_t<T>;
-    if constexpr (is_load_callback_v<field_type>) {
-      if (callback_failed(field.fun))
-        throw_decode_error("a load callback failed");
-    } else if constexpr (!is_annotation_v<field_type>) {
-      in(const_cast<field_type&>(field));
-    }
-  };
-  (one(fields), ...);
-}
-
 } // namespace troupe
+
+#include <troupe/detail/codec_impl.hpp>

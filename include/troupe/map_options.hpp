@@ -28,7 +28,8 @@ struct map_options {
   /// At most this many items are in flight or unread. 0: `default_buffersize`.
   std::size_t buffersize = 0;
 
-  /// When an item fails while all results are waited for at once, cancel those that have not been started.
+  /// When an item fails while all results are waited for at once, the items that have not been started are
+  /// cancelled.
   bool fail_fast = true;
 
   /// Called after each item, on the event loop's thread, which it must not hold up. What it throws is

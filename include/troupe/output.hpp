@@ -10,7 +10,7 @@ enum class output {
   /// printable, and with the name of the pool and the slot of the child before it, as in "[web/3] ready". If
   /// the program has not registered such loggers, troupe's own write to its stdout and stderr, on a thread of
   /// theirs, and hold up nobody: what comes faster than it can be written is dropped, the oldest lines
-  /// first, and a warning tells how many. Registered ones are called on the event loop's thread. The last
+  /// first, and a warning says how many. Registered ones are called on the event loop's thread. The last
   /// lines of stderr are kept for `child_lost`.
   ///
   /// What a child writes before it constructs `runtime` is inherited. Lines of different children, and of the

@@ -48,9 +48,9 @@ namespace troupe {
 /// another one. Timeouts, retries and priorities are in task_options.hpp; what a task can know of itself
 /// is in this_task.hpp.
 ///
-/// All functions may be called from any thread. Those that block (`join`, `join_for`, `stats`, the
-/// destructor) throw `std::logic_error` on the event loop's thread, but for the destructor, which does
-/// not wait there.
+/// All functions may be called from any thread, at the same time. Those that block (`join`, `join_for`,
+/// `stats`) throw `std::logic_error` on the event loop's thread; the destructor does not wait there. Times
+/// are of the steady clock.
 class pool {
 public:
   /// Starts the children, without waiting for them. Throws `std::invalid_argument` for options out of
@@ -63,9 +63,13 @@ public:
 
   // -- one task -----------------------------------------------------------------------------------
 
-  /// Runs `f(args...)` in a child. Throws `pool_closed`, `encode_error` if an argument cannot be
-  /// encoded, `queue_full` as `pool_options::overflow` says, and `std::invalid_argument` for options
-  /// out of range. O(size of the arguments).
+  /// Runs `f(args...)` in a child, and gives the future of its result. Does not wait, unless
+  /// `pool_options::max_queue` tasks wait already and `pool_options::overflow` is `block`. O(size of the
+  /// arguments).
+  ///
+  /// Throws `pool_closed`; `encode_error` if an argument cannot be encoded, or if all arguments together take
+  /// more than 2 GiB; `queue_full` as `pool_options::overflow` says; and `std::invalid_argument` for options
+  /// out of range.
   template <class F, class... Args>
   auto apply(F&& f, Args&&... args) {
     return detail::submit<F, Args...>(open_control(), nullptr, f, std::forward<Args>(args)...);
@@ -80,7 +84,9 @@ public:
   // -- many tasks ---------------------------------------------------------------------------------
 
   /// Runs `f(item)` for each item of a range. The results come in input order, as a whole (`get`,
-  /// `co_await`) or one by one (iteration, `next`). Throws `pool_closed`.
+  /// `co_await`) or one by one (iteration, `next`). Submits as much as `map_options::buffersize` allows;
+  /// the rest is submitted as results are taken. Throws `pool_closed`, `std::invalid_argument` for options
+  /// out of range, what reading the range throws, and `encode_error` as `apply`.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range) {
     return map(map_options{}, std::forward<F>(f), std::forward<Range>(range));
@@ -90,7 +96,7 @@ public:
     return detail::map_items(open_control(), options, f, std::forward<Range>(range));
   }
 
-  /// As `map`, for a range of tuples (or pairs): runs `f(elements...)`.
+  /// As `map`, for a range of tuples or pairs: runs `f(elements...)` for each.
   template <class F, std::ranges::input_range Range>
   auto starmap(F&& f, Range&& range) {
     return starmap(map_options{}, std::forward<F>(f), std::forward<Range>(range));
@@ -167,19 +173,20 @@ public:
 
   // -- its end ------------------------------------------------------------------------------------
 
-  /// Takes no more tasks; those that were accepted are run, and what they submit themselves, then the
-  /// children leave. May be called again. Does not wait.
+  /// Makes the pool take no more tasks. Those that were accepted are run, and those that they submit
+  /// themselves; then the children leave. May be called again. Does not wait.
   void close();
 
   /// Drops all tasks, which fail with `task_cancelled`, and ends the children: SIGTERM, and after
   /// `shutdown_timeout` SIGKILL. May be called again, also after `close`. Does not wait.
   void terminate();
 
-  /// Waits until the last child is gone. Throws `std::logic_error` ("pool is still open") before
-  /// `close` or `terminate`.
+  /// Waits until the last child is gone. May be called again. Throws `std::logic_error` ("pool is still
+  /// open") before `close` or `terminate`, and nothing else: what became of the tasks, their futures say.
   void join();
 
-  /// As `join`, for at most that long; true if the last child is gone.
+  /// As `join`, but waits for at most that long, and returns whether the last child is gone.
+  /// (`process::join_for` throws where this returns false; it says why.)
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> time) {
     return join_until(std::chrono::steady_clock::now() +
@@ -188,10 +195,11 @@ public:
 
   // -- what is known of it ------------------------------------------------------------------------
 
-  /// A snapshot of its counters and children. Takes a round trip to the event loop.
+  /// A snapshot of the pool's counters and children. Takes a round trip to the event loop, and throws
+  /// `std::logic_error` there.
   pool_stats stats() const;
 
-  /// The options in force: with `processes` and `name` filled in.
+  /// The options in force, with `processes`, `name` and `start_method` filled in.
   const pool_options& options() const noexcept;
 
 private:

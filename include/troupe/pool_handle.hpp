@@ -47,6 +47,8 @@ namespace troupe {
 /// may wait at once (`troupe::error` from the call that waits). A child may have 131,072 tasks of its own
 /// that are not done, with 2 GiB of arguments (`troupe::error` from the future).
 ///
+/// A child can submit to a pool only if a handle of it was sent there.
+///
 /// A value; copies name the same pool. Thread-safe.
 class pool_handle {
 public:
@@ -57,8 +59,8 @@ public:
 
   bool valid() const noexcept { return pool_ != nullptr; }
 
-  /// As `pool::apply`. In a child, a pool that takes no more tasks, or has no room, makes the future throw,
-  /// not this; and `retries.retry_on` cannot be given there (`std::invalid_argument`).
+  /// As `pool::apply`. In a child, a pool that takes no more tasks, or has no room, makes the future throw
+  /// rather than this function; and `retries.retry_on` cannot be given there (`std::invalid_argument`).
   template <class F, class... Args>
   auto apply(F&& f, Args&&... args) const {
     return detail::submit<F, Args...>(open_pool(), nullptr, f, std::forward<Args>(args)...);

@@ -71,7 +71,7 @@ struct pool_options {
   // -- how children are started -------------------------------------------------------------------
 
   /// Empty: the process-wide default (`get_start_method`) at the time when the pool is made, which keeps
-  /// it: `options` of the pool tells. `fork` needs a zygote that the `runtime` has made.
+  /// it: `pool::options` says which. `fork` needs a zygote that the `runtime` has made.
   std::optional<troupe::start_method> start_method{};
 
   /// Children beyond `processes` that are started, run the initializer, and wait. When a child dies, or

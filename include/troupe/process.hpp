@@ -32,8 +32,8 @@ namespace troupe {
 /// handles of processes that may still be started.
 ///
 /// All functions may be called from any thread, and throw `std::logic_error` where the state of the
-/// process does not allow them. Those that block (`start`, `join`, `join_for`) throw it on the event
-/// loop's thread too: `co_await` there.
+/// process does not allow them, and all but `close` after `close`. Those that block (`start`, `join`,
+/// `join_for`) throw it on the event loop's thread too: use `co_await` there.
 class process {
 public:
   /// Does not start it; the start method is the process-wide default of this moment. Throws
@@ -59,12 +59,14 @@ public:
 
   /// Waits until the child is gone. May be called again. Throws `start_failed` if the call was never
   /// begun because the child could not be launched, its initializer threw or it was not ready in time;
-  /// for a `worker` also the call's own failure. Throws `std::logic_error` ("must start process before
-  /// joining it") before `start`.
+  /// `join` of a `worker` also throws the call's own failure. Throws `std::logic_error` ("must start
+  /// process before joining it") before `start`.
   void join();
 
-  /// As `join`, for at most that long: then it throws `process_timeout`, and the process goes on.
-  /// Returns true.
+  /// As `join`, but waits for at most that long: then it throws `process_timeout`, and the process goes on.
+  /// So it returns true or not at all, where `pool::join_for` returns false. They differ because `join` does:
+  /// that of a process throws the failure of its call, and Python's `Process.join`, after which this one is
+  /// made, raises an error when the time has passed; that of a pool has nothing to throw.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> time) {
     join_until(std::chrono::steady_clock::now() +
@@ -82,8 +84,8 @@ public:
       std::forward<CompletionToken>(token));
   }
 
-  /// Sends SIGTERM. Does not wait; does nothing if the process has ended. Throws `std::logic_error`
-  /// before `start`.
+  /// Sends SIGTERM to the child. Does not wait; does nothing if the process has ended. Throws
+  /// `std::logic_error` before `start`.
   void terminate();
   /// As `terminate`, with SIGKILL.
   void kill();
@@ -94,18 +96,20 @@ public:
 
   // -- what is known of it ------------------------------------------------------------------------
 
-  /// Whether it has been started and has not ended.
+  /// Whether the process has been started and has not ended.
   bool is_alive() const;
-  /// 0 before `start`. Kept when the process has ended.
+  /// The process id of the child; 0 before `start`. Kept when the process has ended.
   pid_t pid() const;
-  /// Empty until the process has ended; then 0, what it passed to `exit`, or minus the signal that ended
-  /// it. Stays empty if it was not launched, or if other code in this program took its exit status
-  /// (`waitpid(-1)`).
+  /// The exit code: empty until the process has ended, then 0, what it passed to `exit`, or minus the
+  /// signal that ended it. Stays empty if it was not launched, or if other code in this program took its
+  /// exit status (`waitpid(-1)`).
   std::optional<int> exit_code() const;
+  /// `process_options::name`, or the name that it was given.
   const std::string& name() const;
 
+  /// Whether the runtime ends the process rather than waits for it (`process_options::daemon`).
   bool daemon() const;
-  /// Throws `std::logic_error` once the process has been started.
+  /// Changes that. Throws `std::logic_error` once the process has been started.
   void set_daemon(bool daemon);
 
 protected:

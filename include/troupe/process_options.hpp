@@ -25,7 +25,7 @@ struct process_options {
   bound_call initializer{};
 
   /// Called in the child after the call has returned or thrown; a plain function. If it throws, that is
-  /// told on stderr, and the exit code is 1.
+  /// reported on stderr, and the exit code is 1.
   bound_call finalizer{};
 
   /// What becomes of its stdout and stderr. Captured lines begin with its name.

@@ -14,7 +14,7 @@
 
 namespace troupe {
 
-/// What is told of an exception that left a task in a child.
+/// What is known of an exception that left a task in a child.
 struct exception_report {
   std::string type; ///< Demangled name of the thrown type.
   std::string what; ///< Its message.
@@ -37,7 +37,7 @@ struct exception_report {
 /// `remote_error`. It does not derive from `std::exception` itself, which would make the base ambiguous.
 ///
 /// An exception that a task got from another one which it had submitted itself (pool_handle.hpp), and that
-/// leaves it as well, keeps telling of the task that threw it first.
+/// leaves it as well, still names the task that threw it first.
 ///
 /// A cheap-to-copy value. Thread-safe.
 class proxy_exception {

@@ -32,14 +32,21 @@ namespace troupe {
 ///     jobs.close();
 ///
 /// A handle: copies name the same queue, which lives in the parent, and a const one is as good as any. It
-/// can be an argument of a task, and part of one. When the last handle in the parent is gone, the queue closes; what is in it then can still
-/// be popped by children that know it. The values cross processes as arguments do (codec.hpp).
+/// can be an argument of a task, and part of one. When the last handle in the parent is gone, the queue
+/// closes; what is in it then can still be popped by children that know it. The values cross processes as
+/// arguments do (codec.hpp). A child can use a queue only if a handle of it was sent there.
 ///
-/// In the parent the functions that block may be called on any thread but the event loop's, where they
-/// throw `std::logic_error`; in a child by plain functions, blocking functions, initializers and
-/// finalizers, and by threads of their own, but not by coroutines, for which there are `async_push` and
-/// `async_pop`. A plain function that waits here keeps its child from everything else: a consumer that
-/// waits for values of a producer in the same pool is better a coroutine or a blocking function.
+/// A queue is full when it has as many values as its capacity, or when the encoded values in it have 2 GiB.
+///
+/// The functions that block (`push`, `pop`, their variants `try_` and `_for`) throw `std::logic_error` where
+/// the calling thread must not wait: in the parent that is the event loop's thread, in a child a coroutine,
+/// which has `async_push` and `async_pop`. In a child they may be called by plain functions, blocking
+/// functions, initializers and finalizers, and by other threads of these. A plain function that waits here
+/// keeps its child from everything else: a consumer that waits for values of a producer in the same pool had
+/// better be a coroutine or a blocking function.
+///
+/// Every operation throws `troupe::error` if the queue has failed in the parent, which only a lack of memory
+/// can cause; the values in it are lost then.
 ///
 /// A child that dies while it waits in `pop` takes no value with it; one that dies with a value that it was
 /// given has it lost, as any task loses what it worked on. Between these lies a moment in which the value
@@ -54,8 +61,8 @@ public:
   /// No queue: every operation throws `std::logic_error`.
   queue() = default;
 
-  /// A new queue, for the parent. `capacity` is 1 to 1,048,576 values, else it throws
-  /// `std::invalid_argument`.
+  /// Makes a new queue, in the parent. Throws `std::invalid_argument` unless `capacity` is 1 to 1,048,576
+  /// values.
   queue(runtime& rt, std::size_t capacity)
     : port_(detail::make_queue(rt, capacity)) {}
 
@@ -63,54 +70,56 @@ public:
 
   // -- producing ----------------------------------------------------------------------------------
 
-  /// Waits for room, and appends the value. Throws `queue_closed`, also if it is closed meanwhile, and
-  /// `encode_error`.
+  /// Waits for room, and appends the value. Throws `queue_closed`, also if the queue is closed meanwhile, and
+  /// `encode_error` if the value cannot be encoded or takes more than 2 GiB.
   void push(const T& value) const {
     push_within(value, detail::queue_port::for_ever, "queue::push");
   }
 
-  /// Appends the value if there is room at once; else returns false. Otherwise as `push`. Takes a message
-  /// to the event loop and back.
+  /// Appends the value if there is room at once; else returns false. Throws as `push`. Takes a message to the
+  /// event loop and back.
   bool try_push(const T& value) const {
     return push_within(value, std::chrono::nanoseconds::zero(), "queue::try_push");
   }
 
-  /// As `push`, but waits for at most that long; false if there was no room.
+  /// As `push`, but waits for at most that long, and returns false if there was no room.
   template <class Rep, class Period>
   bool push_for(const T& value, std::chrono::duration<Rep, Period> time) const {
     return push_within(value, patience(time), "queue::push_for");
   }
 
   /// `co_await q.async_push(value)`: as `push`, without blocking. The value is encoded at once, and pushed
-  /// when it is awaited. Can be cancelled as Asio operations are; then the value has not been pushed.
+  /// when it is awaited. Can be cancelled as Asio operations are: then it throws
+  /// `boost::system::system_error` (`operation_aborted`), and the value has not been pushed.
   boost::asio::awaitable<void> async_push(const T& value) const {
     return push_awaited(port(), encoded(value));
   }
 
   // -- consuming ----------------------------------------------------------------------------------
 
-  /// Waits for a value and takes it; nothing if the queue is closed and empty. Throws `decode_error`.
+  /// Waits for a value and takes it; nothing if the queue is closed and empty. Throws `decode_error` if the
+  /// bytes are not the encoding of a `T`.
   std::optional<T> pop() const { return pop_within(detail::queue_port::for_ever, "queue::pop"); }
 
-  /// Takes a value if there is one. Takes a message to the event loop and back.
+  /// Takes a value if there is one. Throws as `pop`. Takes a message to the event loop and back.
   std::optional<T> try_pop() const {
     return pop_within(std::chrono::nanoseconds::zero(), "queue::try_pop");
   }
 
-  /// As `pop`, but waits for at most that long; nothing also if no value came.
+  /// As `pop`, but waits for at most that long, and returns nothing if no value came.
   template <class Rep, class Period>
   std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) const {
     return pop_within(patience(time), "queue::pop_for");
   }
 
   /// `while (auto value = co_await q.async_pop())`: as `pop`, without blocking. Can be cancelled as Asio
-  /// operations are; then no value has been taken.
+  /// operations are: then it throws as `async_push`, and no value has been taken.
   boost::asio::awaitable<std::optional<T>> async_pop() const { return pop_awaited(port()); }
 
   // -- its end ------------------------------------------------------------------------------------
 
-  /// Takes no more values; those that are in it can still be popped. Whoever waits to push or to pop is
-  /// told. May be called again. Does not wait.
+  /// Makes the queue take no more values; those that are in it can still be popped. Whoever waits to push or
+  /// to pop stops waiting. May be called again. Does not wait.
   void close() const { port()->close(); }
 
   /// Whether both name the same queue.
@@ -138,71 +147,20 @@ private:
   std::uint64_t number() const noexcept { return port_ ? port_->id() : 0; }
 
   template <class Rep, class Period>
-  static std::chrono::nanoseconds patience(std::chrono::duration<Rep, Period> time) {
-    using std::chrono::duration;
-    // In floating point, where hours::max() does not overflow.
-    if (duration<double>(time) >= duration<double>(detail::queue_port::for_ever))
-      return detail::queue_port::for_ever;
-    return std::chrono::ceil<std::chrono::nanoseconds>(time);
-  }
-
-  static detail::bytes encoded(const T& value) {
-    detail::bytes item;
-    encoder{item}(value);
-    return item;
-  }
-
+  static std::chrono::nanoseconds patience(std::chrono::duration<Rep, Period> time);
+  static detail::bytes encoded(const T& value);
   // False if it took too long.
-  static bool was_pushed(const detail::promise& operation) {
-    const auto status = detail::result_of_operation(operation).first;
-    if (status == detail::queue_status::closed)
-      throw queue_closed("the queue is closed");
-    return status == detail::queue_status::done;
-  }
+  static bool was_pushed(const detail::promise& operation);
+  static std::optional<T> popped(const detail::promise& operation);
 
-  static std::optional<T> popped(const detail::promise& operation) {
-    const auto [status, item] = detail::result_of_operation(operation);
-    if (status != detail::queue_status::done)
-      return std::nullopt;
-    decoder in(item);
-    std::optional<T> value(in.make<T>());
-    in.finish();
-    return value;
-  }
-
-  bool push_within(const T& value, std::chrono::nanoseconds time, const char* what) const {
-    port()->check_may_wait(what); // before anything is under way
-    const detail::promise_ptr operation(new detail::promise);
-    port_->push(operation, encoded(value), time);
-    port_->wait(*operation);
-    return was_pushed(*operation);
-  }
-
-  std::optional<T> pop_within(std::chrono::nanoseconds time, const char* what) const {
-    port()->check_may_wait(what);
-    const detail::promise_ptr operation(new detail::promise);
-    port_->pop(operation, time);
-    port_->wait(*operation);
-    return popped(*operation);
-  }
-
-  static boost::asio::awaitable<void> push_awaited(detail::queue_ref port, detail::bytes item) {
-    const detail::promise_ptr operation(new detail::promise);
-    port->push(operation, std::move(item), detail::queue_port::for_ever);
-    detail::operation_end end{port, operation};
-    co_await std::move(end);
-    was_pushed(*operation);
-  }
-
-  static boost::asio::awaitable<std::optional<T>> pop_awaited(detail::queue_ref port) {
-    const detail::promise_ptr operation(new detail::promise);
-    port->pop(operation, detail::queue_port::for_ever);
-    detail::operation_end end{port, operation};
-    co_await std::move(end);
-    co_return popped(*operation);
-  }
+  bool push_within(const T& value, std::chrono::nanoseconds time, const char* what) const;
+  std::optional<T> pop_within(std::chrono::nanoseconds time, const char* what) const;
+  static boost::asio::awaitable<void> push_awaited(detail::queue_ref port, detail::bytes item);
+  static boost::asio::awaitable<std::optional<T>> pop_awaited(detail::queue_ref port);
 
   detail::queue_ref port_;
 };
 
 } // namespace troupe
+
+#include <troupe/detail/queue_impl.hpp>

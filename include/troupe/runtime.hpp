@@ -27,6 +27,8 @@ namespace troupe {
 class pool;
 class process;
 
+/// Everything that can be said about a runtime, with its defaults. Aggregate: use designated initializers,
+/// `{.start_method = troupe::start_method::fork}`.
 struct runtime_options {
   /// Threads of CAF's scheduler in this process, on which actors of the program run; troupe's own run on
   /// the event loop. 1 to 1024.
@@ -59,7 +61,7 @@ inline constexpr bool is_awaitable_v = false;
 template <class R, class Executor>
 inline constexpr bool is_awaitable_v<boost::asio::awaitable<R, Executor>> = true;
 
-/// Throws `std::logic_error` if the calling thread is a loop's thread (task_state.hpp).
+/// Throws `std::logic_error` if the calling thread is a loop's thread (detail/promise.hpp).
 void check_may_block(const char* what);
 
 struct runtime_access; // for the library's own sources

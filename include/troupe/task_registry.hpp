@@ -114,10 +114,10 @@ public:
   std::vector<std::string> names() const;
   bool contains(std::string_view name) const { return tasks_.find(name) != tasks_.end(); }
 
-  /// A call of the function `name` with these arguments. Integers and characters (by their numbers), floating-point numbers, bool,
-  /// `std::string` and `std::filesystem::path` can be given; an integer is also a floating-point number.
-  /// Throws `std::invalid_argument` if there is no such name, and if the arguments are not those that the
-  /// function takes.
+  /// A call of the function `name` with these arguments. Integers and characters (by their numbers),
+  /// floating-point numbers, bool, `std::string` and `std::filesystem::path` can be given; an integer is
+  /// also a floating-point number. Throws `std::invalid_argument` if there is no such name, and if the
+  /// arguments are not those that the function takes.
   bound_call call(std::string_view name, std::span<const scalar> arguments = {}) const;
 
 private:

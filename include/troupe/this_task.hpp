@@ -21,8 +21,8 @@ std::size_t attempt();
 /// When this attempt runs into `task_options::timeout`; nothing without one.
 std::optional<std::chrono::steady_clock::time_point> deadline();
 
-/// Is asked to stop when the task is cancelled or has run into its timeout. A function that looks at it
-/// and returns or throws saves its child: one that does not is ended with its child after
+/// A token whose stop is requested when the task is cancelled or has run into its timeout. A function that
+/// looks at it and returns or throws saves its child: one that does not is ended with its child after
 /// `pool_options::cancel_grace`. The first call in a plain function starts a thread in the child.
 std::stop_token stop_token();
 

@@ -54,7 +54,8 @@ public:
     std::function<void(const std::string&)> warn;
     /// How many actors live in the other process for this one. May be null.
     std::function<void(std::size_t)> hosted = nullptr;
-    /// As `send`, for what the other process has asked for: what it may leave unread is limited. Null: `send`.
+    /// As `send`, for what the other process has asked for: what it may leave unread is limited. Null:
+    /// `send`.
     std::function<void(link::actor_signal, detail::bytes&&)> answer = nullptr;
     /// The other process cannot be served any more, and is to be ended. Null: there is no way to do that.
     std::function<void(const std::string&)> end = nullptr;

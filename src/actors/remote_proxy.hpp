@@ -38,7 +38,8 @@ public:
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* context) override;
   void kill_proxy(caf::execution_unit* context, caf::error reason) override;
 
-  /// Whether only CAF's registry, and the caller, refer to a proxy: no handle, no address, no monitor, no link.
+  /// Whether only CAF's registry, and the caller, refer to a proxy: no handle, no address, no monitor, no
+  /// link.
   static bool is_forgotten(const caf::strong_actor_ptr& proxy);
 
 private:

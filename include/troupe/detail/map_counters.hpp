@@ -18,7 +18,7 @@ public:
     : told_(std::move(told))
     , total_(total) {}
 
-  /// So many tasks are about to be submitted; each will call `completed` once.
+  /// That number of tasks is about to be submitted; each of them will call `completed` once.
   void submitting(std::size_t tasks) noexcept {
     submitted_.fetch_add(tasks, std::memory_order_relaxed);
   }

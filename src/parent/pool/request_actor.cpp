@@ -41,11 +41,15 @@ public:
   void resolved(detail::promise& task) noexcept override {
     unlink();
     timer_.reset();
-    auto reply = reply_to(task);
-    if (reply)
-      deliver(std::move(*reply));
-    else
-      promise_.deliver(std::move(reply.error()));
+    try {
+      auto reply = reply_to(task);
+      if (reply)
+        deliver(std::move(*reply));
+      else
+        promise_.deliver(std::move(reply.error()));
+    } catch (...) {
+      // There is no memory for a message, so there is none for an error either.
+    }
     task_.reset();
   }
 

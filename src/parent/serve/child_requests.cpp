@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,8 +76,14 @@ public:
     : to_(std::move(to))
     , id_(id) {}
   void resolved(detail::promise&) noexcept override {
-    if (const auto alive = to_.lock())
+    const auto alive = to_.lock();
+    if (alive == nullptr)
+      return;
+    try {
       alive->answer(id_);
+    } catch (const std::exception& problem) { // no memory: the child would wait for ever
+      alive->give_up(problem.what());
+    }
   }
 
 private:
@@ -214,6 +221,15 @@ void child_requests::answer(std::uint64_t id) {
     payload = detail::view(kept->payload);
   }
   child_->reply(id, static_cast<std::uint64_t>(status), payload, kept);
+}
+
+void child_requests::give_up(const char* problem) noexcept {
+  try {
+    if (child_ != nullptr)
+      child_->end(std::string("a request of it could not be answered: ") + problem);
+  } catch (...) {
+    // There is no memory for that either; the next frame of the child ends it.
+  }
 }
 
 void child_requests::cancel(const request& what, bool started_too) {

@@ -16,8 +16,8 @@
 
 namespace troupe::parent {
 
-/// What one peer, a child, has asked and not yet been told. Checks each request, carries it out, and answers it
-/// exactly once; when the child is dead, what it waited for is withdrawn. On the loop's thread.
+/// What one peer, a child, has asked and not yet been told. Checks each request, carries it out, and
+/// answers it exactly once; when the child is dead, what it waited for is withdrawn. On the loop's thread.
 class child_requests final : public std::enable_shared_from_this<child_requests> {
 public:
   /// The pool that has the child. Its own children submit to it at once, and without asking whether it is
@@ -61,6 +61,7 @@ private:
   void await(std::uint64_t id, request what);
   void cancel(const request& what, bool started_too);
   void answer(std::uint64_t id);
+  void give_up(const char* problem) noexcept;
 
   exports& exports_;
   owner& owner_;

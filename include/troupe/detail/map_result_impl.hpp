@@ -1,0 +1,145 @@
+#pragma once
+
+#include <troupe/map_result.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+// The bodies of map_result.hpp, which includes this.
+namespace troupe {
+
+namespace detail {
+
+template <class R>
+item_value_t<R> take_item(const promise& task) {
+  if constexpr (std::is_void_v<R>) {
+    take_result<void>(task);
+    return {};
+  } else {
+    return take_result<R>(task);
+  }
+}
+
+/// An input iterator over what `Result::next_item` gives.
+template <class Result, class Value>
+class result_iterator {
+public:
+  using value_type = Value;
+  using difference_type = std::ptrdiff_t;
+  using iterator_concept = std::input_iterator_tag;
+  using iterator_category = std::input_iterator_tag;
+  using reference = Value&;
+  using pointer = Value*;
+
+  explicit result_iterator(Result& result)
+    : result_(&result) {
+    ++*this;
+  }
+  Value& operator*() const { return *current_; }
+  Value* operator->() const { return &*current_; }
+  result_iterator& operator++() {
+    current_ = result_->next_blocking();
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  friend bool operator==(const result_iterator& it, std::default_sentinel_t) {
+    return !it.current_;
+  }
+
+private:
+  Result* result_;
+  mutable std::optional<Value> current_;
+};
+
+} // namespace detail
+
+// -- ordered --------------------------------------------------------------------------------------------
+
+template <class R>
+auto map_result<R>::get() -> std::vector<value_type> {
+  std::vector<value_type> values;
+  values.reserve(window_->size_hint());
+  try {
+    while (auto value = next_blocking())
+      values.push_back(std::move(*value));
+  } catch (...) {
+    if (fail_fast_)
+      window_->cancel(false);
+    throw;
+  }
+  return values;
+}
+
+template <class R>
+auto map_result<R>::next() -> boost::asio::awaitable<std::optional<value_type>> {
+  const auto task = window_->front();
+  if (!task)
+    co_return std::nullopt;
+  if (!task->done()) {
+    // Not a temporary: g++ 12 destroys aggregate temporaries of a co_await expression twice.
+    detail::resolution resolved{task};
+    const auto lent = window_->lend();
+    co_await std::move(resolved);
+  }
+  window_->pop();
+  co_return detail::take_item<R>(*task);
+}
+
+template <class R>
+auto map_result<R>::next_blocking() -> std::optional<value_type> {
+  const auto task = window_->front();
+  if (!task)
+    return std::nullopt;
+  window_->wait(*task);
+  window_->pop();
+  return detail::take_item<R>(*task);
+}
+
+template <class R>
+auto map_result<R>::all() -> boost::asio::awaitable<std::vector<value_type>> {
+  std::vector<value_type> values;
+  try {
+    while (auto value = co_await next())
+      values.push_back(std::move(*value));
+  } catch (...) {
+    if (fail_fast_)
+      window_->cancel(false);
+    throw;
+  }
+  co_return values;
+}
+
+template <class R>
+template <class Handler>
+void map_result<R>::start(Handler handler) {
+  using values = std::vector<value_type>;
+  auto executor = boost::asio::get_associated_executor(handler);
+  boost::asio::co_spawn(
+    executor, all(), [h = std::move(handler)](std::exception_ptr error, values taken) mutable {
+      std::move(h)(detail::awaited<values>{std::move(error), std::move(taken)});
+    });
+}
+
+// -- unordered ------------------------------------------------------------------------------------------
+
+template <class R>
+auto unordered_map_result<R>::next() -> boost::asio::awaitable<std::optional<map_item<R>>> {
+  if (!window_->expects_more())
+    co_return std::nullopt;
+  if (!window_->ready()) {
+    detail::unordered_window::readiness ready{*window_};
+    const auto lent = window_->lend();
+    co_await std::move(ready);
+  }
+  co_return map_item<R>(window_->take());
+}
+
+template <class R>
+auto unordered_map_result<R>::next_blocking() -> std::optional<map_item<R>> {
+  if (!window_->expects_more())
+    return std::nullopt;
+  window_->wait();
+  return map_item<R>(window_->take());
+}
+
+} // namespace troupe
