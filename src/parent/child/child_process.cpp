@@ -55,11 +55,22 @@ child_process::~child_process() {
 
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
   link_.open();
-  listeners_.life.child_launching(*this);
-  with.launch(link_.take_child_end(), [self](launch_result result) {
-    auto shared = std::make_shared<launch_result>(std::move(result));
-    boost::asio::post(self->loop_.io(), [self, shared] { self->launched(std::move(*shared)); });
-  });
+  const auto post = [self](auto event) {
+    boost::asio::post(self->loop_.io(), [self, event = std::move(event)]() mutable { event(); });
+  };
+  with.launch(
+    link_.take_child_end(),
+    [self, post](launch_result result) {
+      auto shared = std::make_shared<launch_result>(std::move(result));
+      post([self, shared] { self->launched(std::move(*shared)); });
+    },
+    [self, post] { post([self] { self->begun(); }); });
+}
+
+// The launcher may have had others to start before.
+void child_process::begun() {
+  if (!down_)
+    listeners_.life.child_launching(*this);
 }
 
 void child_process::launched(launch_result result) {

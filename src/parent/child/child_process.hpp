@@ -92,6 +92,7 @@ private:
 
   void on_ready();
   void on_actors(link::actor_signal signal, std::span<const std::byte> payload);
+  void begun();
   void launched(launch_result result);
   bool has_exited() const noexcept;
   void on_exit();
