@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/async_wait.hpp>
+#include <troupe/detail/queue_status.hpp>
 #include <troupe/detail/task_state.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -20,15 +21,6 @@ namespace troupe {
 class runtime;
 
 namespace detail {
-
-/// How an operation on a queue ended. The first byte of its outcome; after a pop that is `done` the encoded
-/// item follows.
-enum class queue_status : std::uint8_t {
-  done,
-  closed,    ///< the queue is closed; for a pop: and empty
-  timed_out, ///< there was no room, or no item, in time
-  withdrawn, ///< whoever waited has been cancelled
-};
 
 /// A queue, as one process reaches it. An operation is a `task_state` that is resolved when it has ended.
 /// Thread-safe.

@@ -58,9 +58,9 @@ std::optional<surroundings>& here() {
 }
 
 /// A child from its handshake to its end. Everything happens on the loop's thread, the main thread.
-class child_process {
+class child_life {
 public:
-  child_process(base::unique_fd control, const link::parent_hello& hello,
+  child_life(base::unique_fd control, const link::parent_hello& hello,
     std::shared_ptr<link::shared_region> region, base::unique_fd parent_bell,
     base::unique_fd child_bell, const loop_setup& setup)
     : control_(std::move(control))
@@ -267,7 +267,7 @@ void redirect_output(base::unique_fd out, base::unique_fd err) {
   region->close_fd();
   install_crash_handlers(region->header().crash);
   const auto setup = set_up_loop(hello.loop_initializer);
-  child_process self(
+  child_life self(
     std::move(control), hello, std::move(region), std::move(fds[1]), std::move(fds[2]), setup);
   self.run();
   leave(EXIT_SUCCESS);

@@ -7,6 +7,8 @@
 #include "parent/child/log.hpp"
 #include "policy/restart_policy.hpp"
 
+#include <caf/exit_reason.hpp>
+
 #include <utility>
 
 namespace troupe::parent {
@@ -117,7 +119,8 @@ void hosted_actor::pass_on(letter&& message) {
 void hosted_actor::ended(const caf::error& reason) {
   if (std::exchange(actor_, nullptr))
     count_in_child(-1);
-  if (!policy::needs_successor(plan_.options.restart, reason)) {
+  const bool failed = reason && reason != caf::exit_reason::user_shutdown;
+  if (!policy::needs_successor(plan_.options.restart, failed)) {
     end(reason);
     return;
   }
