@@ -4,7 +4,8 @@
 #include "policy/nested_tasks.hpp"
 #include "policy/task_ledger.hpp"
 
-#include <troupe/detail/callable.hpp>
+#include <troupe/detail/call_code.hpp>
+#include <troupe/detail/running_average.hpp>
 #include <troupe/scheduler.hpp>
 
 #include <chrono>
@@ -16,17 +17,7 @@
 
 namespace troupe::policy {
 
-/// An exponentially weighted moving average of durations. Unknown until the first sample.
-class running_average {
-public:
-  void add(std::chrono::nanoseconds sample) noexcept;
-  bool known() const noexcept { return known_; }
-  std::chrono::nanoseconds value() const noexcept { return value_; }
-
-private:
-  std::chrono::nanoseconds value_{0};
-  bool known_ = false;
-};
+using detail::running_average;
 
 /// Decides which waiting task goes to which child, and when.
 ///
@@ -58,7 +49,7 @@ public:
   struct waiting_task {
     task_key task;
     kind task_kind = kind::plain;
-    /// Less is earlier: see `core/task_order.hpp`.
+    /// Less is earlier: see `policy/task_order.hpp`.
     std::int64_t order = 0;
     /// It may also be given to an idle child of another queue.
     bool may_move = false;
