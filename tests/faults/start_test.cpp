@@ -1,5 +1,6 @@
 // Children that cannot be started: group A, and the crash loop H1.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -17,10 +18,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 void exit_at_once(int code) {
   ::_exit(code);
