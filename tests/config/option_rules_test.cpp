@@ -20,7 +20,8 @@ void check_bounds(const Rule& rule) {
     CHECK_NOTHROW(check_options(options));
   }
   if (rule.most != std::numeric_limits<decltype(rule.most)>::max()) {
-    rule.member(options) = ++decltype(rule.most)(rule.most);
+    auto above = rule.most;
+    rule.member(options) = ++above;
     CHECK_THROWS_AS(check_options(options), std::invalid_argument);
   }
 }
