@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test: the release preset, then the asan preset.
+# Installs what is missing, builds, and runs every test: the release preset, then the asan preset. The release
+# preset begins with clang-tidy on what differs from the commit in TIDY_BASE (without it: the one before HEAD).
 #   tests/run.sh            both
 #   tests/run.sh release    one preset
+#   tests/run.sh tsan       the thread sanitizer, which is not among the two
 set -euo pipefail
 cd "$(dirname "$0")/.."
 apps/install-dependencies.sh
@@ -9,6 +11,9 @@ presets=("$@")
 [ ${#presets[@]} -gt 0 ] || presets=(release asan)
 for preset in "${presets[@]}"; do
   cmake --preset "$preset" -DTROUPE_BUILD_TESTS=ON --log-level=WARNING >/dev/null
+  if [ "$preset" = release ]; then
+    tests/check-tidy.sh ${TIDY_BASE:+"$TIDY_BASE"}
+  fi
   cmake --build --preset "$preset"
   ctest --preset "$preset"
 done

@@ -103,14 +103,15 @@ asio::awaitable<void> http_client::open(connection& to) {
 
 asio::awaitable<http_client::answer> http_client::ask(connection& to, const http_url& url) {
   answer got;
-  const auto token = [&got] { return asio::redirect_error(asio::use_awaitable, got.error); };
   const auto request = make_request(url);
-  co_await http::async_write(to.stream, request, token());
+  co_await http::async_write(
+    to.stream, request, asio::redirect_error(asio::use_awaitable, got.error));
   if (got.error)
     co_return got;
   http::response_parser<http::string_body> parser;
   parser.body_limit(max_page_bytes);
-  co_await http::async_read(to.stream, to.unread, parser, token());
+  co_await http::async_read(
+    to.stream, to.unread, parser, asio::redirect_error(asio::use_awaitable, got.error));
   got.begun = parser.got_some();
   if (!got.error)
     got.response = parser.release();

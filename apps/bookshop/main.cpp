@@ -2,23 +2,16 @@
 #include "server.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <csignal>
 #include <exception>
 #include <iostream>
 #include <map>
 
 namespace {
 
-void serve(const bookshop::server_options& options) {
-  boost::asio::io_context context(1);
-  boost::asio::signal_set signals(context, SIGINT, SIGTERM);
-  signals.async_wait([&](auto, int) { context.stop(); });
-  const bookshop::server server(context, options);
-  std::cout << "listening on http://127.0.0.1:" << server.port() << "/" << std::endl;
-  context.run();
+void say_where(std::uint16_t port) {
+  std::cout << "listening on http://127.0.0.1:" << port << "/" << std::endl;
 }
 
 } // namespace
@@ -34,7 +27,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     options.latency = std::chrono::milliseconds(latency_ms);
-    serve(options);
+    bookshop::serve_until_signal(options, say_where);
     return 0;
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;

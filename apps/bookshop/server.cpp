@@ -6,14 +6,17 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include <csignal>
 #include <memory>
 
 namespace bookshop {
@@ -119,6 +122,16 @@ server::server(asio::io_context& context, const server_options& options) {
   auto opened = std::make_shared<shop>();
   opened->latency = options.latency;
   co_spawn(context, accept_clients(std::move(opened), std::move(acceptor)), asio::detached);
+}
+
+void serve_until_signal(
+  const server_options& options, const std::function<void(std::uint16_t)>& listening) {
+  asio::io_context context(1);
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([&](auto, int) { context.stop(); });
+  const server shop(context, options);
+  listening(shop.port());
+  context.run();
 }
 
 } // namespace bookshop

@@ -1,9 +1,14 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-
 #include <chrono>
 #include <cstdint>
+#include <functional>
+
+namespace boost::asio {
+
+class io_context;
+
+} // namespace boost::asio
 
 namespace bookshop {
 
@@ -27,5 +32,10 @@ public:
 private:
   std::uint16_t port_;
 };
+
+/// Serves until SIGINT or SIGTERM comes. Calls `listening` with the port once clients may connect. Throws
+/// `boost::system::system_error` if the port is taken.
+void serve_until_signal(
+  const server_options& options, const std::function<void(std::uint16_t)>& listening);
 
 } // namespace bookshop

@@ -16,7 +16,8 @@ struct child_limits {
   std::size_t address_space = 0;
   /// Open descriptors (RLIMIT_NOFILE). The child itself needs about 16.
   std::size_t open_files = 0;
-  /// CPU time of one child, rounded up to whole seconds (RLIMIT_CPU). Then SIGXCPU ends it.
+  /// CPU time of one child, rounded up to whole seconds (RLIMIT_CPU), at most a year. Then
+  /// SIGXCPU ends it.
   std::chrono::milliseconds cpu_time{0};
   /// Bytes of the largest file that it may write (RLIMIT_FSIZE). Then SIGXFSZ ends it.
   std::size_t file_size = 0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <troupe/detail/running_average.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -105,11 +107,10 @@ private:
   struct queue_load {
     std::size_t processes = 0;
     std::size_t tasks = 0; // waiting or running
-    double average = 0;    // nanoseconds; exponentially weighted
-    bool measured = false;
+    detail::running_average time;
   };
   std::vector<queue_load> loads_;
-  double average_ = 1; // of all tasks: for a queue that has none of its own yet
+  detail::running_average time_; // of all tasks: for a queue that has none of its own yet
 };
 
 /// Keeps the account of the queues' loads: the basis of the schedulers below.

@@ -1,5 +1,7 @@
 #include <troupe/detail/map_window.hpp>
 
+#include "base/limits.hpp"
+
 #include <algorithm>
 
 namespace troupe::detail {
@@ -12,8 +14,6 @@ namespace {
 
 // Tasks that are handed over at a time: enough to make the message cheap, few enough that the first are
 // on their way while the last are still encoded.
-constexpr std::size_t most_at_a_time = 256;
-constexpr std::chrono::nanoseconds chunk_time = std::chrono::milliseconds(1);
 
 // Null for the defaults: a task without options costs less.
 std::shared_ptr<const task_options> options_of_items(const task_options& options) {
@@ -35,7 +35,8 @@ std::size_t map_feeder::chunk_size() const {
   if (chunk_size_ != 0)
     return chunk_size_;
   const auto each = std::max(pool_->average_time(), std::chrono::nanoseconds(1));
-  return std::clamp<std::size_t>(static_cast<std::size_t>(chunk_time / each), 1, most_at_a_time);
+  return std::clamp<std::size_t>(
+    static_cast<std::size_t>(limits::chunk_time / each), 1, limits::max_tasks_at_a_time);
 }
 
 task_ptr map_feeder::next() {

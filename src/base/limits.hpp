@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Every bound of the system, in one place.
+/// The bounds of the system. Only what means nothing outside of one file stands in that file.
 namespace troupe::limits {
 
 // -- options ----------------------------------------------------------------------------------------
@@ -19,6 +19,9 @@ inline constexpr std::size_t max_task_attempts = 1'000'000;
 inline constexpr int max_priority = 1000;
 inline constexpr std::size_t max_start_attempts = 1'000'000;
 inline constexpr std::chrono::milliseconds max_timeout = std::chrono::hours(24);
+/// What a child can be given of CPU time, and what can be added to its nice value.
+inline constexpr std::chrono::milliseconds max_cpu_time = std::chrono::hours(24 * 365);
+inline constexpr std::size_t max_nice = 39;
 
 // -- the link ---------------------------------------------------------------------------------------
 
@@ -53,6 +56,13 @@ inline constexpr std::chrono::microseconds take_back_after{500};
 
 /// A task that waited in its child before it was started may be this much late with its timeout.
 inline constexpr std::chrono::milliseconds max_timeout_delay{10};
+
+// -- maps -------------------------------------------------------------------------------------------
+
+/// Tasks that a map submits at once, at most.
+inline constexpr std::size_t max_tasks_at_a_time = 256;
+/// ... and at most as many as take about this long.
+inline constexpr std::chrono::nanoseconds chunk_time = std::chrono::milliseconds(1);
 
 // -- the child --------------------------------------------------------------------------------------
 
@@ -111,6 +121,8 @@ inline constexpr std::uint32_t max_attempts = 5;
 inline constexpr std::size_t max_stack_frames = 32;
 inline constexpr std::size_t max_nested_exceptions = 16;
 inline constexpr std::size_t max_error_text_bytes = std::size_t{64} * 1024;
+/// A child could name categories of errors without end; past this many they share one.
+inline constexpr std::size_t max_unknown_categories = 64;
 
 // -- captured output --------------------------------------------------------------------------------
 
@@ -127,6 +139,23 @@ inline constexpr std::size_t kept_output_bytes = std::size_t{4} * 1024;
 inline constexpr std::size_t shown_output_bytes = 200;
 /// Lines of all children that wait to be written.
 inline constexpr std::size_t max_output_queue = 2048;
+
+// -- configuration files ----------------------------------------------------------------------------
+
+inline constexpr std::size_t max_config_file_bytes = std::size_t{1024} * 1024;
+/// What is shown of the name of a file.
+inline constexpr std::size_t max_shown_path_bytes = 256;
+/// ... of a value in it, and of what the parser says.
+inline constexpr std::size_t max_shown_value_bytes = 60;
+inline constexpr std::size_t max_shown_sentence_bytes = 300;
+/// Problems of a file that are listed.
+inline constexpr std::size_t max_shown_problems = 20;
+/// Parts of a dotted key.
+inline constexpr std::size_t max_key_parts = 16;
+/// Longer names are not compared with others, to suggest one.
+inline constexpr std::size_t max_compared_name_bytes = 64;
+/// Names that are listed where none is near.
+inline constexpr std::size_t max_listed_names = 24;
 
 // -- the codec --------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 #include "config/config_problems.hpp"
 
+#include "base/limits.hpp"
+
 #include <troupe/errors.hpp>
 
 #include <algorithm>
@@ -10,7 +12,6 @@ namespace troupe::detail {
 namespace {
 
 // Enough to work on; a file with more is not the file that was meant.
-constexpr std::size_t max_shown_problems = 20;
 
 } // namespace
 
@@ -29,7 +30,7 @@ void config_problems::throw_if_any() const {
   std::ranges::stable_sort(sorted, {},
     [](const entry& problem) { return std::pair(problem.where.line, problem.where.column); });
   std::string message;
-  const auto shown = std::min(sorted.size(), max_shown_problems);
+  const auto shown = std::min(sorted.size(), limits::max_shown_problems);
   for (std::size_t i = 0; i < shown; ++i)
     message += (i > 0 ? "\n" : "") + locate(sorted[i].where) + ": " + sorted[i].text;
   if (shown < sorted.size())

@@ -1,5 +1,6 @@
 #include "config/file_contents.hpp"
 
+#include "base/limits.hpp"
 #include "config/message_text.hpp"
 
 #include <troupe/errors.hpp>
@@ -15,8 +16,6 @@
 namespace troupe::detail {
 
 namespace {
-
-constexpr std::size_t max_file_bytes = std::size_t{1024} * 1024;
 
 class open_file {
 public:
@@ -57,7 +56,7 @@ void check_kind(const std::filesystem::path& path, const struct stat& status) {
 std::string read_up_to_limit(int fd, const std::filesystem::path& path) {
   std::string text;
   std::array<char, std::size_t{16} * 1024> buffer;
-  while (text.size() <= max_file_bytes) {
+  while (text.size() <= limits::max_config_file_bytes) {
     const auto n = ::read(fd, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR)
       continue;
@@ -83,9 +82,10 @@ std::string read_config_file(const std::filesystem::path& path) {
     fail(path, "cannot open: ", errno);
   check_kind(path, status);
   std::string text;
-  if (status.st_size <= static_cast<off_t>(max_file_bytes))
+  if (status.st_size <= static_cast<off_t>(limits::max_config_file_bytes))
     text = read_up_to_limit(file.fd(), path);
-  if (status.st_size > static_cast<off_t>(max_file_bytes) || text.size() > max_file_bytes)
+  if (status.st_size > static_cast<off_t>(limits::max_config_file_bytes) ||
+      text.size() > limits::max_config_file_bytes)
     fail(path, "is larger than 1 MiB");
   return text;
 }

@@ -1,5 +1,6 @@
 #include "config/message_text.hpp"
 
+#include "base/limits.hpp"
 #include "base/utf8.hpp"
 
 #include <algorithm>
@@ -8,9 +9,6 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::size_t max_value_bytes = 60;
-constexpr std::size_t max_file_bytes = 256;
-constexpr std::size_t max_sentence_bytes = 300;
 constexpr std::string_view ellipsis = "...";
 
 std::string hex_escape(std::string_view prefix, unsigned char byte) {
@@ -64,27 +62,27 @@ bool is_printable(std::string_view text) {
 }
 
 std::string quoted_for_message(std::string_view value) {
-  return '"' + escape(value, "\"\\", max_value_bytes) + '"';
+  return '"' + escape(value, "\"\\", limits::max_shown_value_bytes) + '"';
 }
 
 std::string key_for_message(std::string_view key) {
   const bool bare = !key.empty() && std::ranges::all_of(key, is_bare_key_character);
-  return bare ? escape(key, {}, max_value_bytes) : quoted_for_message(key);
+  return bare ? escape(key, {}, limits::max_shown_value_bytes) : quoted_for_message(key);
 }
 
 std::string file_for_message(std::string_view file) {
   if (file.empty())
     return "\"\"";
-  if (file.size() <= max_file_bytes)
-    return escape(file, {}, 4 * max_file_bytes);
-  auto tail = file.substr(file.size() - max_file_bytes);
-  while (!tail.empty() && utf8_length(tail) == 0 && tail.size() > max_file_bytes - 4)
+  if (file.size() <= limits::max_shown_path_bytes)
+    return escape(file, {}, 4 * limits::max_shown_path_bytes);
+  auto tail = file.substr(file.size() - limits::max_shown_path_bytes);
+  while (!tail.empty() && utf8_length(tail) == 0 && tail.size() > limits::max_shown_path_bytes - 4)
     tail.remove_prefix(1); // the rest of a code point that the cut went through
-  return std::string(ellipsis) + escape(tail, {}, 4 * max_file_bytes);
+  return std::string(ellipsis) + escape(tail, {}, 4 * limits::max_shown_path_bytes);
 }
 
 std::string sentence_for_message(std::string_view sentence) {
-  return escape(sentence, {}, max_sentence_bytes);
+  return escape(sentence, {}, limits::max_shown_sentence_bytes);
 }
 
 } // namespace troupe::detail

@@ -1,5 +1,6 @@
 #include "config/nearest_name.hpp"
 
+#include "base/limits.hpp"
 #include "config/message_text.hpp"
 
 #include <algorithm>
@@ -10,8 +11,6 @@ namespace troupe::detail {
 namespace {
 
 // Longer ones are not typing errors, and the distance takes time proportional to both lengths.
-constexpr std::size_t max_name_bytes = 64;
-constexpr std::size_t max_listed_names = 24;
 
 // How many insertions, deletions, substitutions and swaps of neighbours lead from `a` to `b`:
 // https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance, "optimal string alignment".
@@ -41,12 +40,12 @@ bool is_close(std::size_t distance, std::string_view typed, std::string_view nam
 } // namespace
 
 std::string_view nearest_name(std::string_view typed, std::span<const std::string_view> names) {
-  if (typed.size() > max_name_bytes)
+  if (typed.size() > limits::max_compared_name_bytes)
     return {};
   std::string_view nearest;
-  std::size_t fewest = max_name_bytes;
+  std::size_t fewest = limits::max_compared_name_bytes;
   for (auto name : names) {
-    if (name.size() > max_name_bytes)
+    if (name.size() > limits::max_compared_name_bytes)
       continue;
     const auto distance = edit_distance(typed, name);
     if (distance < fewest && is_close(distance, typed, name)) {
@@ -64,9 +63,9 @@ std::string suggest_name(std::string_view typed, std::span<const std::string_vie
   if (names.empty())
     return "; there are none";
   std::string listed;
-  for (auto name : names.first(std::min(names.size(), max_listed_names)))
+  for (auto name : names.first(std::min(names.size(), limits::max_listed_names)))
     listed += (listed.empty() ? "; valid: " : ", ") + key_for_message(name);
-  return names.size() > max_listed_names ? listed + ", ..." : listed;
+  return names.size() > limits::max_listed_names ? listed + ", ..." : listed;
 }
 
 std::string suggest_name(std::string_view typed, std::span<const std::string> names) {

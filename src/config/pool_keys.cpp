@@ -1,27 +1,18 @@
 #include "config/pool_keys.hpp"
 
-#include "base/limits.hpp"
-
 #include <array>
-#include <limits>
 
 namespace troupe::detail {
 
 namespace {
 
-using std::chrono::milliseconds;
+namespace rules = option_rules;
 
-constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
-
-template <auto Member>
-constexpr auto of_pool = [](pool_options& options) -> auto& {
-  return options.*Member;
-};
-
-template <auto Member>
-constexpr auto of_restart = [](pool_options& options) -> auto& {
-  return options.restart.*Member;
-};
+// The key of an option that has a rule: an integer, or a string like "30s".
+template <class Rule>
+constexpr pool_key key_of(const Rule& rule) {
+  return {rule.name.substr(rule.name.find('.') + 1), rule};
+}
 
 template <class Scheduler>
 std::shared_ptr<scheduler> make_scheduler() {
@@ -56,62 +47,48 @@ void choose_output(pool_options& options, std::size_t index) {
   options.output = index == 0 ? output::inherit : output::capture;
 }
 
-template <auto Member>
-constexpr auto of_limits = [](pool_options& options) -> auto& {
-  return options.limits.*Member;
-};
-
 } // namespace
 
 std::span<const pool_key> pool_keys() {
   static constexpr std::array keys{
-    pool_key{"processes", count_key{of_pool<&pool_options::processes>, 0, limits::max_processes}},
-    pool_key{"childconcurrency",
-      count_key{of_pool<&pool_options::childconcurrency>, 1, limits::max_childconcurrency}},
-    pool_key{"queuecount", count_key{of_pool<&pool_options::queuecount>, 1, limits::max_processes}},
-    pool_key{"initializer", call_key{of_pool<&pool_options::initializer>}},
-    pool_key{"finalizer", call_key{of_pool<&pool_options::finalizer>}},
-    pool_key{"maxtasksperchild", count_key{of_pool<&pool_options::maxtasksperchild>, 0, unlimited}},
+    key_of(rules::processes),
+    key_of(rules::childconcurrency),
+    key_of(rules::queuecount),
+    pool_key{"initializer", call_key{rules::of_pool<&pool_options::initializer>}},
+    pool_key{"finalizer", call_key{rules::of_pool<&pool_options::finalizer>}},
+    key_of(rules::maxtasksperchild),
     pool_key{"scheduler", scheduler_key{}},
     pool_key{"start_method", choice_key{"start method", start_method_names, choose_start_method}},
-    pool_key{"spares", count_key{of_pool<&pool_options::spares>, 0, limits::max_spares}},
+    key_of(rules::spares),
     pool_key{"restart", group_key{restart_keys}},
-    pool_key{"start_timeout",
-      duration_key{of_pool<&pool_options::start_timeout>, milliseconds(1), limits::max_timeout}},
-    pool_key{"shutdown_timeout",
-      duration_key{of_pool<&pool_options::shutdown_timeout>, milliseconds(0), limits::max_timeout}},
-    pool_key{"max_queue", count_key{of_pool<&pool_options::max_queue>, 0, limits::max_queue}},
+    key_of(rules::start_timeout),
+    key_of(rules::shutdown_timeout),
+    key_of(rules::max_queue),
     pool_key{"overflow", choice_key{"overflow policy", overflow_words, choose_overflow}},
     pool_key{"output", choice_key{"kind of output", output_words, choose_output}},
     pool_key{"limits", group_key{limits_keys}},
-    pool_key{"cancel_grace",
-      duration_key{of_pool<&pool_options::cancel_grace>, milliseconds(0), limits::max_timeout}},
+    key_of(rules::cancel_grace),
   };
   return keys;
 }
 
 std::span<const pool_key> restart_keys() {
   static constexpr std::array keys{
-    pool_key{"intensity",
-      count_key{of_restart<&restart_options::intensity>, 0, limits::max_restart_intensity}},
-    pool_key{"period",
-      duration_key{of_restart<&restart_options::period>, milliseconds(1), limits::max_timeout}},
-    pool_key{"backoff",
-      duration_key{of_restart<&restart_options::backoff>, milliseconds(0), limits::max_backoff}},
-    pool_key{"start_attempts",
-      count_key{of_restart<&restart_options::start_attempts>, 1, limits::max_start_attempts}},
+    key_of(rules::intensity),
+    key_of(rules::period),
+    key_of(rules::backoff),
+    key_of(rules::start_attempts),
   };
   return keys;
 }
 
 std::span<const pool_key> limits_keys() {
   static constexpr std::array keys{
-    pool_key{"address_space", count_key{of_limits<&child_limits::address_space>, 0, unlimited}},
-    pool_key{"open_files", count_key{of_limits<&child_limits::open_files>, 0, unlimited}},
-    pool_key{"cpu_time",
-      duration_key{of_limits<&child_limits::cpu_time>, milliseconds(0), limits::max_timeout}},
-    pool_key{"file_size", count_key{of_limits<&child_limits::file_size>, 0, unlimited}},
-    pool_key{"nice", count_key{of_limits<&child_limits::nice>, 0, 39}},
+    key_of(rules::address_space),
+    key_of(rules::open_files),
+    key_of(rules::cpu_time),
+    key_of(rules::file_size),
+    key_of(rules::nice),
   };
   return keys;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "values/option_rules.hpp"
+
 #include <troupe/pool_options.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -12,20 +13,6 @@
 namespace troupe::detail {
 
 struct pool_key;
-
-/// An integer from `min` to `max`.
-struct count_key {
-  std::size_t& (*member)(pool_options&);
-  std::size_t min;
-  std::size_t max;
-};
-
-/// A string like "30s", from `min` to `max`.
-struct duration_key {
-  std::chrono::milliseconds& (*member)(pool_options&);
-  std::chrono::milliseconds min;
-  std::chrono::milliseconds max;
-};
 
 /// The name of a built-in scheduler.
 struct scheduler_key {};
@@ -50,7 +37,7 @@ struct group_key {
 /// A key of a `[pool.NAME]` table, and where its value goes.
 struct pool_key {
   std::string_view name;
-  std::variant<count_key, duration_key, scheduler_key, choice_key, call_key, group_key> kind;
+  std::variant<count_rule, time_rule, scheduler_key, choice_key, call_key, group_key> kind;
 };
 
 /// All keys of `[pool.NAME]`.

@@ -26,11 +26,11 @@ std::string range_problem(
   return "must be " + min + " to " + max + ", is " + found;
 }
 
-std::string range_problem(const count_key& key, std::int64_t found) {
-  const auto min = std::to_string(key.min);
-  if (key.max == std::numeric_limits<std::size_t>::max())
+std::string range_problem(const count_rule& key, std::int64_t found) {
+  const auto min = std::to_string(key.least);
+  if (key.most == std::numeric_limits<std::size_t>::max())
     return "must be " + min + " or more, is " + std::to_string(found);
-  return range_problem(min, std::to_string(key.max), std::to_string(found));
+  return range_problem(min, std::to_string(key.most), std::to_string(found));
 }
 
 std::string missing_unit(const toml::node& found) {
@@ -54,8 +54,8 @@ public:
     std::span<const pool_key> keys, const toml::table& table, const std::string& path);
 
 private:
-  void read(const count_key& key, const toml::node& node, const std::string& path);
-  void read(const duration_key& key, const toml::node& node, const std::string& path);
+  void read(const count_rule& key, const toml::node& node, const std::string& path);
+  void read(const time_rule& key, const toml::node& node, const std::string& path);
   void read(const scheduler_key& key, const toml::node& node, const std::string& path);
   void read(const choice_key& key, const toml::node& node, const std::string& path);
   void read(const call_key& key, const toml::node& node, const std::string& path);
@@ -96,17 +96,17 @@ void pool_reader::read_group(
   }
 }
 
-void pool_reader::read(const count_key& key, const toml::node& node, const std::string& path) {
+void pool_reader::read(const count_rule& key, const toml::node& node, const std::string& path) {
   const auto number = node.value_exact<std::int64_t>();
   if (!number)
     add_type_problem(node, path, "an integer");
-  else if (std::cmp_less(*number, key.min) || std::cmp_greater(*number, key.max))
+  else if (std::cmp_less(*number, key.least) || std::cmp_greater(*number, key.most))
     add_problem(node, path, range_problem(key, *number));
   else
     key.member(options_) = static_cast<std::size_t>(*number);
 }
 
-void pool_reader::read(const duration_key& key, const toml::node& node, const std::string& path) {
+void pool_reader::read(const time_rule& key, const toml::node& node, const std::string& path) {
   const auto text = node.value_exact<std::string_view>();
   if (!text)
     return add_type_problem(node, path, "a duration like \"30s\"", missing_unit(node));
@@ -114,9 +114,10 @@ void pool_reader::read(const duration_key& key, const toml::node& node, const st
   if (const auto* problem = std::get_if<std::string>(&parsed))
     return add_problem(node, path, *problem);
   const auto duration = std::get<milliseconds>(parsed);
-  if (duration < key.min || duration > key.max)
+  if (duration < key.least || duration > key.most)
     return add_problem(node, path,
-      range_problem(format_duration(key.min), format_duration(key.max), quoted_for_message(*text)));
+      range_problem(
+        format_duration(key.least), format_duration(key.most), quoted_for_message(*text)));
   key.member(options_) = duration;
 }
 

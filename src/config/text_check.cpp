@@ -1,5 +1,6 @@
 #include "config/text_check.hpp"
 
+#include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "config/message_text.hpp"
 
@@ -12,7 +13,6 @@ namespace {
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view white_space = " \t\r\n";
 // `pool.web.restart.intensity` has 4.
-constexpr std::size_t max_key_parts = 16;
 
 bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
@@ -74,8 +74,8 @@ private:
       ++key_parts_;
     else if (std::string_view("\n=,[]{}").find(rest[0]) != std::string_view::npos)
       key_parts_ = 1;
-    if (key_parts_ > max_key_parts)
-      return "key with more than " + std::to_string(max_key_parts) + " parts";
+    if (key_parts_ > limits::max_key_parts)
+      return "key with more than " + std::to_string(limits::max_key_parts) + " parts";
     return {};
   }
 

@@ -20,7 +20,7 @@ enum class service : std::uint64_t {
 enum class reply_status : std::uint64_t {
   value = 0,  ///< what the service answers
   threw = 1,  ///< an encoded exception report
-  failed = 2, ///< an encoded failure (core/failure_codec.hpp)
+  failed = 2, ///< an encoded failure (values/failure_codec.hpp)
 };
 
 /// Instead of a slot: the request is not of a task, but of something that a task has left behind.

@@ -11,7 +11,7 @@ namespace troupe::link {
 
 namespace {
 
-[[noreturn]] void fail(const char* what) {
+[[noreturn]] void fail_region(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
@@ -42,7 +42,7 @@ shared_region::shared_region(link_size size)
   , size_(size)
   , head_bytes_(head_bytes(size.slots)) {
   if (!fd_)
-    fail("memfd_create for the link to a child");
+    fail_region("memfd_create for the link to a child");
   const auto bytes = static_cast<off_t>(head_bytes_ + 2 * ring_bytes());
   int result = 0;
   do
@@ -52,7 +52,7 @@ shared_region::shared_region(link_size size)
     throw std::system_error(
       result, std::generic_category(), "shared memory for the link to a child");
   if (::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    fail("sealing the shared memory of the link to a child");
+    fail_region("sealing the shared memory of the link to a child");
   map();
 }
 
@@ -70,7 +70,7 @@ shared_region::~shared_region() {
 void shared_region::map() {
   void* reserved = ::mmap(nullptr, mapped_bytes(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (reserved == MAP_FAILED)
-    fail("reserving address space for the link");
+    fail_region("reserving address space for the link");
   base_ = static_cast<std::byte*>(reserved);
   const auto place = [this](std::size_t at, std::size_t bytes, std::size_t file_offset) {
     return ::mmap(base_ + at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_.get(),

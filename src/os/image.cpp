@@ -1,6 +1,6 @@
 #include "os/image.hpp"
 
-#include <troupe/detail/callable.hpp>
+#include <troupe/detail/call_code.hpp>
 
 #include <cstring>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <troupe/detail/queue_port.hpp>
+#include <troupe/detail/queue_status.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -21,11 +21,6 @@ std::size_t prefetch(const running_average& average, std::size_t lanes) noexcept
 
 } // namespace
 
-void running_average::add(std::chrono::nanoseconds sample) noexcept {
-  value_ = known_ ? value_ + (sample - value_) / 8 : sample;
-  known_ = true;
-}
-
 dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
   : concurrency_(concurrency)
   , queues_(queues)

@@ -6,7 +6,8 @@
 #include "policy/nested_tasks.hpp"
 #include "policy/task_ledger.hpp"
 
-#include <troupe/detail/callable.hpp>
+#include <troupe/detail/call_code.hpp>
+#include <troupe/detail/running_average.hpp>
 #include <troupe/scheduler.hpp>
 
 #include <chrono>
@@ -18,17 +19,7 @@
 
 namespace troupe::policy {
 
-/// An exponentially weighted moving average of durations. Unknown until the first sample.
-class running_average {
-public:
-  void add(std::chrono::nanoseconds sample) noexcept;
-  bool known() const noexcept { return known_; }
-  std::chrono::nanoseconds value() const noexcept { return value_; }
-
-private:
-  std::chrono::nanoseconds value_{0};
-  bool known_ = false;
-};
+using detail::running_average;
 
 /// Decides which waiting task goes to which child, and when.
 ///

@@ -2,7 +2,7 @@
 
 #include "base/limits.hpp"
 
-#include <troupe/detail/callable.hpp>
+#include <troupe/detail/call_code.hpp>
 #include <troupe/scheduler.hpp>
 
 #include <cstddef>

@@ -55,16 +55,15 @@ void queue_loads::left(queue_id queue, std::optional<std::chrono::nanoseconds> r
   one.tasks -= std::min<std::size_t>(one.tasks, 1);
   if (!ran)
     return;
-  const auto sample = static_cast<double>(ran->count());
-  one.average = one.measured ? one.average + (sample - one.average) / 8 : sample;
-  one.measured = true;
-  average_ += (sample - average_) / 8;
+  one.time.add(*ran);
+  time_.add(*ran);
 }
 
 double queue_loads::load(queue_id queue) const noexcept {
   const auto& one = loads_[queue];
-  const double each = std::max(one.measured ? one.average : average_, 1.0);
-  return static_cast<double>(one.tasks) * each /
+  const auto& time = one.time.known() ? one.time : time_;
+  const auto each = std::max<std::int64_t>(time.value().count(), 1);
+  return static_cast<double>(one.tasks) * static_cast<double>(each) /
          static_cast<double>(std::max<std::size_t>(one.processes, 1));
 }
 

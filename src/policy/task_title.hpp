@@ -1,6 +1,7 @@
 #pragma once
 
 #include "policy/task_ledger.hpp"
+#include "values/titles.hpp"
 
 #include <string>
 
@@ -8,10 +9,7 @@ namespace troupe::policy {
 
 /// How a task is called in messages: "task 5", or "task 5 (resize)".
 inline std::string task_title(task_key key, const detail::task_state& task) {
-  std::string title = "task " + std::to_string(key.id);
-  if (task.options && !task.options->name.empty())
-    title += " (" + task.options->name + ")";
-  return title;
+  return detail::title_of_task(key.id, task.options ? task.options->name : std::string());
 }
 
 } // namespace troupe::policy

@@ -1,5 +1,7 @@
 #include "values/error_category.hpp"
 
+#include "base/limits.hpp"
+
 #include <boost/asio/error.hpp>
 
 #include <future>
@@ -25,9 +27,6 @@ private:
   std::string name_;
 };
 
-// A peer could name categories without end; past this many they share one.
-constexpr std::size_t max_unknown_categories = 64;
-
 } // namespace
 
 const std::error_category& category_named(const std::string& name) {
@@ -42,7 +41,7 @@ const std::error_category& category_named(const std::string& name) {
   static std::mutex mutex;
   static std::map<std::string, std::unique_ptr<unknown_category>> unknown;
   const std::lock_guard lock(mutex);
-  const bool full = unknown.size() >= max_unknown_categories && !unknown.contains(name);
+  const bool full = unknown.size() >= limits::max_unknown_categories && !unknown.contains(name);
   auto& entry = unknown[full ? "unknown" : name];
   if (!entry)
     entry = std::make_unique<unknown_category>(full ? "unknown" : name);

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
+#include "values/titles.hpp"
 
 #include <cstring>
 #include <string_view>
@@ -39,13 +40,13 @@ namespace {
 
 std::string lost_message(task_id task, const child_exit& exit, bool culprit,
   const std::vector<task_id>& suspects, const std::string& name) {
-  std::string text = "task " + std::to_string(task) + (name.empty() ? "" : " (" + name + ")") +
-                     " is lost: child " + std::to_string(exit.slot) + " (pid " +
-                     std::to_string(exit.pid) + ") " + exit.describe();
+  std::string text = detail::title_of_task(task, name) + " is lost: child " +
+                     std::to_string(exit.slot) + " (pid " + std::to_string(exit.pid) + ") " +
+                     exit.describe();
   if (culprit)
     text += " while it ran this task";
   else if (suspects.size() == 1)
-    text += " while it ran task " + std::to_string(suspects.front());
+    text += " while it ran " + detail::title_of_task(suspects.front(), {});
   return text + exit.last_words();
 }
 

@@ -49,7 +49,7 @@ void write_nested(encoder& out, const std::exception& e, std::size_t depth) {
     write_failure(out, outer->nested_ptr(), depth + 1);
 }
 
-void write_report(encoder& out, const exception_report& report) {
+void write_as_report(encoder& out, const exception_report& report) {
   out(is_report);
   bytes encoded;
   encode_report(encoded, report);
@@ -81,7 +81,7 @@ void write_failure(encoder& out, const std::exception_ptr& failure, std::size_t 
   } catch (const std::exception& e) {
     const auto index = index_of(e, indices);
     if (!index) {
-      write_report(out, report_of(e));
+      write_as_report(out, report_of(e));
       return;
     }
     out(*index);
@@ -91,7 +91,7 @@ void write_failure(encoder& out, const std::exception_ptr& failure, std::size_t 
     exception_report report;
     report.type = "unknown";
     report.what = "an exception that is not a std::exception";
-    write_report(out, report);
+    write_as_report(out, report);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "actors/actors.hpp"
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -18,12 +19,9 @@ using namespace std::chrono_literals;
 using troupe::test::down_reason;
 using troupe::test::eventually;
 using troupe::test::rt;
+using troupe::test::square;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 // Runs until somebody writes into the pipe of that name.
 int wait_for(const std::string& pipe) {

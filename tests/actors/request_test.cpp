@@ -1,4 +1,5 @@
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/test_runtime.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -15,12 +16,9 @@
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using troupe::test::rt;
+using troupe::test::square;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 struct point {
   int x = 0;

@@ -1,5 +1,4 @@
 #include "actors/actors.hpp"
-#include "parent/pool/restart_policy.hpp"
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 
@@ -16,21 +15,6 @@ pid_t pid_of(const caf::actor& hosted) {
 }
 
 } // namespace
-
-TEST_CASE("the restart policies are those of OTP") {
-  using troupe::parent::needs_successor;
-  const caf::error normal;
-  const caf::error shutdown = caf::exit_reason::user_shutdown;
-  const caf::error lost = troupe::make_error(troupe::task_error::lost);
-  CHECK(needs_successor(restart_policy::permanent, normal));
-  CHECK(needs_successor(restart_policy::permanent, shutdown));
-  CHECK(needs_successor(restart_policy::permanent, lost));
-  CHECK_FALSE(needs_successor(restart_policy::transient, normal));
-  CHECK_FALSE(needs_successor(restart_policy::transient, shutdown));
-  CHECK(needs_successor(restart_policy::transient, lost));
-  CHECK_FALSE(needs_successor(restart_policy::temporary, normal));
-  CHECK_FALSE(needs_successor(restart_policy::temporary, lost));
-}
 
 TEST_CASE("kill -9 of the child ends the handle of a temporary actor") {
   troupe::pool pool{rt(), {.processes = 1}};

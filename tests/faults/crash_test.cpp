@@ -1,5 +1,6 @@
 // What happens to tasks when code in a child crashes: groups B and "what user functions may do".
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/test_runtime.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -17,12 +18,9 @@
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using troupe::test::rt;
+using troupe::test::square;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 void raise_signal(int number) {
   ::raise(number);

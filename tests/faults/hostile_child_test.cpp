@@ -1,5 +1,6 @@
 // A child that writes what it must not: the parent stays intact and ends that child, and nothing else.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -19,10 +20,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 // The shared memory of this child's link.
 std::vector<std::span<std::uint8_t>> link_memory() {

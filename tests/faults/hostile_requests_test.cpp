@@ -2,6 +2,7 @@
 #include "link/request.hpp"
 #include "link/shared_region.hpp"
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -18,10 +19,6 @@ using namespace troupe::test;
 using namespace troupe::link;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 // The link of this child, found as an attacker would.
 std::pair<std::byte*, std::byte*> link_memory() {

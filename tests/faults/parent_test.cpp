@@ -1,5 +1,6 @@
 // What happens to the children when their parent dies or is treated badly: groups A and E.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -21,10 +22,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 // By this variable of its environment a process is known as one of a doomed parent's.
 const std::string mark = "TROUPE_TEST_DOOMED_BY_" + std::to_string(::getpid());

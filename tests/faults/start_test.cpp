@@ -1,5 +1,6 @@
 // Children that cannot be started, and those that do not stay alive.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -19,10 +20,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 void exit_at_once(int code) {
   ::_exit(code);

@@ -1,5 +1,6 @@
-// Zygotes that die, are stopped, or cannot be made: rows A7, A8 and A11.
+// Zygotes that die, are stopped, or cannot be made.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/piped_program.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
@@ -23,10 +24,6 @@ using namespace troupe::test;
 using troupe::start_method;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 pid_t own_pid(int) {
   return ::getpid();

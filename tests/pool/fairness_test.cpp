@@ -1,6 +1,7 @@
 // What users of aiomultiprocess report as defects, shown to be different here. Cancelling, timeouts,
 // retries, priorities, chunks and backpressure have files of their own.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -19,16 +20,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
-
-asio::awaitable<int> nap(int value) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
-  co_await timer.async_wait(asio::use_awaitable);
-  co_return value;
-}
 
 asio::awaitable<int> sleep_long() {
   asio::steady_timer timer(co_await asio::this_coro::executor, 1h);

@@ -1,5 +1,6 @@
 // Backpressure, lazy inputs, chunks and progress.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -17,10 +18,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 int square_unless_odd(int x) {
   if (x % 2 != 0)

@@ -1,5 +1,5 @@
-// The behaviours of aiomultiprocess's pools, one or more test cases for each. The tag is the number of
-// the behaviour; 25 and 27 are also in scheduler_test.cpp.
+// The behaviours of aiomultiprocess's pools, one or more test cases for each; those of its schedulers are
+// also in scheduler_test.cpp.
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
@@ -78,19 +78,19 @@ void remember(std::exception_ptr thrown) {
 
 } // namespace
 
-TEST_CASE("an initializer runs once in each child, before any task", "[13]") {
+TEST_CASE("an initializer runs once in each child, before any task") {
   troupe::pool pool{rt(), {.processes = 2, .initializer = troupe::call(initialize, 10)}};
   for (int value : pool.map([](int) { return value_of_initializer; }, numbers(20)))
     CHECK(value == 10);
 }
 
-TEST_CASE("a coroutine as initializer is an error at construction", "[13]") {
+TEST_CASE("a coroutine as initializer is an error at construction") {
   CHECK_THROWS_AS(
     troupe::pool(rt(), {.processes = 1, .initializer = troupe::call(coroutine_initializer)}),
     std::invalid_argument);
 }
 
-TEST_CASE("an initializer that throws fails the start with its error, and not for ever", "[13]") {
+TEST_CASE("an initializer that throws fails the start with its error, and not for ever") {
   troupe::pool pool{rt(), {.processes = 2, .initializer = troupe::call(failing_initializer)}};
   try {
     pool.apply(mapper, 1).get();
@@ -102,7 +102,7 @@ TEST_CASE("an initializer that throws fails the start with its error, and not fo
   CHECK(eventually([&] { return children_of(::getpid()).empty(); }));
 }
 
-TEST_CASE("a child runs exactly maxtasksperchild tasks and leaves", "[15]") {
+TEST_CASE("a child runs exactly maxtasksperchild tasks and leaves") {
   for (const std::size_t most : {1u, 2u}) {
     troupe::pool pool{rt(), {.processes = 1, .maxtasksperchild = most}};
     std::map<pid_t, std::size_t> tasks;
@@ -114,8 +114,7 @@ TEST_CASE("a child runs exactly maxtasksperchild tasks and leaves", "[15]") {
   }
 }
 
-TEST_CASE(
-  "with a backlog and close, children that leave after each task still run everything", "[15]") {
+TEST_CASE("with a backlog and close, children that leave after each task still run everything") {
   troupe::pool pool{rt(), {.processes = 2, .maxtasksperchild = 1}};
   auto results = pool.map(mapper, numbers(30));
   pool.close();
@@ -123,7 +122,7 @@ TEST_CASE(
   CHECK(results.get().size() == 30);
 }
 
-TEST_CASE("apply, map and starmap are right and in order while children are replaced", "[16]") {
+TEST_CASE("apply, map and starmap are right and in order while children are replaced") {
   troupe::pool pool{rt(), {.processes = 2, .maxtasksperchild = 5}};
   CHECK(pool.apply(mapper, 4).get() == 8);
   std::vector<int> doubled;
@@ -136,7 +135,7 @@ TEST_CASE("apply, map and starmap are right and in order while children are repl
   CHECK(pool.starmap(starmapper, pairs(10)).get() == products);
 }
 
-TEST_CASE("map and starmap can be waited for as a whole or iterated in input order", "[17]") {
+TEST_CASE("map and starmap can be waited for as a whole or iterated in input order") {
   troupe::pool pool{rt(), {.processes = 2}};
   const auto whole = pool.map(mapper, numbers(50)).get();
   std::vector<int> iterated;
@@ -156,7 +155,7 @@ TEST_CASE("map and starmap can be waited for as a whole or iterated in input ord
   });
 }
 
-TEST_CASE("each result of a map is there as soon as it is ready", "[17]") {
+TEST_CASE("each result of a map is there as soon as it is ready") {
   troupe::pool pool{rt(), {.processes = 1}};
   auto results = pool.map(
     [](int value) -> asio::awaitable<int> {
@@ -173,7 +172,7 @@ TEST_CASE("each result of a map is there as soon as it is ready", "[17]") {
   }
 }
 
-TEST_CASE("an empty input gives an empty list, and a second wait does not hang", "[17]") {
+TEST_CASE("an empty input gives an empty list, and a second wait does not hang") {
   troupe::pool pool{rt(), {.processes = 1}};
   CHECK(pool.map(mapper, std::vector<int>{}).get().empty());
   CHECK(pool.starmap(starmapper, std::vector<std::tuple<int, int>>{}).get().empty());
@@ -185,8 +184,7 @@ TEST_CASE("an empty input gives an empty list, and a second wait does not hang",
   CHECK(future.get() == 2);
 }
 
-TEST_CASE(
-  "a task that throws gives its caller the error with type, message and traceback", "[18]") {
+TEST_CASE("a task that throws gives its caller the error with type, message and traceback") {
   troupe::pool pool{rt(), {.processes = 1}};
   CHECK_THROWS_AS(pool.apply(raise_if_negative, -1).get(), std::invalid_argument);
   try {
@@ -199,14 +197,13 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-  "the exception handler sees the live exception in the child, the caller the proxy", "[19]") {
+TEST_CASE("the exception handler sees the live exception in the child, the caller the proxy") {
   troupe::pool pool{rt(), {.processes = 1, .exception_handler = &remember}};
   CHECK_THROWS_AS(pool.apply(raise_if_negative, -7).get(), std::invalid_argument);
   CHECK(pool.apply([] { return handled; }).get() == "negative: -7");
 }
 
-TEST_CASE("more queues than processes are refused before any child starts", "[20]") {
+TEST_CASE("more queues than processes are refused before any child starts") {
   const auto before = children_of(::getpid()).size();
   CHECK_THROWS_WITH(troupe::pool(rt(), {.processes = 1, .queuecount = 2}),
     ContainsSubstring("queue count must be <= process count"));
@@ -232,7 +229,7 @@ private:
 
 } // namespace
 
-TEST_CASE("child i serves queue i mod queuecount, and a successor keeps its queue", "[20]") {
+TEST_CASE("child i serves queue i mod queuecount, and a successor keeps its queue") {
   for (troupe::queue_id queue = 0; queue < 2; ++queue) {
     troupe::pool pool{
       rt(), {.processes = 4, .queuecount = 2, .scheduler = std::make_shared<always>(queue)}};
@@ -248,7 +245,7 @@ TEST_CASE("child i serves queue i mod queuecount, and a successor keeps its queu
   }
 }
 
-TEST_CASE("a closed pool takes no tasks; terminate may follow; both may be called again", "[21]") {
+TEST_CASE("a closed pool takes no tasks; terminate may follow; both may be called again") {
   troupe::pool pool{rt(), {.processes = 1}};
   pool.close();
   CHECK_THROWS_WITH(pool.apply(mapper, 1), "pool is closed");
@@ -261,7 +258,7 @@ TEST_CASE("a closed pool takes no tasks; terminate may follow; both may be calle
   pool.join();
 }
 
-TEST_CASE("join while open is an error; close and join drain; terminate and join abort", "[22]") {
+TEST_CASE("join while open is an error; close and join drain; terminate and join abort") {
   {
     troupe::pool pool{rt(), {.processes = 1}};
     CHECK_THROWS_WITH(pool.join(), ContainsSubstring("pool is still open"));
@@ -279,7 +276,7 @@ TEST_CASE("join while open is an error; close and join drain; terminate and join
   CHECK_THROWS_AS(task.get(), troupe::task_cancelled);
 }
 
-TEST_CASE("leaving the scope ends a pool, with everything pending cancelled", "[23]") {
+TEST_CASE("leaving the scope ends a pool, with everything pending cancelled") {
   std::vector<troupe::task_future<void>> pending;
   {
     troupe::pool pool{rt(), {.processes = 2}};
@@ -291,7 +288,7 @@ TEST_CASE("leaving the scope ends a pool, with everything pending cancelled", "[
   CHECK(eventually([] { return children_of(::getpid()).empty(); }));
 }
 
-TEST_CASE("the options have aiomultiprocess's defaults", "[24]") {
+TEST_CASE("the options have aiomultiprocess's defaults") {
   troupe::pool pool{rt()};
   CHECK(pool.options().processes == troupe::usable_cpus());
   CHECK(pool.options().childconcurrency == 16);
@@ -299,7 +296,7 @@ TEST_CASE("the options have aiomultiprocess's defaults", "[24]") {
   CHECK(pool.options().queuecount == 1);
 }
 
-TEST_CASE("round_robin gives each process one task in turn", "[26]") {
+TEST_CASE("round_robin gives each process one task in turn") {
   const auto given = [](std::size_t processes, std::size_t queues, std::size_t tasks) {
     troupe::round_robin scheduler;
     for (troupe::queue_id queue = 0; queue < queues; ++queue)
@@ -316,8 +313,8 @@ TEST_CASE("round_robin gives each process one task in turn", "[26]") {
   CHECK(given(12, 8, 12) == std::vector{2, 2, 2, 2, 1, 1, 1, 1});
 }
 
-TEST_CASE("a scheduler that throws or names an unknown queue fails its task, and the pool goes on",
-  "[27]") {
+TEST_CASE(
+  "a scheduler that throws or names an unknown queue fails its task, and the pool goes on") {
   class unsure final : public troupe::scheduler {
   public:
     void register_queue(troupe::queue_id) override {}

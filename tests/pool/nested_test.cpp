@@ -1,5 +1,6 @@
 // Tasks that submit tasks to the pool that runs them. In aiomultiprocess that is not possible.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -21,10 +22,6 @@ namespace asio = boost::asio;
 namespace {
 
 using handle = troupe::pool_handle;
-
-int square(int x) {
-  return x * x;
-}
 
 int fib(handle pool, int n) {
   if (n < 2)

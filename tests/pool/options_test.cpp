@@ -1,4 +1,5 @@
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -26,10 +27,6 @@ void throwing_initializer() {
 
 asio::awaitable<void> coroutine_initializer() {
   co_return;
-}
-
-int square(int x) {
-  return x * x;
 }
 
 void write_file(const std::string& path) {

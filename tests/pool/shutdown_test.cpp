@@ -1,4 +1,5 @@
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -11,10 +12,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 void sleep_long() {
   std::this_thread::sleep_for(std::chrono::hours(1));

@@ -1,5 +1,6 @@
 // Timeouts, expiry, cancelling and retries, against each kind of task.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -26,12 +27,6 @@ asio::awaitable<int> sleep_long(int value) {
   co_return value;
 }
 
-void spin_forever() {
-  std::atomic<bool> forever = true;
-  while (forever) {
-  }
-}
-
 int until_stopped(int value) {
   const auto token = troupe::this_task::stop_token();
   while (!token.stop_requested())
@@ -41,10 +36,6 @@ int until_stopped(int value) {
 
 pid_t child_pid() {
   return ::getpid();
-}
-
-int square(int x) {
-  return x * x;
 }
 
 // Counts its calls in a file, and fails as long as there are fewer than `enough`.

@@ -74,7 +74,7 @@ private:
 
 } // namespace
 
-// -- row 9: a plain process -----------------------------------------------------------------------------
+// -- a plain process that fails --------------------------------------------------------------------------
 
 TEST_CASE("a process whose function throws has exit code 1, and the error is logged, escaped") {
   const captured_log log;
@@ -95,7 +95,7 @@ TEST_CASE("a process that its user ends is no error to log") {
   CHECK(log.text().empty());
 }
 
-// -- row 10 ---------------------------------------------------------------------------------------------
+// -- exit codes ------------------------------------------------------------------------------------------
 
 TEST_CASE("what the function passes to exit is the exit code, and a signal is one below zero") {
   const auto exit_code_of = [](troupe::bound_call call) {
@@ -110,7 +110,7 @@ TEST_CASE("what the function passes to exit is the exit code, and a signal is on
   CHECK(exit_code_of(troupe::call(raise_signal, SIGSEGV)) == -SIGSEGV);
 }
 
-// -- row 13 ---------------------------------------------------------------------------------------------
+// -- initializer and finalizer ---------------------------------------------------------------------------
 
 TEST_CASE(
   "the initializer of a process runs in its child before the call, the finalizer after it") {

@@ -32,7 +32,7 @@ asio::awaitable<void> exit_later(int code) {
 
 } // namespace
 
-// -- row 1 ----------------------------------------------------------------------------------------------
+// -- name, pid, being alive ------------------------------------------------------------------------------
 
 TEST_CASE("a process keeps its name, has a pid once started, and is alive until it ends") {
   troupe::process p{rt(), troupe::call(sleep_long), {.name = "sleeper"}};
@@ -78,7 +78,7 @@ TEST_CASE("a process may run a coroutine, a blocking function or a lambda") {
   CHECK(lambda.exit_code() == 5);
 }
 
-// -- row 2 ----------------------------------------------------------------------------------------------
+// -- awaiting --------------------------------------------------------------------------------------------
 
 TEST_CASE("awaiting a process that was not started starts and joins it") {
   troupe::process p{rt(), troupe::call(do_nothing)};
@@ -139,7 +139,7 @@ TEST_CASE("what would block the event loop's own thread is an error there") {
   running.join();
 }
 
-// -- row 3 ----------------------------------------------------------------------------------------------
+// -- the order of calls ----------------------------------------------------------------------------------
 
 TEST_CASE("a process must be started before it is joined, and only once") {
   troupe::process p{rt(), troupe::call(do_nothing)};
@@ -162,7 +162,7 @@ TEST_CASE("a process must be started before it is joined, and only once") {
   });
 }
 
-// -- row 4 (the rest of it is in process_end_test.cpp) --------------------------------------------------
+// -- daemonic processes (more in process_end_test.cpp) ---------------------------------------------------
 
 TEST_CASE("whether a process is daemonic is said at construction or before start") {
   troupe::process p{rt(), troupe::call(sleep_long), {.daemon = true}};
@@ -190,7 +190,7 @@ TEST_CASE("the end of a handle neither waits for its process nor ends it") {
   CHECK(eventually([&] { return state_of(pid).empty(); }));
 }
 
-// -- row 5 ----------------------------------------------------------------------------------------------
+// -- terminate and kill ----------------------------------------------------------------------------------
 
 TEST_CASE("terminate and kill end a sleeping process, and its exit code is minus the signal") {
   troupe::process terminated{rt(), troupe::call(sleep_long)};
@@ -226,7 +226,7 @@ TEST_CASE("terminate ends a process at every stage of its start") {
   }
 }
 
-// -- row 6 ----------------------------------------------------------------------------------------------
+// -- close -----------------------------------------------------------------------------------------------
 
 TEST_CASE("a process that runs cannot be closed") {
   troupe::process p{rt(), troupe::call(sleep_long)};
@@ -264,7 +264,7 @@ TEST_CASE("a process that is closed has no properties any more") {
   });
 }
 
-// -- row 7 ----------------------------------------------------------------------------------------------
+// -- joining with a time limit ---------------------------------------------------------------------------
 
 TEST_CASE("a join whose time passes is an error, and the process goes on") {
   troupe::process p{rt(), troupe::call(sleep_long)};
@@ -278,7 +278,7 @@ TEST_CASE("a join whose time passes is an error, and the process goes on") {
   CHECK(p.exit_code() == -SIGKILL);
 }
 
-// -- row 11 ---------------------------------------------------------------------------------------------
+// -- names -----------------------------------------------------------------------------------------------
 
 TEST_CASE("a process without a name gets one with a number of its own") {
   std::set<std::string> names;

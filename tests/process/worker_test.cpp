@@ -1,5 +1,6 @@
 // `worker`: a process whose call has a result.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -21,10 +22,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 asio::awaitable<std::string> greet(std::string name) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);

@@ -1,5 +1,6 @@
 // A program whose runtime was made with start method fork.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -25,10 +26,6 @@ std::string changed_later = "before the runtime";
 
 pid_t builder() {
   return table.at("built by");
-}
-
-int square(int x) {
-  return x * x;
 }
 
 } // namespace

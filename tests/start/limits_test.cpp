@@ -1,5 +1,6 @@
 // What a child may use.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/test_runtime.hpp"
 
 #include <atomic>
@@ -37,12 +38,6 @@ std::vector<std::size_t> own_cpus() {
     if (CPU_ISSET(cpu, &allowed))
       cpus.push_back(cpu);
   return cpus;
-}
-
-void spin_forever() {
-  std::atomic<bool> forever = true;
-  while (forever) {
-  }
 }
 
 } // namespace

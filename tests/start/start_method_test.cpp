@@ -1,5 +1,6 @@
-// How children are started: rows 12 and 14.
+// How children are started.
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -21,16 +22,6 @@ using namespace troupe::test;
 using troupe::start_method;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
-
-asio::awaitable<int> nap(int x) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
-  co_await timer.async_wait(asio::use_awaitable);
-  co_return x;
-}
 
 int value_of_initializer = 0;
 

@@ -4,8 +4,6 @@
 #include <troupe/detail/call_code.hpp>
 #include <troupe/errors.hpp>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -20,6 +18,15 @@
 // What a task may be, and how its function crosses to the child: by the place of its *thunk* in the
 // image, a function of one fixed type that decodes the arguments, calls, and encodes the result. A
 // function pointer crosses as a second place, the *target*; a lambda's type is part of its thunk.
+// Asio's coroutines are only named here: whoever has one as a task includes what defines them.
+namespace boost::asio {
+
+template <class T, class Executor>
+class awaitable;
+class any_io_executor;
+
+} // namespace boost::asio
+
 namespace troupe {
 
 template <class F>
@@ -35,7 +42,7 @@ struct invocation {
 };
 
 using plain_thunk = void (*)(invocation&);
-using coroutine_thunk = boost::asio::awaitable<void> (*)(invocation&);
+using coroutine_thunk = boost::asio::awaitable<void, boost::asio::any_io_executor> (*)(invocation&);
 
 // -- parameters -------------------------------------------------------------------------------------
 
@@ -82,6 +89,8 @@ template <class R>
 struct result_traits {
   using type = std::remove_cvref_t<R>;
   static constexpr bool is_awaitable = false;
+  template <class T>
+  using awaitable_of = T;
 };
 
 template <class R, class Executor>
@@ -90,6 +99,8 @@ struct result_traits<boost::asio::awaitable<R, Executor>> {
     "a coroutine task returns asio::awaitable<R> with the default executor");
   using type = std::remove_cvref_t<R>;
   static constexpr bool is_awaitable = true;
+  template <class T>
+  using awaitable_of = boost::asio::awaitable<T, Executor>;
 };
 
 // -- thunks -----------------------------------------------------------------------------------------
@@ -117,7 +128,8 @@ struct thunks {
         static_cast<const std::remove_cvref_t<R>&>(std::apply(invoke, arguments)));
   }
 
-  static boost::asio::awaitable<void> start(invocation& call) {
+  // Only instantiated for coroutines, so Asio's type is complete by then.
+  static typename result_traits<R>::template awaitable_of<void> start(invocation& call) {
     auto arguments = decode_arguments<Ps...>(call.arguments);
     auto invoke = [&](auto&... values) -> R {
       return std::invoke(GetFunction::get(call), parameter<Ps>::pass(values)...);

@@ -3,6 +3,7 @@
 #include <troupe/detail/async_wait.hpp>
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/promise.hpp>
+#include <troupe/detail/queue_status.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
@@ -21,15 +22,6 @@ namespace troupe {
 class runtime;
 
 namespace detail {
-
-/// How an operation on a queue ended. The first byte of its outcome; after a pop that is `done` the encoded
-/// item follows.
-enum class queue_status : std::uint8_t {
-  done,
-  closed,    ///< the queue is closed; for a pop: and empty
-  timed_out, ///< there was no room, or no item, in time
-  withdrawn, ///< whoever waited has been cancelled
-};
 
 /// A queue, as one process reaches it. An operation is a promise that is resolved when it has ended.
 /// Thread-safe.

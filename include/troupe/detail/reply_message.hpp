@@ -80,8 +80,7 @@ private:
 };
 
 template <class T>
-caf::message reply_message(T&& value) {
-  static_assert(!std::is_reference_v<T>);
+caf::message reply_message(T value) {
   if constexpr (known_to_caf<T>) {
     return caf::make_message(std::move(value));
   } else {

@@ -78,9 +78,9 @@ struct code_not_here : std::logic_error {
 };
 
 /// A child from its handshake to its end. Everything happens on the loop's thread, the main thread.
-class child_process {
+class child_life {
 public:
-  child_process(const link::parent_hello& hello, link::channel to_parent, const loop_setup& setup)
+  child_life(const link::parent_hello& hello, link::channel to_parent, const loop_setup& setup)
     : parent_(hello.parent_pid)
     , setup_(setup)
     , system_(child_actor_system())
@@ -324,7 +324,7 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
   install_crash_handlers(region->header().crash);
   disarm_copies(*region);
   const auto setup = set_up_loop(hello.loop_initializer);
-  child_process self(hello, std::move(to_parent), setup);
+  child_life self(hello, std::move(to_parent), setup);
   self.run();
   leave(EXIT_SUCCESS);
 }

@@ -5,6 +5,8 @@
 
 #include <troupe/detail/callable.hpp>
 
+#include <boost/asio/detail/concurrency_hint.hpp>
+
 #include <stdexcept>
 #include <string>
 
@@ -12,9 +14,11 @@ namespace troupe::child {
 
 namespace {
 
+static_assert(loop_options::safe_hint == BOOST_ASIO_CONCURRENCY_HINT_SAFE);
+
 void check(const loop_options& options) {
   const int hint = options.concurrency_hint;
-  if (hint != BOOST_ASIO_CONCURRENCY_HINT_SAFE && (hint < 1 || hint > limits::max_loop_threads))
+  if (hint != loop_options::safe_hint && (hint < 1 || hint > limits::max_loop_threads))
     throw std::invalid_argument("loop option concurrency_hint is " + std::to_string(hint) +
                                 ", but must be 1 to " + std::to_string(limits::max_loop_threads) +
                                 ", or BOOST_ASIO_CONCURRENCY_HINT_SAFE");

@@ -39,10 +39,10 @@ void seed_generators() noexcept {
   ::srand48(static_cast<long>(seed));
 }
 
-/// A zygote from its greeting to its end.
-class zygote {
+/// A zygote, seen from inside, from its greeting to its end.
+class fork_server {
 public:
-  explicit zygote(base::unique_fd socket)
+  explicit fork_server(base::unique_fd socket)
     : socket_(std::move(socket)) {
     base::unique_fd fds[2];
     if (!link::wait_readable(socket_.get()) ||
@@ -146,7 +146,7 @@ void become_zygote(base::unique_fd socket) noexcept {
     ::pthread_setname_np(::pthread_self(), "troupe-zygote");
     os::reset_signals();
     if (os::set_up_fork() && os::close_descriptors_but(socket.get()))
-      zygote(std::move(socket)).run();
+      fork_server(std::move(socket)).run();
     std::perror("troupe: a zygote cannot run");
   } catch (const std::exception& e) {
     std::fprintf(stderr, "troupe: a zygote cannot run: %s\n", e.what());

@@ -5,7 +5,9 @@
 #include "base/escape.hpp"
 #include "caf/task_error.hpp"
 #include "parent/child/log.hpp"
-#include "parent/pool/restart_policy.hpp"
+#include "policy/restart_policy.hpp"
+
+#include <caf/exit_reason.hpp>
 
 #include <utility>
 
@@ -120,7 +122,8 @@ void hosted_actor::pass_on(letter&& message) {
 void hosted_actor::ended(const caf::error& reason) {
   if (std::exchange(actor_, nullptr))
     count_in_child(-1);
-  if (!needs_successor(plan_.options.restart, reason)) {
+  const bool failed = reason && reason != caf::exit_reason::user_shutdown;
+  if (!policy::needs_successor(plan_.options.restart, failed)) {
     end(reason);
     return;
   }

@@ -1,13 +1,12 @@
 #include "parent/pool/pool_control.hpp"
 
 #include "base/forked_copy.hpp"
-#include "base/limits.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/pool/actor_keeper.hpp"
-#include "parent/pool/option_checks.hpp"
 #include "parent/pool/pool_actor.hpp"
 #include "parent/pool/pool_registry.hpp"
 #include "parent/pool/request_actor.hpp"
+#include "values/option_rules.hpp"
 
 #include <troupe/cpus.hpp>
 
@@ -24,36 +23,9 @@ std::string next_pool_name() {
 }
 
 pool_options checked(pool_options options) {
-  using std::chrono::milliseconds;
   if (options.processes == 0)
     options.processes = usable_cpus();
-  check_range<std::size_t>("processes", options.processes, 1, limits::max_processes);
-  check_range<std::size_t>(
-    "childconcurrency", options.childconcurrency, 1, limits::max_childconcurrency);
-  if (options.queuecount > options.processes)
-    throw std::invalid_argument("queue count must be <= process count: queuecount is " +
-                                std::to_string(options.queuecount) + ", processes is " +
-                                std::to_string(options.processes));
-  check_range<std::size_t>("queuecount", options.queuecount, 1, options.processes);
-  check_range<std::size_t>(
-    "restart.intensity", options.restart.intensity, 0, limits::max_restart_intensity);
-  check_range(
-    "restart.period", options.restart.period, milliseconds(1), limits::max_timeout, " ms");
-  check_range(
-    "restart.backoff", options.restart.backoff, milliseconds(0), limits::max_backoff, " ms");
-  check_range<std::size_t>(
-    "restart.start_attempts", options.restart.start_attempts, 1, limits::max_start_attempts);
-  check_range("start_timeout", options.start_timeout, milliseconds(1), limits::max_timeout, " ms");
-  check_range(
-    "shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout, " ms");
-  check_range("cancel_grace", options.cancel_grace, milliseconds(0), limits::max_timeout, " ms");
-  check_range<std::size_t>("max_queue", options.max_queue, 0, limits::max_queue);
-  check_range<std::size_t>("spares", options.spares, 0, limits::max_spares);
-  check_range<std::size_t>("limits.nice", options.limits.nice, 0, 39);
-  check_range(
-    "limits.cpu_time", options.limits.cpu_time, milliseconds(0), milliseconds::max(), " ms");
-  check_call("initializer", options.initializer);
-  check_call("finalizer", options.finalizer);
+  detail::check_options(options);
   if (options.name.empty())
     options.name = next_pool_name();
   if (!options.start_method)

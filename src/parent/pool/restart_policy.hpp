@@ -2,22 +2,12 @@
 
 #include <troupe/actor_options.hpp>
 
-#include <caf/error.hpp>
-#include <caf/exit_reason.hpp>
+namespace troupe::policy {
 
-namespace troupe::parent {
-
-/// Whether an actor that ended for that reason gets a successor. Pure.
-inline bool needs_successor(restart_policy policy, const caf::error& reason) {
-  switch (policy) {
-  case restart_policy::temporary:
-    return false;
-  case restart_policy::transient:
-    return reason && reason != caf::exit_reason::user_shutdown;
-  case restart_policy::permanent:
-    return true;
-  }
-  return false;
+/// Whether an actor that ended gets a successor. `failed`: it did not end because it was done, or because
+/// somebody wanted it to. Pure.
+inline bool needs_successor(restart_policy policy, bool failed) noexcept {
+  return policy == restart_policy::permanent || (policy == restart_policy::transient && failed);
 }
 
-} // namespace troupe::parent
+} // namespace troupe::policy

@@ -3,9 +3,9 @@
 #include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "parent/child/log.hpp"
-#include "parent/pool/option_checks.hpp"
 #include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
+#include "values/option_rules.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -33,14 +33,7 @@ std::string next_process_name() {
 }
 
 process_options checked(process_options options) {
-  using std::chrono::milliseconds;
-  constexpr auto owner = "process";
-  check_call("initializer", options.initializer, owner);
-  check_call("finalizer", options.finalizer, owner);
-  check_range(
-    "start_timeout", options.start_timeout, milliseconds(1), limits::max_timeout, " ms", owner);
-  check_range("shutdown_timeout", options.shutdown_timeout, milliseconds(0), limits::max_timeout,
-    " ms", owner);
+  detail::check_options(options);
   if (options.name.empty())
     options.name = next_process_name();
   return options;

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+// The sources of the library as the tests of this directory look at them: files, what they include, and
+// which classes they define.
+namespace troupe::test {
+
+/// All files below `src` and `include`, by their path from the root of the repository.
+using source_tree = std::map<std::string, std::string>; // and their contents
+
+source_tree read_sources(const std::filesystem::path& root);
+std::string read_text(const std::filesystem::path& file);
+
+/// The rooms by their rank: those of one rank know nothing of each other, and each includes only what has
+/// a lower rank. Read from the table of src/README.md, whose first column names them.
+std::map<std::string, int> ranks_of_rooms(const std::string& readme);
+
+/// Each `#include` of a room that its rank forbids, or whose room has no rank.
+std::vector<std::string> wrong_includes(
+  const source_tree& sources, const std::map<std::string, int>& ranks);
+
+/// Each way on which a file of a pure room gets a header of CAF or Asio, also through others.
+std::vector<std::string> impure_includes(
+  const source_tree& sources, const std::vector<std::string>& pure_rooms);
+
+/// Each name that two files in `src` have, apart from a header and its source side by side.
+std::vector<std::string> shared_file_names(const source_tree& sources);
+
+/// Each name that two classes in `src` have, apart from those inside other classes.
+std::vector<std::string> shared_class_names(const source_tree& sources);
+
+} // namespace troupe::test

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <chrono>
+
+// Functions that tests give to children.
+namespace troupe::test {
+
+inline int square(int x) {
+  return x * x;
+}
+
+/// Sleeps for a moment, and returns what it got.
+inline boost::asio::awaitable<int> nap(int value) {
+  boost::asio::steady_timer timer(
+    co_await boost::asio::this_coro::executor, std::chrono::milliseconds(1));
+  co_await timer.async_wait(boost::asio::use_awaitable);
+  co_return value;
+}
+
+/// Does not return, and looks at nothing.
+inline void spin_forever() {
+  std::atomic<bool> forever = true;
+  while (forever) {
+  }
+}
+
+} // namespace troupe::test
