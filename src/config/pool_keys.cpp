@@ -78,6 +78,7 @@ std::span<const pool_key> restart_keys() {
     key_of(rules::period),
     key_of(rules::backoff),
     key_of(rules::start_attempts),
+    key_of(rules::give_up_after),
   };
   return keys;
 }

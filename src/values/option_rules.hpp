@@ -96,6 +96,8 @@ inline constexpr time_rule period{
   "restart.period", of_restart<&restart_options::period>, shortest, limits::max_timeout};
 inline constexpr time_rule backoff{
   "restart.backoff", of_restart<&restart_options::backoff>, no_time, limits::max_backoff};
+inline constexpr time_rule give_up_after{"restart.give_up_after",
+  of_restart<&restart_options::give_up_after>, std::chrono::milliseconds(0), limits::max_timeout};
 inline constexpr time_rule cpu_time{
   "limits.cpu_time", of_limits<&child_limits::cpu_time>, no_time, limits::max_cpu_time};
 

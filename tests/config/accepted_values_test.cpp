@@ -21,7 +21,7 @@ overflow = "reject"
 output = "capture"
 cancel_grace = "2s"
 limits = { open_files = 64, cpu_time = "1m", nice = 5 }
-restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
+restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, give_up_after = "2m" }
 )");
   const auto& pool = config.pool("web");
   CHECK(pool.name == "web");
@@ -45,6 +45,7 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9 }
   CHECK(pool.restart.period == 2h);
   CHECK(pool.restart.backoff == 1s);
   CHECK(pool.restart.start_attempts == 9);
+  CHECK(pool.restart.give_up_after == 2min);
 }
 
 TEST_CASE("restart options may be a table of their own") {

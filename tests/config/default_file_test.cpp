@@ -63,6 +63,7 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.restart.period == defaults.restart.period);
   CHECK(loaded.restart.backoff == defaults.restart.backoff);
   CHECK(loaded.restart.start_attempts == defaults.restart.start_attempts);
+  CHECK(loaded.restart.give_up_after == defaults.restart.give_up_after);
   CHECK_FALSE(loaded.initializer);
   CHECK_FALSE(loaded.finalizer);
   CHECK(loaded.loop_initializer == nullptr);
