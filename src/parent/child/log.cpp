@@ -26,14 +26,14 @@ struct own_log {
   const std::shared_ptr<spdlog::logger> logger;
 };
 
-const own_log& own() {
+const own_log& troupe_log() {
   static const own_log instance;
   return instance;
 }
 
 void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
   unlocked_stderr_sink::sink_it_(message); // may block
-  const auto dropped = own().thread.dropped();
+  const auto dropped = troupe_log().thread.dropped();
   if (dropped == told_)
     return;
   const auto text = std::to_string(dropped - told_) +
@@ -45,7 +45,7 @@ void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
 } // namespace
 
 void start_log() {
-  static_cast<void>(own());
+  static_cast<void>(troupe_log());
 }
 
 std::shared_ptr<spdlog::logger> log() {
@@ -53,8 +53,8 @@ std::shared_ptr<spdlog::logger> log() {
   const std::lock_guard lock(mutex);
   if (auto existing = spdlog::get("troupe"))
     return existing;
-  spdlog::register_logger(own().logger);
-  return own().logger;
+  spdlog::register_logger(troupe_log().logger);
+  return troupe_log().logger;
 }
 
 } // namespace troupe::parent

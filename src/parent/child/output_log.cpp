@@ -57,7 +57,7 @@ private:
 
 std::atomic<bool> own_exist = false;
 
-own_loggers& own() {
+own_loggers& loggers() {
   static own_loggers instance;
   own_exist.store(true, std::memory_order_relaxed);
   return instance;
@@ -67,17 +67,17 @@ own_loggers& own() {
 
 std::shared_ptr<spdlog::logger> stdout_log() {
   auto registered = spdlog::get("troupe.stdout");
-  return registered ? registered : own().out();
+  return registered ? registered : loggers().out();
 }
 
 std::shared_ptr<spdlog::logger> stderr_log() {
   auto registered = spdlog::get("troupe.stderr");
-  return registered ? registered : own().err();
+  return registered ? registered : loggers().err();
 }
 
 void tell_dropped_output(bool now) {
   if (own_exist.load(std::memory_order_relaxed))
-    own().tell_dropped(now);
+    loggers().tell_dropped(now);
 }
 
 } // namespace troupe::parent
