@@ -329,6 +329,7 @@ void dispatcher::reclaim(std::uint32_t seat, task_id task, kind task_kind, clock
   const bool was_lent = child.lent.reclaim(task);
   TROUPE_ASSERT(child.present && was_lent);
   ++(task_kind == kind::plain ? child.plain : child.concurrent);
+  ++child.expected; // it is not one that was asked for and not given back
   child.last_progress = now;
   changed(seat);
   wake(child.queue); // nothing may have been startable beneath it

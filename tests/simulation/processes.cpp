@@ -165,11 +165,12 @@ void world::end(std::uint32_t seat, policy::child_host::ending how, const std::s
     ++seen_.did_not_leave;
     check(now_ >= *target.drained_at + rules_.children.shutdown_timeout,
       "a child has no time to leave", seat);
-  } else if (reason.starts_with("it was stopped") || reason.starts_with("it has not begun")) {
+  } else if (how == policy::child_host::ending::term &&
+             (reason.starts_with("it was stopped") || reason.starts_with("it has not begun"))) {
     ++seen_.stuck_ended;
     check(target.deaf || target.stopped, "a child is taken for stuck", seat);
     check(awake() - *target.stuck_since >=
-            (limits::pulses_without_progress - 1) * limits::pulse_interval,
+            2 * limits::pulse_interval, // each look may come up to one interval late
       "a child is taken for stuck too soon", seat);
   } else if (reason.starts_with("its task ") && how == policy::child_host::ending::term) {
     ++seen_.did_not_stop;
