@@ -1,5 +1,7 @@
 #include "actor_measure.hpp"
 
+#include "measure.hpp"
+
 #include <caf/all.hpp>
 
 #include <algorithm>
@@ -14,10 +16,6 @@
 namespace bench {
 
 namespace {
-
-std::int64_t square(std::int64_t x) {
-  return x * x;
-}
 
 // An actor that tells in which process it lives.
 caf::behavior pid_teller() {

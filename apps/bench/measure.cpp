@@ -16,10 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-std::int64_t square(std::int64_t x) {
-  return x * x;
-}
-
 asio::awaitable<int> nap_for(std::chrono::milliseconds time) {
   asio::steady_timer timer(co_await asio::this_coro::executor, time);
   co_await timer.async_wait(asio::use_awaitable);

@@ -4,11 +4,17 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace bench {
 
 /// Tasks per second.
 using rate = double;
+
+/// The task that most measurements run.
+inline std::int64_t square(std::int64_t x) {
+  return x * x;
+}
 
 /// `count` individual `apply(square, i)` on one child, at most `window` outstanding; each result is
 /// checked. Throws if one is wrong.
