@@ -116,6 +116,7 @@ void child::report(const message& what) {
     const auto attempt = record.starts;
     cells_[what.cell].now = cell_state::free;
     book_.release(what.cell);
+    hostages_since.reset(); // what makes progress holds nothing back
     record.in_cell = false;
     world_.note("outcome", what.key.id, seat_);
     if (record.options)
