@@ -134,8 +134,9 @@ void queue_actor::on_timer() {
 void queue_actor::fail(const detail::promise_ptr& operation, state::answers& answers) noexcept {
   failure_ = std::current_exception();
   try {
-    failure_ = std::make_exception_ptr(
-      error("a queue has failed in the parent, and has lost its values: " + values::message_of(failure_)));
+    failure_ =
+      std::make_exception_ptr(error("a queue has failed in the parent, and has lost its values: " +
+                                    values::message_of(failure_)));
   } catch (...) {
     // Then the first cause has to do.
   }
