@@ -3,12 +3,24 @@
 #include "parent/pool/submissions.hpp"
 #include "support/catch.hpp"
 
+#include <troupe/errors.hpp>
+
 #include <atomic>
 #include <set>
 #include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
+
+namespace {
+
+troupe::detail::task_ptr task(std::uint64_t index) {
+  troupe::detail::task_ptr made(new troupe::detail::task_state({}, {}));
+  made->index = index;
+  return made;
+}
+
+} // namespace
 
 TEST_CASE("a bounded backlog takes as many as its limit, and more when some have left") {
   troupe::parent::backlog room(2);
@@ -43,11 +55,6 @@ TEST_CASE("who finds the backlog full waits until there is room") {
 
 TEST_CASE("submissions come out in their order, each once, and the first is told") {
   troupe::parent::submissions submitted;
-  const auto task = [](std::uint64_t index) {
-    troupe::detail::task_ptr made(new troupe::detail::task_state({}, {}));
-    made->index = index;
-    return made;
-  };
   CHECK(submitted.add(task(1)));
   CHECK_FALSE(submitted.add(task(2)));
   CHECK_FALSE(submitted.add(task(3)));
@@ -69,16 +76,14 @@ TEST_CASE("threads that submit at the same time lose nothing and keep their own 
   for (std::uint64_t t = 0; t < 3; ++t)
     threads.emplace_back([&submitted, t] {
       for (std::uint64_t i = 0; i < each; ++i) {
-        troupe::detail::task_ptr task(new troupe::detail::task_state({}, {}));
-        task->index = t * each + i;
-        submitted.add(std::move(task));
+        submitted.add(task(t * each + i));
       }
     });
   std::vector<std::uint64_t> next(3, 0);
   std::uint64_t taken = 0;
   while (taken < 3 * each)
-    submitted.take_all([&](troupe::detail::task_ptr task) {
-      REQUIRE(task->index % each == next[task->index / each]++);
+    submitted.take_all([&](troupe::detail::task_ptr one) {
+      REQUIRE(one->index % each == next[one->index / each]++);
       ++taken;
     });
   for (auto& thread : threads)
