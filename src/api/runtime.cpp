@@ -164,6 +164,7 @@ runtime::runtime(int argc, char** argv, runtime_options options) {
     base::runtime_begins();
   } catch (...) {
     state_.reset();
+    parent::stop_log();
     runtime_exists = false;
     throw;
   }
@@ -175,6 +176,7 @@ runtime::~runtime() {
     return;
   }
   state_.reset();
+  parent::stop_log();
   base::runtime_ends();
   runtime_exists = false;
 }
