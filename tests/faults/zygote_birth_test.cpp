@@ -17,25 +17,25 @@
 #include <unistd.h>
 
 using namespace troupe::test;
-namespace link = troupe::link;
+namespace wire = troupe::link;
 namespace os = troupe::os;
 
 namespace {
 
 // Says that it has made the process `named`.
 [[noreturn]] void serve_lies(int socket, pid_t named) {
-  link::zygote_hello hello;
+  wire::zygote_hello hello;
   troupe::base::unique_fd fds[2];
-  link::wait_readable(socket);
-  link::receive_control(socket, &hello, sizeof hello, fds, 2);
-  link::birth_record births(std::move(fds[0]));
-  link::send_control(socket, link::zygote_answer{link::zygote_status::ready, 0});
-  link::zygote_request request;
+  wire::wait_readable(socket);
+  wire::receive_control(socket, &hello, sizeof hello, fds, 2);
+  wire::birth_record births(std::move(fds[0]));
+  wire::send_control(socket, wire::zygote_answer{wire::zygote_status::ready, 0});
+  wire::zygote_request request;
   troupe::base::unique_fd control;
-  link::wait_readable(socket);
-  link::receive_control(socket, &request, sizeof request, &control, 1);
+  wire::wait_readable(socket);
+  wire::receive_control(socket, &request, sizeof request, &control, 1);
   births.place()->store(named);
-  link::send_control(socket, link::zygote_answer{link::zygote_status::forked, 0});
+  wire::send_control(socket, wire::zygote_answer{wire::zygote_status::forked, 0});
   ::pause();
   ::_exit(0);
 }
