@@ -3,6 +3,7 @@
 #include "api/runtime_state.hpp"
 #include "base/forked_copy.hpp"
 #include "base/limits.hpp"
+#include "caf/actor_thread.hpp"
 #include "child/runtime/child_main.hpp"
 #include "child/zygote/zygote_main.hpp"
 #include "os/process_setup.hpp"
@@ -125,6 +126,7 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   , zygote_forker(forked ? std::optional<os::kept_thread>(std::in_place) : std::nullopt)
   , children(launch_settings(std::move(arguments), options), std::move(forked)) {
   compat::give_node_id(system);
+  compat::leave_actor_system();
   parent::start_log();
   loop_thread = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
@@ -162,6 +164,7 @@ runtime::runtime(int argc, char** argv, runtime_options options) {
     base::runtime_begins();
   } catch (...) {
     state_.reset();
+    parent::stop_log();
     runtime_exists = false;
     throw;
   }
@@ -173,6 +176,7 @@ runtime::~runtime() {
     return;
   }
   state_.reset();
+  parent::stop_log();
   base::runtime_ends();
   runtime_exists = false;
 }

@@ -91,16 +91,17 @@ TEST_CASE("threads that submit at the same time lose nothing and keep their own 
 }
 
 TEST_CASE("tasks that are there when submissions close, or come later, fail with pool_closed") {
+  const auto task = [] { return troupe::detail::task_ptr(new troupe::detail::task_state({}, {})); };
   troupe::parent::submissions submitted;
-  const auto before = task(1);
-  const auto after = task(2);
-  std::vector<troupe::detail::task_ptr> batch{task(3), task(4)};
+  const auto before = task();
+  const auto after = task();
+  std::vector<troupe::detail::task_ptr> batch{task(), task()};
   const auto of_batch = batch;
   CHECK(submitted.add(before));
   submitted.close();
   CHECK_FALSE(submitted.add(after));
   CHECK_FALSE(submitted.add(batch.data(), batch.data() + batch.size()));
-  for (const auto& each : {before, after, of_batch[0], of_batch[1]}) {
+  for (const auto& each : std::vector{before, after, of_batch[0], of_batch[1]}) {
     REQUIRE(each->done());
     CHECK_THROWS_AS(std::rethrow_exception(each->error()), troupe::pool_closed);
   }

@@ -11,29 +11,20 @@ namespace {
 
 // Writes to stderr, and after what was dropped meanwhile how much that was. On the log's thread only.
 class stderr_sink final : public unlocked_stderr_sink {
+public:
+  explicit stderr_sink(const spdlog::details::thread_pool& thread)
+    : thread_(thread) {}
+
+private:
   void sink_it_(const spdlog::details::log_msg& message) override;
 
+  const spdlog::details::thread_pool& thread_;
   std::size_t told_ = 0;
 };
 
-struct own_log {
-  own_log()
-    : logger(thread.make("troupe", std::make_shared<stderr_sink>())) {
-    logger->set_level(spdlog::level::warn);
-  }
-
-  const log_thread thread;
-  const std::shared_ptr<spdlog::logger> logger;
-};
-
-const own_log& troupe_log() {
-  static const own_log instance;
-  return instance;
-}
-
 void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
   unlocked_stderr_sink::sink_it_(message); // may block
-  const auto dropped = troupe_log().thread.dropped();
+  const auto dropped = dropped_by(thread_);
   if (dropped == told_)
     return;
   const auto text = std::to_string(dropped - told_) +
@@ -42,19 +33,53 @@ void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
   unlocked_stderr_sink::sink_it_({message.logger_name, spdlog::level::warn, text});
 }
 
+struct own_log {
+  own_log()
+    : logger(thread.make("troupe", std::make_shared<stderr_sink>(thread.pool()))) {
+    logger->set_level(spdlog::level::warn);
+  }
+
+  const log_thread thread;
+  const std::shared_ptr<spdlog::logger> logger;
+};
+
+struct own_log_place {
+  std::mutex mutex;
+  std::unique_ptr<own_log> log; // guarded by mutex
+
+  const own_log& started() { // with the lock held
+    if (!log)
+      log = std::make_unique<own_log>();
+    return *log;
+  }
+};
+
+own_log_place& troupe_log() {
+  static own_log_place instance;
+  return instance;
+}
+
 } // namespace
 
 void start_log() {
-  static_cast<void>(troupe_log());
+  const std::lock_guard lock(troupe_log().mutex);
+  troupe_log().started();
+}
+
+void stop_log() {
+  const std::lock_guard lock(troupe_log().mutex);
+  if (troupe_log().log && spdlog::get("troupe") == troupe_log().log->logger)
+    spdlog::drop("troupe");
+  troupe_log().log.reset();
 }
 
 std::shared_ptr<spdlog::logger> log() {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(troupe_log().mutex);
   if (auto existing = spdlog::get("troupe"))
     return existing;
-  spdlog::register_logger(troupe_log().logger);
-  return troupe_log().logger;
+  auto logger = troupe_log().started().logger;
+  spdlog::register_logger(logger);
+  return logger;
 }
 
 } // namespace troupe::parent

@@ -6,9 +6,11 @@
 
 namespace troupe::parent {
 
-/// Starts the thread of troupe's own log, if there is none yet. Throws `spdlog::spdlog_ex` or
+/// Starts the thread of troupe's own log, if there is none. Throws `spdlog::spdlog_ex` or
 /// `std::system_error`.
 void start_log();
+/// Ends it, when what was logged has been written, or after a while if nobody reads stderr.
+void stop_log();
 
 /// The logger named "troupe": the program's if it has registered one, else one that writes warnings to
 /// stderr, on a thread of its own. That one never blocks: it drops the oldest messages if stderr takes

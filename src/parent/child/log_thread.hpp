@@ -18,6 +18,9 @@ protected:
   void flush_() override {}
 };
 
+/// The number of lines that a thread has dropped so far.
+std::size_t dropped_by(const spdlog::details::thread_pool& thread);
+
 /// A thread that writes what loggers are given, so that nobody else ever waits for whoever reads it: of
 /// lines that come faster than they can be written the oldest are dropped. Thread-safe.
 class log_thread {
@@ -32,13 +35,13 @@ public:
 
   /// A logger that writes by `sink` on the thread. It is not registered.
   std::shared_ptr<spdlog::logger> make(const char* name, spdlog::sink_ptr sink) const;
-  /// The number of lines that have been dropped so far. Sinks may ask for it on the thread for as long as
-  /// that lives, also while this is being destroyed.
-  std::size_t dropped() const { return pool_->overrun_counter(); }
+  /// The number of lines that have been dropped so far.
+  std::size_t dropped() const { return dropped_by(*thread_); }
+  /// Sinks may use it on the thread itself, also while this is being destroyed.
+  const spdlog::details::thread_pool& pool() const noexcept { return *thread_; }
 
 private:
   std::shared_ptr<spdlog::details::thread_pool> thread_;
-  spdlog::details::thread_pool* const pool_; // the same, which outlives its thread
 };
 
 } // namespace troupe::parent

@@ -1,6 +1,7 @@
 #include "parent/pool/pool_control.hpp"
 
 #include "base/forked_copy.hpp"
+#include "caf/actor_thread.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/pool/actor_keeper.hpp"
 #include "parent/pool/pool_actor.hpp"
@@ -20,6 +21,12 @@ namespace {
 std::string next_pool_name() {
   static std::atomic<unsigned> count = 0;
   return "pool-" + std::to_string(++count);
+}
+
+// A thread of the program that has spawned an actor; the loop's own thread goes on with actors.
+void leave() {
+  if (loop::event_loop::current() == nullptr)
+    compat::leave_actor_system();
 }
 
 pool_options checked(pool_options options) {
@@ -66,6 +73,7 @@ std::shared_ptr<pool_control> pool_control::start(const services& with, pool_opt
   with.pools.add(control);
   with.exported.add_pool(control->id_, control);
   caf::anon_send(control->requests_, serve_pool{control});
+  leave();
   return control;
 }
 
@@ -130,8 +138,10 @@ void pool_control::cancel(detail::task_ptr task, bool started_too) {
 
 caf::actor pool_control::spawn(typed_call<detail::hosted_id> start, actor_options options) {
   check_open();
-  return services_.system.spawn<hosted_actor>(services_.loop, services_.hub,
+  auto handle = services_.system.spawn<hosted_actor>(services_.loop, services_.hub,
     hosted_actor::plan{requests_, std::move(start), std::move(options), options_->restart});
+  leave();
+  return handle;
 }
 
 bool pool_control::wait(

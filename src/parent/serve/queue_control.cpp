@@ -2,6 +2,7 @@
 
 #include "base/forked_copy.hpp"
 #include "base/limits.hpp"
+#include "caf/actor_thread.hpp"
 #include "parent/serve/queue_actor.hpp"
 
 #include <stdexcept>
@@ -15,6 +16,8 @@ std::shared_ptr<queue_control> queue_control::start(const services& with, std::s
                                 ", but must be 1 to " + std::to_string(limits::max_queue_capacity));
   const std::shared_ptr<queue_control> started(new queue_control(with, capacity));
   with.exported.add_queue(started->id_, started, started->actor_);
+  if (loop::event_loop::current() == nullptr)
+    compat::leave_actor_system();
   return started;
 }
 
