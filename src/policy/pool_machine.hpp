@@ -133,7 +133,8 @@ private:
   // -- recovery: what becomes of a task that does not simply end --------------------------------------
 
   void recover(task_key key, const tasks_in_child& tasks, const child_exit& exit, bool on_purpose);
-  void recover_delivery(task_key key, const child_exit& exit);
+  // True if the task has failed by it.
+  bool recover_delivery(task_key key, const child_exit& exit);
   void lose(task_key key, const tasks_in_child& tasks, const child_exit& exit);
   bool will_retry(const task_ledger::entry& entry, const std::exception_ptr& failure) const;
   void retry(task_key key, time_point now);

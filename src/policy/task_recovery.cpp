@@ -90,13 +90,13 @@ void pool_machine::recover(
 }
 
 // A child died while it took the task in. Once that may be chance: it is tried again, alone.
-void pool_machine::recover_delivery(task_key key, const child_exit& exit) {
+bool pool_machine::recover_delivery(task_key key, const child_exit& exit) {
   auto* entry = ledger_.find(key);
   if (entry == nullptr)
-    return;
+    return false;
   if (++entry->failed_deliveries < limits::max_failed_deliveries) {
     put_back(key);
-    return;
+    return false;
   }
   ++counts_.lost;
   const auto text = task_title(key, *entry->task) +
@@ -107,6 +107,7 @@ void pool_machine::recover_delivery(task_key key, const child_exit& exit) {
                     " bytes) too large for a child?" + exit.last_words();
   resolve(key, outcome::failure(std::make_exception_ptr(
                  child_lost(text, key.id, exit, true, std::vector<task_id>{key.id}))));
+  return true;
 }
 
 void pool_machine::lose(task_key key, const tasks_in_child& tasks, const child_exit& exit) {

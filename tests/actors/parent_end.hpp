@@ -59,9 +59,10 @@ struct parent_end {
     known = nullptr;
   }
 
-  /// Lets everything run that there is to run now.
+  /// Lets everything run that there is to run now: a turn of the loop takes 256 messages of an actor, and no
+  /// test has more than a few thousand.
   void settle() {
-    for (int turns = 0; turns < 3; ++turns) {
+    for (int turns = 0; turns < 16; ++turns) {
       bool reached = false;
       boost::asio::post(loop.io(), [&] { reached = true; });
       loop.run_while([&] { return !reached; });

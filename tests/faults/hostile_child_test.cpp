@@ -1,12 +1,12 @@
 // A child that writes what it must not: the parent stays intact and ends that child, and nothing else.
 #include "support/catch.hpp"
 #include "support/functions.hpp"
+#include "support/link_memory.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
 #include <csignal>
 #include <cstdint>
-#include <fstream>
 #include <random>
 #include <span>
 #include <string>
@@ -20,20 +20,6 @@ using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
-
-// The shared memory of this child's link.
-std::vector<std::span<std::uint8_t>> link_memory() {
-  std::vector<std::span<std::uint8_t>> found;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-    if (line.find("memfd:troupe-link") != std::string::npos &&
-        std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2)
-      found.emplace_back(reinterpret_cast<std::uint8_t*>(begin), end - begin);
-  }
-  return found;
-}
 
 // Overwrites the shared memory with random bytes while the parent reads it, and dies.
 void scribble(unsigned seed) {

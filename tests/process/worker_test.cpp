@@ -1,6 +1,8 @@
 // `worker`: a process whose call has a result.
+#include "link/shared_region.hpp"
 #include "support/catch.hpp"
 #include "support/functions.hpp"
+#include "support/link_memory.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -48,13 +50,14 @@ std::string large(std::size_t size) {
   return std::string(size, 'x');
 }
 
-// Writes to everything that it has inherited, its link among it.
+// Writes nonsense into its link, and wakes the parent.
 int write_garbage() {
-  const std::string garbage(256, '\xff');
+  auto* const header = reinterpret_cast<troupe::link::region_header*>(link_memory().front().data());
+  header->to_parent.head = ~std::uint64_t{0};
   for (int fd = 3; fd < 64; ++fd) {
     struct stat info {};
-    if (::fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode)) [[maybe_unused]]
-      const auto written = ::write(fd, garbage.data(), garbage.size());
+    if (::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) [[maybe_unused]]
+      const auto written = ::write(fd, "", 1);
   }
   return sleep_long();
 }
