@@ -293,12 +293,20 @@ void pool_machine::child_ready(std::uint32_t seat, time_point now) {
   supervision_.ready(seat);
 }
 
+void pool_machine::child_exited(std::uint32_t seat) {
+  make_watch(seat);
+  watches_[seat].exited = true;
+  dispatcher_.stop_child(seat);
+}
+
 void pool_machine::takes_tasks(std::uint32_t seat, queue_id queue) {
-  if (seat >= watches_.size())
-    watches_.resize(seat + 1);
-  watches_[seat] = {now_, 0};
+  make_watch(seat);
+  watches_[seat].last_outcome = now_;
+  watches_[seat].suspicions = 0;
   dispatcher_.add_child(seat, queue,
     rules_.tasks_per_child == 0 ? dispatcher::unlimited : rules_.tasks_per_child, now_);
+  if (watches_[seat].exited) // it said so before, and nobody looked
+    dispatcher_.stop_child(seat);
 }
 
 bool pool_machine::needs_children(queue_id queue) const {

@@ -67,6 +67,8 @@ public:
   void task_ended(std::uint32_t seat, const child_outcome& came, time_point now);
   void task_lent(std::uint32_t seat, const lent_place& place, time_point now);
   void task_reclaimed(std::uint32_t seat, const lent_place& place, time_point now);
+  /// The child's process has ended; what it wrote may still be reported, but nothing more is sent to it.
+  void child_exited(std::uint32_t seat);
   /// The child is gone, everything that it wrote has been reported, and its port still says what is left
   /// in it. `start_error`: why it did not start, or null.
   void child_down(std::uint32_t seat, const child_exit& exit, const std::exception_ptr& start_error,
@@ -153,6 +155,10 @@ private:
 
   // -- children that make no progress -----------------------------------------------------------------
 
+  void make_watch(std::uint32_t seat) {
+    if (seat >= watches_.size())
+      watches_.resize(seat + 1);
+  }
   void watch_pulses(time_point now);
   void take_pulses(time_point now);
   std::string why_stuck(std::uint32_t seat);
@@ -179,7 +185,8 @@ private:
   std::optional<time_point> pulse_due_; // when to look whether children make progress
   struct child_watch {
     time_point last_outcome{};
-    int suspicions = 0; // looks in a row that found it stuck
+    int suspicions = 0;  // looks in a row that found it stuck
+    bool exited = false; // its process has ended
   };
   std::vector<child_watch> watches_; // by seat
   std::minstd_rand jitter_;

@@ -48,18 +48,22 @@ void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
   now_ = now;
   const auto tasks = port(seat).remaining();
   const bool on_purpose = supervision_.children()[seat].phase == child_phase::leaving;
+  make_watch(seat);
   dispatcher_.remove_child(seat);
   for (const auto key : tasks.started)
     recover(key, tasks, exit, on_purpose);
   // From the back, so that they stand in the queue in their old order.
   const auto suspect = on_purpose ? task_key{} : tasks.in_transfer.value_or(task_key{});
+  bool undeliverable = false;
   for (auto key = tasks.unstarted.rbegin(); key != tasks.unstarted.rend(); ++key)
     if (suspect == *key)
-      recover_delivery(*key, exit);
+      undeliverable = recover_delivery(*key, exit);
     else
       put_back(*key);
+  watches_[seat].exited = false; // the seat is free for another
+  // A task that was on its way in is no more than suspect at first: the child may have died of itself.
   const auto cause =
-    tasks.culprit || suspect.id != 0 ? supervision::blame::task : supervision::blame::child;
+    tasks.culprit || undeliverable ? supervision::blame::task : supervision::blame::child;
   supervision_.down(seat, exit, start_error, cause, now);
 }
 

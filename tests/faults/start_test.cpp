@@ -132,8 +132,8 @@ TEST_CASE("a crash loop fails the pool with the reason, and every task resolves"
     }
   }
   CHECK(failed + others == 50);
-  // Intensity + 1, the other one that was dying, and as many in which a task was on its way in for the
-  // second time, which are that task's failure.
+  // Intensity + 1, and the other one that was dying; but a death counts for the task that was on its way in
+  // for the second time.
   CHECK(pool.stats().deaths <= 12);
   CHECK_THROWS_AS(pool.apply(square, 1).get(), troupe::pool_failed);
   pool.close();

@@ -38,6 +38,13 @@ const std::exception_ptr& shortage() {
 
 } // namespace
 
+// Whether the death is known to be the fault of the task that was being taken in. (The end of one that was
+// started may have cancelled it.)
+bool world::is_decisive(const policy::tasks_in_child& tasks) {
+  return tasks.in_transfer && tasks.started.empty() &&
+         record(*tasks.in_transfer).failed_deliveries + 1 >= limits::max_failed_deliveries;
+}
+
 void world::child_down(child& gone) {
   note("down", gone.seat_);
   gone.read();
@@ -50,7 +57,7 @@ void world::child_down(child& gone) {
     if (rules_.children.restart.backoff > 0ms || had_ready_)
       not_before_[record.position] =
         now_ + std::max<std::chrono::milliseconds>(rules_.children.restart.backoff, 1ms);
-  } else if (record.phase != child_phase::leaving && !tasks.culprit && !tasks.in_transfer) {
+  } else if (record.phase != child_phase::leaving && !tasks.culprit && !is_decisive(tasks)) {
     ++own_deaths_;
   }
   vacant_until_[record.position] =

@@ -293,6 +293,7 @@ private:
   void handle(const event& what);
   void handle_user(const event& what);
   void strike(const event& what);
+  bool is_decisive(const policy::tasks_in_child& tasks);
   void child_down(child& gone);
   void submit(std::uint32_t index);
   void submit_nested(child& asker, std::uint32_t cell, std::uint64_t start);

@@ -179,6 +179,7 @@ void pool_actor::on_ready(std::uint32_t seat) {
 }
 
 void pool_actor::on_exited(std::uint32_t seat) {
+  guard([&] { machine_.child_exited(seat); });
   if (seat < requests_.size() && requests_[seat] != nullptr)
     requests_[seat]->stop_popping();
 }
