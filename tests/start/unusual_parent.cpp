@@ -220,8 +220,8 @@ int library_is_replaced(int argc, char** argv) {
     troupe::pool pool{rt, {.processes = 1, .restart = {.intensity = 3}}};
     try {
       return std::to_string(pool.apply(twice, 21).get());
-    } catch (const troupe::error&) {
-      return std::string("an error");
+    } catch (const std::logic_error& e) {
+      return std::string("an error: ") + e.what();
     }
   };
   say("before: " + outcome());

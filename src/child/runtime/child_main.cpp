@@ -73,8 +73,9 @@ struct too_large_for_memory : std::bad_alloc {
 struct code_not_here : std::logic_error {
   code_not_here()
     : std::logic_error(
-        "the function of the task is in a library that this child has not loaded: load it before "
-        "the pool is made, or link the program to it") {}
+        "the function of the task is in a library that this child has not loaded, or that was "
+        "replaced on disk since the program started: load it before the pool is made, link the "
+        "program to it, or start the program again") {}
 };
 
 /// A child from its handshake to its end. Everything happens on the loop's thread, the main thread.
