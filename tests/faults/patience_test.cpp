@@ -26,10 +26,6 @@ pid_t process() {
   return ::getpid();
 }
 
-std::string large_text(std::size_t size) {
-  return std::string(size, 'x');
-}
-
 // The path of a file that does not exist yet, which is removed in the end.
 class flag {
 public:
@@ -112,7 +108,15 @@ TEST_CASE("results that were written while the parent was stopped are no timeout
   CHECK_THAT(parent.read_until("timeouts\n"), ContainsSubstring("0 timeouts\n"));
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(__SANITIZE_ADDRESS__) // whose memory is another
+namespace {
+
+std::string large_text(std::size_t size) {
+  return std::string(size, 'x');
+}
+
+} // namespace
+
 TEST_CASE("a result that does not fit into the parent's memory costs its task alone") {
   troupe::pool pool{rt(), {.processes = 1}};
   CHECK(pool.apply(square, 2).get() == 4);
