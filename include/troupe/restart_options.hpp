@@ -25,7 +25,8 @@ struct restart_options {
 
   /// A pool that had ready children goes on with those that it has when others cannot be started (no
   /// descriptors, no processes, an initializer whose database is away for a moment): the starts are tried
-  /// again with `backoff`. It fails when it has had no ready child for this long. 0 to 1 day.
+  /// again with `backoff`. It fails when it has had no ready child for this long. 0 to 1 day. What an
+  /// initializer throws in the very first children, or in the very first spares, fails the pool at once.
   std::chrono::milliseconds give_up_after{30'000};
 };
 

@@ -150,6 +150,7 @@ void supervision::ready(std::uint32_t seat) {
   table_.ready(seat);
   intensity_.ready();
   had_ready_ = true;
+  had_spare_ = had_spare_ || table_[seat].phase == child_phase::spare;
   without_ready_since_.reset();
   if (table_[seat].phase == child_phase::ready)
     client_.takes_tasks(seat, table_[seat].queue);
@@ -183,8 +184,9 @@ void supervision::down(std::uint32_t seat, const child_exit& exit,
   }
   if (was.phase == child_phase::starting) {
     const auto reason = why_no_start(was, exit, start_error);
-    // What the program throws in the very first children, it will throw again.
-    if (!had_ready_ && thrown_by_program(start_error))
+    // What the program throws in the very first children, or the very first spares, it will throw again.
+    const bool worked_before = table_.is_spare(was.position) ? had_spare_ : had_ready_;
+    if (!worked_before && thrown_by_program(start_error))
       give_up(reason, now);
     else
       failed_start(was.position, reason, now);

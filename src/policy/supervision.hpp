@@ -146,7 +146,8 @@ private:
   std::set<std::pair<time_point, std::size_t>> by_start_;      // positions that wait for a start
   std::optional<time_point> without_ready_since_;              // while there is no ready child
   std::uint64_t deaths_ = 0;
-  bool had_ready_ = false;
+  bool had_ready_ = false; // some child, a spare included, has been ready
+  bool had_spare_ = false; // some spare has been ready
   bool stopping_ = false; // children go and are not replaced
   bool told_all_down_ = false;
 };

@@ -1,5 +1,6 @@
 // Who is started, promoted, retired and dismissed, and when a pool gives up.
 #include "policy/fake_pool.hpp"
+#include "values/exception_codec.hpp"
 
 #include <troupe/errors.hpp>
 
@@ -11,6 +12,20 @@ using troupe::policy::child_phase;
 using troupe::test::failed_with;
 using troupe::test::fake_pool;
 using troupe::test::has_value;
+
+namespace {
+
+// As it comes out of a child.
+std::exception_ptr thrown_by_program(std::string_view what) {
+  troupe::detail::bytes encoded;
+  troupe::exception_report report;
+  report.type = "std::runtime_error";
+  report.what = what;
+  troupe::detail::encode_report(encoded, report);
+  return troupe::detail::decode_exception({encoded.data(), encoded.size()});
+}
+
+} // namespace
 
 TEST_CASE("a death with a known culprit does not count against the pool") {
   auto rules = fake_pool::rules_of(1);
@@ -203,6 +218,25 @@ TEST_CASE("a spare takes the position of a dead child, and is replaced in the sa
   pool.die(0);
   CHECK(pool.promoted == std::vector<std::pair<std::uint32_t, std::size_t>>{{1, 0}});
   CHECK(pool.starts == before + 1);
+}
+
+TEST_CASE("what an initializer throws in the first spares fails the pool, whoever is ready first") {
+  auto rules = fake_pool::rules_of(1);
+  rules.children.spares = 1;
+  const auto thrown = thrown_by_program("no room for a spare");
+  SECTION("in a spare, after the first child was ready") {
+    fake_pool pool(rules);
+    pool.ready(0);
+    pool.die(1, thrown);
+    CHECK(pool.failure != nullptr);
+  }
+  SECTION("in a pool whose spares have worked, it is tried again") {
+    fake_pool pool(rules);
+    pool.all_ready();
+    pool.die(1);
+    pool.die(2, thrown);
+    CHECK(pool.failure == nullptr);
+  }
 }
 
 TEST_CASE("the death of a retired child does not shorten its successor's backoff") {

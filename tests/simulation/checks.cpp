@@ -162,7 +162,7 @@ void world::failed(const std::exception_ptr& reason) {
   const auto text = values::message_of(reason);
   if (text.find("children died within") != std::string::npos)
     check(own_deaths_ > restart.intensity, "a pool gives up for deaths of its tasks", own_deaths_);
-  else if (had_ready_)
+  else if (had_ready_ && !(failing_spare_ && !had_spare_))
     check(without_ready_since_ && now_ - *without_ready_since_ >= restart.give_up_after,
       "a pool that has worked gives up too soon", failed_starts_);
   else

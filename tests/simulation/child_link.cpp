@@ -109,6 +109,8 @@ void child::report(const message& what) {
     world_.note("ready", seat_, position_);
     world_.machine_->child_ready(seat_, world_.now_);
     world_.had_ready_ = true;
+    world_.had_spare_ |=
+      world_.machine_->children().children()[seat_].phase == policy::child_phase::spare;
     break;
   case said::outcome: {
     const auto slot = cells_[what.cell];

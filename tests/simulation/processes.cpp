@@ -80,7 +80,11 @@ void world::child_down(child& gone) {
     for (const auto index : std::vector(open_))
       if (tasks_[index].asker_life == life && tasks_[index].asker_start != 0)
         cancel(index, random_.one_in(2));
+  failing_spare_ = record.phase == child_phase::starting &&
+                   gone.start_error == thrown_by_initializer() &&
+                   machine_->children().children().is_spare(record.position);
   machine_->child_down(gone.seat_, gone.exit, gone.start_error, now_);
+  failing_spare_ = false;
   children_[gone.seat_].reset();
   bool ready = false;
   for (std::uint32_t seat = 0; seat < children_.size(); ++seat)

@@ -369,6 +369,8 @@ private:
   std::uint64_t own_deaths_ = 0, failed_starts_ = 0;
   bool closed_ = false, terminated_ = false, told_to_fail_ = false, gave_up_ = false;
   bool had_ready_ = false;
+  bool had_spare_ = false;
+  bool failing_spare_ = false; // an initializer has thrown in the spare that is going down
   std::optional<time_point> without_ready_since_;
   int all_down_ = 0;
   std::vector<time_point> not_before_;   // by position
