@@ -234,7 +234,7 @@ TEST_CASE("what an initializer throws in the first spares fails the pool, whoeve
     fake_pool pool(rules);
     pool.all_ready();
     pool.die(1);
-    pool.die(2, thrown);
+    pool.die(1, thrown); // its successor
     CHECK(pool.failure == nullptr);
   }
 }
