@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::policy {
 
@@ -26,12 +27,16 @@ dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
   , queues_(queues)
   , is_awake_(queues)
   , is_mover_(queues)
-  , concurrent_window_(concurrency + 1) {}
+  , concurrent_window_(concurrency + 1) {
+  uncounted_queues_.reserve(queues);
+}
 
 void dispatcher::add_child(
   std::uint32_t seat, queue_id queue, std::size_t budget, clock::time_point now) {
   if (seat >= children_.size())
     children_.resize(seat + 1);
+  unplaced_children_.reserve(children_.size()); // `changed` does not allocate
+  uncounted_children_.reserve(children_.size());
   TROUPE_ASSERT(!children_[seat].present);
   auto& child = children_[seat] = {};
   child.present = true;
@@ -56,6 +61,8 @@ void dispatcher::remove_child(std::uint32_t seat) {
   auto& child = children_[seat];
   const auto id = child.queue;
   auto& queue = queues_[id];
+  place_again(); // the child is in no list after this
+  count_again();
   queue.by_owed.erase(seat);
   queue.by_plain.erase(seat);
   std::erase(queue.seats, seat);
@@ -154,6 +161,7 @@ void dispatcher::pop_head(queue_state& queue) {
 std::optional<dispatcher::assignment> dispatcher::assign_alone(queue_state& queue) {
   if (queue.alone.empty())
     return std::nullopt;
+  count_again();
   const auto chosen = idle_child(queue);
   if (!chosen) {
     const auto least = best_child(queue, queue.alone.front().task_kind);
@@ -189,7 +197,10 @@ std::optional<dispatcher::assignment> dispatcher::assign_next(queue_state& queue
 std::optional<dispatcher::assignment> dispatcher::assign_elsewhere(queue_state& queue) {
   const auto* next = head(queue);
   // A queue whose own children are still starting waits for them.
-  if (next == nullptr || !next->may_move || queue.seats.empty() || idle_queues_.empty())
+  if (next == nullptr || !next->may_move || queue.seats.empty())
+    return std::nullopt;
+  count_again();
+  if (idle_queues_.empty())
     return std::nullopt;
   return give_next(queue, *idle_child(queues_[idle_queues_.any()]));
 }
@@ -210,12 +221,16 @@ bool dispatcher::has_credit(
 // The child that owes least is nearly always the one. Where it has enough plain functions, one that owes
 // more, but has fewer of these, may take another.
 std::optional<std::uint32_t> dispatcher::best_child(
-  const queue_state& queue, kind task_kind, std::uint32_t nesting) const noexcept {
+  const queue_state& queue, kind task_kind, std::uint32_t nesting) {
+  if (nesting > 0)
+    count_again();
   if (nesting > 0 && queue.reserved + queue.with_floor > 0)
     return search(queue, task_kind, nesting);
+  place_again();
   const auto least = queue.by_owed.top();
   if (!least || has_credit(children_[*least], task_kind, nesting))
     return least;
+  count_again();
   if (queue.with_floor > 0)
     return search(queue, task_kind, nesting);
   if (task_kind != kind::plain)
@@ -244,9 +259,10 @@ bool dispatcher::is_idle(const child_state& child) const noexcept {
   return child.owed() == 0 && child.lent.count() == 0 && child.budget > 0 && !child.reserved;
 }
 
-std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) const noexcept {
+std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) {
   if (queue.idle == 0)
     return std::nullopt;
+  place_again();
   if (const auto least = queue.by_owed.top(); least && is_idle(children_[*least]))
     return least;
   const auto found = std::find_if(
@@ -254,7 +270,7 @@ std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) co
   return found == queue.seats.end() ? std::nullopt : std::optional(*found);
 }
 
-void dispatcher::charge(std::uint32_t seat, kind task_kind) noexcept {
+void dispatcher::charge(std::uint32_t seat, kind task_kind) {
   auto& child = children_[seat];
   ++(task_kind == kind::plain ? child.plain : child.concurrent);
   if (child.budget != unlimited)
@@ -364,6 +380,7 @@ std::size_t dispatcher::free_places(const queue_state& queue, bool idle_elsewher
 }
 
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
+  count_again();
   const bool idle_elsewhere = idle_for_others();
   const auto& candidates = idle_elsewhere ? unbalanced_if_idle_ : unbalanced_;
   for (const auto id : candidates.members()) {
@@ -406,28 +423,55 @@ void dispatcher::count(queue_state& queue, const child_marks& marks, std::size_t
 
 void dispatcher::changed(std::uint32_t seat) {
   auto& child = children_[seat];
-  auto& queue = queues_[child.queue];
-  if (child.budget > 0 && !child.stuck && !child.reserved) {
-    const auto owed = static_cast<std::uint32_t>(child.owed());
-    const auto hosted = static_cast<std::uint32_t>(child.hosted);
-    queue.by_owed.set(seat, {owed, hosted});
-    queue.by_plain.set(seat, {static_cast<std::uint32_t>(child.plain), owed});
-  } else {
-    queue.by_owed.erase(seat);
-    queue.by_plain.erase(seat);
+  if (std::exchange(child.placed, false))
+    unplaced_children_.push_back(seat);
+  if (std::exchange(child.counted, false))
+    uncounted_children_.push_back(seat);
+}
+
+void dispatcher::place_again() {
+  for (const auto seat : unplaced_children_) {
+    auto& child = children_[seat];
+    auto& queue = queues_[child.queue];
+    if (child.budget > 0 && !child.stuck && !child.reserved) {
+      const auto owed = static_cast<std::uint32_t>(child.owed());
+      const auto hosted = static_cast<std::uint32_t>(child.hosted);
+      queue.by_owed.set(seat, {owed, hosted});
+      queue.by_plain.set(seat, {static_cast<std::uint32_t>(child.plain), owed});
+    } else {
+      queue.by_owed.erase(seat);
+      queue.by_plain.erase(seat);
+    }
+    child.placed = true;
   }
-  count(queue, child.marks, static_cast<std::size_t>(-1));
-  child.marks = marks_of(child);
-  count(queue, child.marks, 1);
-  depth_changed(child.queue);
+  unplaced_children_.clear();
 }
 
 void dispatcher::depth_changed(queue_id id) {
-  const auto& queue = queues_[id];
-  const bool empty = queue.empty();
-  idle_queues_.put(id, empty && queue.idle > 0);
-  unbalanced_if_idle_.put(id, empty && queue.surplus > 0);
-  unbalanced_.put(id, empty && queue.surplus > 0 && (queue.idle > 0 || queue.open > 0));
+  if (std::exchange(queues_[id].counted, false))
+    uncounted_queues_.push_back(id);
+}
+
+void dispatcher::count_again() {
+  for (const auto seat : uncounted_children_) {
+    auto& child = children_[seat];
+    auto& queue = queues_[child.queue];
+    count(queue, child.marks, static_cast<std::size_t>(-1));
+    child.marks = marks_of(child);
+    count(queue, child.marks, 1);
+    child.counted = true;
+    depth_changed(child.queue);
+  }
+  uncounted_children_.clear();
+  for (const auto id : uncounted_queues_) {
+    auto& queue = queues_[id];
+    const bool empty = queue.empty();
+    idle_queues_.put(id, empty && queue.idle > 0);
+    unbalanced_if_idle_.put(id, empty && queue.surplus > 0);
+    unbalanced_.put(id, empty && queue.surplus > 0 && (queue.idle > 0 || queue.open > 0));
+    queue.counted = true;
+  }
+  uncounted_queues_.clear();
 }
 
 void dispatcher::wake(queue_id id) {

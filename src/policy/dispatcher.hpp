@@ -130,7 +130,8 @@ public:
 
   /// True while a child could start something at once, nothing waits, and another child of its queue has
   /// tasks that it cannot have started yet: then `next_take_back` is worth asking again later.
-  bool unbalanced() const noexcept {
+  bool unbalanced() {
+    count_again();
     return !unbalanced_.empty() || (idle_for_others() && !unbalanced_if_idle_.empty());
   }
   /// A child which has finished nothing for `limits::take_back_after` while another has free places, and
@@ -153,6 +154,7 @@ private:
     std::size_t surplus = 0;    // that have tasks which they cannot have started yet,
     std::size_t reserved = 0;   // that are kept free,
     std::size_t with_floor = 0; // and of those in which tasks have lent their places
+    bool counted = true;        // its depth and these numbers are in the sets of queues
 
     bool empty() const noexcept { return depth() == 0; }
     std::size_t depth() const noexcept {
@@ -181,6 +183,8 @@ private:
     bool reserved = false; // for a task that runs alone, waiting or running
     lending lent{};
     child_marks marks{};
+    bool counted = true; // its queue counts these marks, and they are true
+    bool placed = true;  // it stands in the heaps where it belongs
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };
@@ -202,8 +206,13 @@ private:
 
   // -- what must be told of each change, so that nothing is searched for ------------------------------
 
-  // Something of a child has changed that decides what it gets.
+  // Something of a child has changed that decides what it gets. What follows from it is done before it is
+  // looked at, since many tasks come and go in between: both are O(children and queues that have changed).
   void changed(std::uint32_t seat);
+  // The heaps are in order after this.
+  void place_again();
+  // The marks of children and the sets of queues are true after this.
+  void count_again();
   child_marks marks_of(const child_state& child) const noexcept;
   void count(queue_state& queue, const child_marks& marks, std::size_t by) noexcept;
   // Tasks have come to a queue, or left it.
@@ -213,12 +222,12 @@ private:
 
   bool has_credit(const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
   std::optional<std::uint32_t> best_child(
-    const queue_state& queue, kind task_kind, std::uint32_t nesting = 0) const noexcept;
+    const queue_state& queue, kind task_kind, std::uint32_t nesting = 0);
   std::optional<std::uint32_t> search(
     const queue_state& queue, kind task_kind, std::uint32_t nesting) const noexcept;
   bool is_idle(const child_state& child) const noexcept;
-  std::optional<std::uint32_t> idle_child(const queue_state& queue) const noexcept;
-  void charge(std::uint32_t seat, kind task_kind) noexcept;
+  std::optional<std::uint32_t> idle_child(const queue_state& queue);
+  void charge(std::uint32_t seat, kind task_kind);
   void uncharge(std::uint32_t seat, kind task_kind);
   // Tasks in the child that cannot have been started yet and have not been asked back.
   std::size_t surplus(const child_state& child) const noexcept;
@@ -238,6 +247,9 @@ private:
   std::deque<queue_id>
     movers_; // queues without credit whose next task may move; some have changed since
   std::vector<bool> is_mover_;
+  std::vector<std::uint32_t> unplaced_children_;
+  std::vector<std::uint32_t> uncounted_children_;
+  std::vector<queue_id> uncounted_queues_;
   index_set idle_queues_; // nothing waits there, and a child is idle
   index_set unbalanced_;  // ... a child has free places, and another has tasks that it cannot start
   index_set unbalanced_if_idle_; // ... the same if there is an idle child in another queue
@@ -289,12 +301,15 @@ template <class IsOpen>
 std::optional<dispatcher::assignment> dispatcher::next_assignment(IsOpen is_open) {
   while (!awake_.empty()) {
     const auto id = awake_.front();
-    awake_.pop_front();
-    is_awake_[id] = false;
     if (const auto next = try_queue(id, is_open)) {
-      wake(id);
+      if (awake_.size() > 1) {
+        awake_.pop_front();
+        awake_.push_back(id);
+      }
       return next;
     }
+    awake_.pop_front();
+    is_awake_[id] = false;
     // It sleeps until a child of its own has changed, or one of another is idle.
     if (const auto* waits = head(queues_[id]);
         waits != nullptr && waits->may_move && !is_mover_[id]) {
@@ -302,7 +317,10 @@ std::optional<dispatcher::assignment> dispatcher::next_assignment(IsOpen is_open
       movers_.push_back(id);
     }
   }
-  while (!movers_.empty() && !idle_queues_.empty()) {
+  while (!movers_.empty()) {
+    count_again();
+    if (idle_queues_.empty())
+      break;
     const auto id = movers_.front();
     drop_closed(queues_[id], is_open);
     const auto next = assign_elsewhere(queues_[id]);

@@ -23,13 +23,14 @@ public:
     const node changed{with, seat};
     auto at = index_[seat];
     if (at == absent) {
-      at = heap_.size();
+      index_[seat] = at = heap_.size();
       heap_.push_back(changed);
     } else if (heap_[at].with == with) {
       return;
     }
     heap_[at] = changed;
-    sift_down(sift_up(at));
+    if (heap_.size() > 1)
+      sift_down(sift_up(at));
   }
 
   /// The child is in the heap no more.

@@ -21,24 +21,53 @@ struct parking_place {
   std::condition_variable changed;
 };
 
-parking_place& parking_place_of(const void* waited_for) {
-  static std::array<parking_place, 16> places;
-  return places[(reinterpret_cast<std::uintptr_t>(waited_for) >> 8) % places.size()];
+constexpr std::size_t parking_places = 16;
+
+parking_place& parking_place_at(std::size_t index) {
+  static std::array<parking_place, parking_places> places;
+  return places[index];
 }
 
+std::size_t index_for(const void* waited_for) noexcept {
+  return (reinterpret_cast<std::uintptr_t>(waited_for) >> 8) % parking_places;
+}
+
+void wake_all_at(std::size_t index) {
+  auto& place = parking_place_at(index);
+  // The lock orders this after the waiter's last look at the status.
+  { const std::lock_guard lock(place.mutex); }
+  place.changed.notify_all();
+}
+
+thread_local held_wake_ups* holding = nullptr;
+
 } // namespace
+
+held_wake_ups::held_wake_ups() noexcept
+  : outer_(holding) {
+  if (outer_ == nullptr)
+    holding = this;
+}
+
+held_wake_ups::~held_wake_ups() {
+  if (outer_ != nullptr)
+    return;
+  holding = nullptr;
+  for (std::size_t index = 0; places_ != 0; ++index, places_ >>= 1)
+    if ((places_ & 1) != 0)
+      wake_all_at(index);
+}
 
 void promise::resolve(outcome&& result) noexcept {
   outcome_ = std::move(result);
   on_resolve(outcome_);
   switch (status_.exchange(status::done, std::memory_order_acq_rel)) {
-  case status::waited_for: {
-    auto& place = parking_place_of(this);
-    // The lock orders this after the waiter's last look at the status.
-    { const std::lock_guard lock(place.mutex); }
-    place.changed.notify_all();
+  case status::waited_for:
+    if (holding != nullptr)
+      holding->places_ |= std::uint32_t{1} << index_for(this);
+    else
+      wake_all_at(index_for(this));
     break;
-  }
   case status::watched:
     std::exchange(watcher_, nullptr)->resolved(*this);
     break;
@@ -57,7 +86,7 @@ bool promise::announce_waiter() noexcept {
 void promise::wait() {
   if (done() || !announce_waiter())
     return;
-  auto& place = parking_place_of(this);
+  auto& place = parking_place_at(index_for(this));
   std::unique_lock lock(place.mutex);
   place.changed.wait(lock, [this] { return done(); });
 }
@@ -65,7 +94,7 @@ void promise::wait() {
 bool promise::wait_until(std::chrono::steady_clock::time_point deadline) {
   if (done() || !announce_waiter())
     return true;
-  auto& place = parking_place_of(this);
+  auto& place = parking_place_at(index_for(this));
   std::unique_lock lock(place.mutex);
   return place.changed.wait_until(lock, deadline, [this] { return done(); });
 }

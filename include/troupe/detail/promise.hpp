@@ -98,6 +98,22 @@ private:
   }
 };
 
+/// While one of these lives, promises that the calling thread resolves wake nobody who is blocked: that is
+/// done at its end. A thread that waits for one of a batch finds all of them done, and is woken once.
+class held_wake_ups {
+public:
+  held_wake_ups() noexcept;
+  held_wake_ups(const held_wake_ups&) = delete;
+  held_wake_ups& operator=(const held_wake_ups&) = delete;
+  ~held_wake_ups();
+
+private:
+  held_wake_ups* const outer_;
+  std::uint32_t places_ = 0; // a bit for each parking place in which somebody may be woken
+
+  friend class promise;
+};
+
 /// Throws `std::logic_error` if the calling thread is a loop's thread, where waiting for `what` would
 /// wait for itself.
 void check_may_block(const char* what);

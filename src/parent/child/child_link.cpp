@@ -3,6 +3,8 @@
 #include "base/limits.hpp"
 #include "os/image.hpp"
 
+#include <troupe/detail/promise.hpp>
+
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -118,6 +120,7 @@ void child_link::on_frame(const link::frame_header& header, std::span<const std:
 bool child_link::receive() {
   if (broken_)
     return false;
+  const detail::held_wake_ups held; // first what the child is to do next is sent
   try {
     const bool received = channel_->receive([this](const auto& header, auto payload) {
       on_frame(header, payload);
