@@ -110,7 +110,7 @@ void actor_bridge::give_up(const std::string& problem) {
   close(caf::make_error(caf::sec::runtime_error, problem));
 }
 
-caf::behavior actor_bridge::make_behavior() {
+caf::behavior actor_bridge::handlers() {
   set_down_handler(
     [this](const caf::down_msg& down) { guarded([&] { on_monitored_ended(down); }); });
   return {

@@ -64,7 +64,7 @@ public:
   actor_bridge(caf::actor_config& config, loop::event_loop& loop, actor_hub& hub, link_end link);
   ~actor_bridge() override;
 
-  caf::behavior make_behavior() override;
+  caf::behavior handlers() override;
 
   /// Takes a signal of the other process. Throws `link::protocol_violation` if it is not legal.
   void receive(link::actor_signal signal, std::span<const std::byte> payload);

@@ -26,9 +26,12 @@ std::string_view to_string(child_phase phase) {
 
 std::uint32_t child_table::start(std::size_t position) {
   TROUPE_ASSERT(position < all_positions());
+  // First what takes memory: without it, nothing has changed.
+  at_[position].reserve(at_[position].size() + 1);
   if (free_.empty()) {
-    free_.push_back(seats());
+    free_.reserve(seats() + std::size_t{1});
     records_.emplace_back();
+    free_.push_back(seats() - 1);
   }
   const auto seat = free_.back();
   free_.pop_back();
@@ -41,13 +44,13 @@ std::uint32_t child_table::start(std::size_t position) {
 
 void child_table::set_phase(std::uint32_t seat, child_phase to) {
   auto& record = records_[seat];
+  if (to == child_phase::spare)
+    spares_waiting_.emplace(record.generation, seat);
   if (record.phase == child_phase::spare)
     spares_waiting_.erase({record.generation, seat});
   if (record.phase != child_phase::down)
     --counts_[static_cast<std::size_t>(record.phase)];
   record.phase = to;
-  if (to == child_phase::spare)
-    spares_waiting_.emplace(record.generation, seat);
   if (to != child_phase::down)
     ++counts_[static_cast<std::size_t>(to)];
 }
@@ -68,9 +71,9 @@ std::optional<std::uint32_t> child_table::waiting_spare() const noexcept {
 
 void child_table::promote(std::uint32_t seat, std::size_t position) {
   TROUPE_ASSERT(!is_spare(position));
+  at_[position].push_back(seat);
   move(seat, child_phase::spare, child_phase::ready);
   std::erase(at_[records_[seat].position], seat);
-  at_[position].push_back(seat);
   records_[seat].position = position;
   records_[seat].queue = queue_of(position);
   records_[seat].turn = ++turns_;

@@ -27,6 +27,9 @@ dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
   , queues_(queues)
   , is_awake_(queues)
   , is_mover_(queues)
+  , idle_queues_(queues)
+  , unbalanced_(queues)
+  , unbalanced_if_idle_(queues)
   , concurrent_window_(concurrency + 1) {
   uncounted_queues_.reserve(queues);
 }

@@ -8,6 +8,17 @@ namespace troupe::policy {
 /// A set of small numbers, such as queues or seats. Each operation is O(1); the order is any.
 class index_set {
 public:
+  index_set() = default;
+  explicit index_set(std::size_t size) { grow(size); }
+
+  /// `put` never allocates for numbers below `size`.
+  void grow(std::size_t size) {
+    if (size <= place_.size())
+      return;
+    members_.reserve(size);
+    place_.resize(size, absent);
+  }
+
   /// Adds or removes `index`.
   void put(std::size_t index, bool in) {
     if (index >= place_.size()) {

@@ -25,6 +25,7 @@ pool_machine::pool_machine(rules with, child_host& host)
   , supervision_(rules_.children, host, *this)
   , depths_told_(rules_.children.queues)
   , queued_(rules_.children.queues)
+  , depth_news_(rules_.children.queues)
   , jitter_(rules_.seed) {
   for (queue_id queue = 0; queue < rules_.children.queues; ++queue)
     scheduler_->register_queue(queue);
@@ -42,7 +43,14 @@ void pool_machine::submit(detail::task_ptr task, time_point now) {
     return;
   }
   const auto expires = task->options ? task->options->expires : 0ns;
-  const auto key = ledger_.open(std::move(task));
+  task_key key;
+  try {
+    key = ledger_.open(task);
+  } catch (...) { // no memory
+    host_.made_room();
+    task->resolve(outcome::failure(std::current_exception()));
+    return;
+  }
   ++counts_.submitted;
   try {
     auto* entry = ledger_.find(key);

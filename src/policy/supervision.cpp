@@ -6,6 +6,7 @@
 #include <troupe/proxy_exception.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace troupe::policy {
 
@@ -37,6 +38,7 @@ supervision::supervision(rules with, child_host& host, client& told)
   , client_(told)
   , table_(rules_.processes, rules_.queues, rules_.spares)
   , intensity_(rules_.restart)
+  , vacant_(table_.all_positions())
   , not_before_(table_.all_positions()) {
   for (std::size_t position = table_.all_positions(); position > 0; --position)
     vacant_.put(position - 1, true);
@@ -104,21 +106,26 @@ void supervision::promote(std::uint32_t seat, std::size_t position) {
 
 void supervision::start(std::size_t position, time_point now) {
   const auto seat = table_.start(position);
-  if (seat >= deadlines_.size())
-    deadlines_.resize(seat + 1);
   look_at(position);
-  if (const auto problem = host_.start(seat, table_[seat])) {
-    const auto record = table_[seat];
-    drop_deadline(seat);
-    table_.down(seat);
-    look_at(position);
-    const auto message = "could not be prepared: " + values::message_of(problem);
-    host_.warn(seat, record, message);
-    failed_start(position,
-      values::start_failure(
-        "pool " + rules_.name + " has failed: " + name_of(position) + " " + message, problem),
-      now);
+  std::exception_ptr problem;
+  try {
+    deadlines_.resize(std::max<std::size_t>(deadlines_.size(), seat + std::size_t{1}));
+    retiring_.grow(deadlines_.size());
+    problem = host_.start(seat, table_[seat]);
+  } catch (...) {
+    problem = std::current_exception();
   }
+  if (!problem)
+    return;
+  const auto record = table_[seat];
+  table_.down(seat);
+  look_at(position);
+  const auto message = "could not be prepared: " + values::message_of(problem);
+  host_.warn(seat, record, message);
+  failed_start(position,
+    values::start_failure(
+      "pool " + rules_.name + " has failed: " + name_of(position) + " " + message, problem),
+    now);
 }
 
 void supervision::dismiss_retired(time_point now) {
@@ -294,16 +301,20 @@ void supervision::terminate_all(const std::string& reason, time_point now) {
       continue;
     retiring_.put(seat, false);
     table_.leave(seat);
-    terminate(seat, now + rules_.shutdown_timeout, reason);
+    try {
+      terminate(seat, now + rules_.shutdown_timeout, reason);
+    } catch (const std::bad_alloc&) { // none for a deadline, so none is waited for
+      host_.end(seat, child_host::ending::kill, {});
+    }
   }
   check_all_down();
 }
 
 void supervision::give_up(const std::exception_ptr& reason, time_point now) {
-  if (stopping_)
-    return;
-  stop_starting();
-  host_.failed(reason);
+  if (!stopping_) {
+    stop_starting();
+    host_.failed(reason);
+  }
   // First the tasks, which get the reason; then the children that are left.
   client_.gave_up(reason);
   terminate_all("its pool has failed", now);

@@ -6,11 +6,12 @@
 
 namespace troupe::policy {
 
-task_key task_ledger::open(detail::task_ptr task) {
+task_key task_ledger::open(const detail::task_ptr& task) {
   std::uint32_t index = 0;
   if (free_.empty()) {
     index = static_cast<std::uint32_t>(entries_.size());
     entries_.emplace_back();
+    free_.reserve(entries_.capacity()); // `close` does not allocate
   } else {
     index = free_.back();
     free_.pop_back();
@@ -22,7 +23,7 @@ task_key task_ledger::open(detail::task_ptr task) {
   e.where = place::queued;
   task->id = e.id;
   task->ledger_index = index;
-  e.task = std::move(task);
+  e.task = task;
   ++queued_;
   return {index, e.id};
 }

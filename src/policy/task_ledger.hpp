@@ -40,7 +40,7 @@ public:
   };
 
   /// Takes a task in; it is queued. Ids count from 1.
-  task_key open(detail::task_ptr task);
+  task_key open(const detail::task_ptr& task);
 
   /// The entry of a task that is not closed, or null.
   entry* find(task_key key) noexcept;

@@ -48,23 +48,30 @@ void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
   now_ = now;
   const auto tasks = port(seat).remaining();
   const bool on_purpose = supervision_.children()[seat].phase == child_phase::leaving;
-  make_watch(seat);
-  dispatcher_.remove_child(seat);
-  for (const auto key : tasks.started)
-    recover(key, tasks, exit, on_purpose);
-  // From the back, so that they stand in the queue in their old order.
-  const auto suspect = on_purpose ? task_key{} : tasks.in_transfer.value_or(task_key{});
   bool undeliverable = false;
-  for (auto key = tasks.unstarted.rbegin(); key != tasks.unstarted.rend(); ++key)
-    if (suspect == *key)
-      undeliverable = recover_delivery(*key, exit);
-    else
-      put_back(*key);
-  watches_[seat].exited = false; // the seat is free for another
+  std::exception_ptr problem;
+  try {
+    make_watch(seat);
+    dispatcher_.remove_child(seat);
+    for (const auto key : tasks.started)
+      recover(key, tasks, exit, on_purpose);
+    // From the back, so that they stand in the queue in their old order.
+    const auto suspect = on_purpose ? task_key{} : tasks.in_transfer.value_or(task_key{});
+    for (auto key = tasks.unstarted.rbegin(); key != tasks.unstarted.rend(); ++key)
+      if (suspect == *key)
+        undeliverable = recover_delivery(*key, exit);
+      else
+        put_back(*key);
+    watches_[seat].exited = false; // the seat is free for another
+  } catch (...) {                  // the child is gone all the same
+    problem = std::current_exception();
+  }
   // A task that was on its way in is no more than suspect at first: the child may have died of itself.
   const auto cause =
     tasks.culprit || undeliverable ? supervision::blame::task : supervision::blame::child;
   supervision_.down(seat, exit, start_error, cause, now);
+  if (problem)
+    std::rethrow_exception(problem);
 }
 
 void pool_machine::recover(

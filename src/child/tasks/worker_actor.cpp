@@ -75,7 +75,7 @@ worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, pa
   , threads_(options.blocking_threads)
   , started_(slots_.size()) {}
 
-caf::behavior worker_actor::make_behavior() {
+caf::behavior worker_actor::handlers() {
   return {[this](call_message& call) {
     const auto kind = call.kind;
     const auto nesting = call.nesting;

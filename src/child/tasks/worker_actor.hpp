@@ -63,7 +63,7 @@ public:
   worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link,
     requests& asked, stop_requests& stops, settings options);
 
-  caf::behavior make_behavior() override;
+  caf::behavior handlers() override;
 
   /// The child, a spare so far, has a place in the pool.
   void take_position(std::size_t position) noexcept { settings_.position = position; }

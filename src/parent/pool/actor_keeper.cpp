@@ -37,8 +37,13 @@ hosted_actor::hosted_actor(
 
 hosted_actor::~hosted_actor() = default;
 
-caf::behavior hosted_actor::make_behavior() {
+void hosted_actor::started() {
   self_ = ctrl();
+  monitor(plan_.pool);
+  start();
+}
+
+caf::behavior hosted_actor::handlers() {
   // Whoever waits for an answer gets that error, when this actor ends of it.
   set_exception_handler(
     [this](std::exception_ptr& problem) { return reason_ = compat::error_of(problem); });
@@ -61,8 +66,6 @@ caf::behavior hosted_actor::make_behavior() {
     else
       pass_on_current(caf::make_message(std::move(down)));
   });
-  monitor(plan_.pool);
-  start();
   return {[this](const start_hosted&) { start(); }};
 }
 

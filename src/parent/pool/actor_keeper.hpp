@@ -40,7 +40,8 @@ public:
     caf::actor_config& config, loop::event_loop& loop, actors::actor_hub& hub, plan with);
   ~hosted_actor() override;
 
-  caf::behavior make_behavior() override;
+  caf::behavior handlers() override;
+  void started() override;
   void on_exit() override;
 
 private:

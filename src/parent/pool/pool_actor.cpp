@@ -57,8 +57,11 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
 
 pool_actor::~pool_actor() = default;
 
-caf::behavior pool_actor::make_behavior() {
+void pool_actor::started() {
   handle([] {});
+}
+
+caf::behavior pool_actor::handlers() {
   return {
     [this](const tasks_submitted&) { handle([] {}); },
     [this](const cancel_task& message) {

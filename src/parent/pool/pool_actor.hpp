@@ -61,7 +61,8 @@ public:
     caf::actor requests);
   ~pool_actor() override;
 
-  caf::behavior make_behavior() override;
+  caf::behavior handlers() override;
+  void started() override;
 
 private:
   using clock = std::chrono::steady_clock;

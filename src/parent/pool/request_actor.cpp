@@ -85,7 +85,7 @@ request_actor::request_actor(caf::actor_config& config, loop::event_loop& loop)
 
 request_actor::~request_actor() = default;
 
-caf::behavior request_actor::make_behavior() {
+caf::behavior request_actor::handlers() {
   // Whatever is thrown beside a submission ends this actor with that error, of which its monitors are told.
   set_exception_handler([](std::exception_ptr& problem) { return compat::error_of(problem); });
   set_down_handler([this](const caf::down_msg& down) { requester_down(down.source); });

@@ -36,7 +36,7 @@ public:
   request_actor(caf::actor_config& config, loop::event_loop& loop);
   ~request_actor() override;
 
-  caf::behavior make_behavior() override;
+  caf::behavior handlers() override;
 
 private:
   class pending_request;

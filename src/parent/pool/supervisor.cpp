@@ -48,24 +48,27 @@ link::child_settings supervisor::settings_for(std::size_t position) const {
 }
 
 std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_record& child) {
-  if (seat >= children_.size()) {
-    children_.resize(seat + 1);
-    positions_.resize(seat + 1);
-  }
-  positions_[seat] = child.position;
-  const auto settings = settings_for(child.position);
+  bool may_spin = false;
   try {
+    if (seat >= children_.size()) {
+      positions_.resize(seat + 1);
+      children_.resize(seat + 1);
+    }
+    positions_[seat] = child.position;
+    const auto settings = settings_for(child.position);
+    may_spin = settings.spin_nanoseconds > 0;
     children_[seat] = std::make_shared<child_process>(loop_, &hub_,
       child_process::listeners{static_cast<life_listener&>(*this), tasks_}, seat, child.generation,
       link_size_, settings,
       child_output::make(options_.output, loop_.io(), options_.name, child.position));
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
-    children_[seat].reset();
+    if (seat < children_.size())
+      children_[seat].reset();
     return std::current_exception();
   }
   note_start(child.position);
-  if (settings.spin_nanoseconds > 0)
+  if (may_spin)
     loop_.set_spin_maximum(spin_time);
   return nullptr;
 }

@@ -55,7 +55,7 @@ public:
 
   /// 0 if there is no process.
   pid_t pid_of(std::uint32_t seat) const noexcept {
-    return children_[seat] ? children_[seat]->pid() : 0;
+    return seat < children_.size() && children_[seat] ? children_[seat]->pid() : 0;
   }
   /// A task has ended in the child.
   void count_task(std::uint32_t seat) noexcept { ++history_[positions_[seat]].tasks; }

@@ -31,7 +31,7 @@ queue_actor::queue_actor(caf::actor_config& config, loop::event_loop& loop, expo
   , state_(capacity, limits::max_queue_bytes)
   , timer_(loop.io()) {}
 
-caf::behavior queue_actor::make_behavior() {
+caf::behavior queue_actor::handlers() {
   return {
     [this](
       queue_push& message) { push(message.operation, std::move(message.item), message.patience); },

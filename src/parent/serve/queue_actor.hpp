@@ -52,7 +52,7 @@ public:
   queue_actor(caf::actor_config& config, loop::event_loop& loop, exports& known, std::uint64_t id,
     std::size_t capacity);
 
-  caf::behavior make_behavior() override;
+  caf::behavior handlers() override;
 
   // On the loop's thread. An operation is resolved when it has ended (detail/queue_port.hpp).
   void push(
