@@ -5,7 +5,9 @@
 
 #include <boost/core/demangle.hpp>
 
+#include <new>
 #include <typeinfo>
+#include <utility>
 
 namespace troupe {
 
@@ -132,14 +134,40 @@ void rethrow(const caf::error& failure) {
 
 namespace compat {
 
-caf::error error_of(task_error code, const std::exception_ptr& failure) noexcept {
-  auto what = describe(failure);
+namespace {
+
+caf::error make_described(task_error code, description what, const std::exception_ptr& failure) {
   return {static_cast<std::uint8_t>(code), task_error_category,
     caf::make_message(std::move(what.text), std::move(what.type), original_exception{failure})};
 }
 
+// There was no memory for more. Without any, there is no error at all: even its number takes memory.
+caf::error bare_error(task_error code) noexcept {
+  try {
+    return make_error(code);
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+} // namespace
+
+caf::error error_of(task_error code, const std::exception_ptr& failure) noexcept {
+  try {
+    return make_described(code, describe(failure), failure);
+  } catch (const std::bad_alloc&) {
+    return bare_error(code);
+  }
+}
+
 caf::error error_of(const std::exception_ptr& failure) noexcept {
-  return error_of(describe(failure).code, failure);
+  try {
+    auto what = describe(failure);
+    const auto code = what.code;
+    return make_described(code, std::move(what), failure);
+  } catch (const std::bad_alloc&) {
+    return bare_error(task_error::failed);
+  }
 }
 
 std::string render_task_error(std::uint8_t code, caf::atom_value, const caf::message& context) {

@@ -1,18 +1,37 @@
 #include "loop/descriptor_watch.hpp"
 
+#include "loop/wait_memory.hpp"
+
 #include <utility>
 
 namespace troupe::loop {
 
 struct descriptor_watch::state {
+  wait_memory memory; // of the wait, which is over when the descriptor is destroyed
   boost::asio::posix::stream_descriptor descriptor;
   std::function<void()> readable;
   bool watching = true;
 };
 
+// Keeps the state, and with it the memory in which Asio keeps this.
+struct descriptor_watch::renewal {
+  using allocator_type = wait_allocator<std::byte>;
+
+  allocator_type get_allocator() const noexcept { return allocator_type(watched->memory); }
+  void operator()(const boost::system::error_code& error) const {
+    if (error || !watched->watching)
+      return;
+    watched->readable();
+    if (watched->watching)
+      arm(watched);
+  }
+
+  std::shared_ptr<state> watched;
+};
+
 descriptor_watch::descriptor_watch(
   boost::asio::io_context& io, int fd, std::function<void()> readable)
-  : state_(new state{boost::asio::posix::stream_descriptor(io, fd), std::move(readable)}) {
+  : state_(new state{{}, boost::asio::posix::stream_descriptor(io, fd), std::move(readable)}) {
   arm(state_);
 }
 
@@ -22,14 +41,8 @@ descriptor_watch::~descriptor_watch() {
 }
 
 void descriptor_watch::arm(const std::shared_ptr<state>& watched) {
-  watched->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-    [watched](const boost::system::error_code& error) {
-      if (error || !watched->watching)
-        return;
-      watched->readable();
-      if (watched->watching)
-        arm(watched);
-    });
+  watched->descriptor.async_wait(
+    boost::asio::posix::stream_descriptor::wait_read, renewal{watched});
 }
 
 } // namespace troupe::loop

@@ -20,6 +20,7 @@ public:
 
 private:
   struct state;
+  struct renewal;
   static void arm(const std::shared_ptr<state>& watched);
 
   std::shared_ptr<state> state_;

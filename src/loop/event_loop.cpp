@@ -46,9 +46,13 @@ event_loop::~event_loop() {
 }
 
 void event_loop::release_jobs() {
-  take_remote_jobs();
-  for (auto* job : std::exchange(jobs_, {}))
-    caf::intrusive_ptr_release(job);
+  job_list remote;
+  take_remote_jobs(remote);
+  for (auto* list : {&jobs_, &remote}) {
+    for (auto* job : *list)
+      caf::intrusive_ptr_release(job);
+    list->clear();
+  }
 }
 
 void event_loop::shut_down() {
@@ -70,13 +74,13 @@ void event_loop::exec_later(caf::resumable* job) {
     return;
   }
   if (current_loop == this) {
-    jobs_.push_back(job);
+    jobs_.push(job);
     return;
   }
   {
     const std::lock_guard lock(remote_mutex_);
     if (!shut_down_)
-      remote_jobs_.push_back(std::exchange(job, nullptr));
+      remote_jobs_.push(std::exchange(job, nullptr));
   }
   if (job != nullptr) {
     caf::intrusive_ptr_release(job);
@@ -129,26 +133,30 @@ bool event_loop::turn() {
   return worked;
 }
 
-bool event_loop::take_remote_jobs() {
-  if (!has_remote_jobs_.load(std::memory_order_acquire))
-    return false;
+void event_loop::take_remote_jobs(job_list& to) {
   const std::lock_guard lock(remote_mutex_);
   has_remote_jobs_.store(false, std::memory_order_relaxed);
-  jobs_.insert(jobs_.end(), remote_jobs_.begin(), remote_jobs_.end());
-  remote_jobs_.clear();
-  return true;
+  to.swap(remote_jobs_);
 }
 
+// A job that becomes ready meanwhile waits for the next turn.
 bool event_loop::run_jobs() {
-  take_remote_jobs();
-  // A job that becomes ready meanwhile waits for the next turn.
-  const std::size_t count = jobs_.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    auto* job = jobs_.front();
-    jobs_.pop_front();
+  running_.swap(jobs_);
+  bool worked = run(running_);
+  if (has_remote_jobs_.load(std::memory_order_acquire)) {
+    take_remote_jobs(running_);
+    worked |= run(running_);
+  }
+  return worked;
+}
+
+bool event_loop::run(job_list& jobs) {
+  if (jobs.empty())
+    return false;
+  for (auto* job : jobs) {
     switch (job->resume(this, messages_per_turn)) {
     case caf::resumable::resume_later:
-      jobs_.push_back(job);
+      jobs_.push(job);
       break;
     case caf::resumable::done:
     case caf::resumable::awaiting_message:
@@ -158,7 +166,8 @@ bool event_loop::run_jobs() {
       break;
     }
   }
-  return count > 0;
+  jobs.clear();
+  return true;
 }
 
 bool event_loop::poll_sources() {

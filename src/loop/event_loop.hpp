@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf/caf_compat.hpp"
+#include "loop/job_list.hpp"
 #include "policy/spin_budget.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -8,7 +9,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -73,7 +73,8 @@ public:
 private:
   bool turn();
   bool run_jobs();
-  bool take_remote_jobs();
+  bool run(job_list& jobs);
+  void take_remote_jobs(job_list& to);
   bool poll_sources();
   bool poll_io(bool otherwise_idle);
   bool spin();
@@ -89,7 +90,8 @@ private:
 
   io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  std::deque<caf::resumable*> jobs_;
+  job_list jobs_;
+  job_list running_; // none but while jobs run
   std::vector<loop_source*> sources_; // a removed one leaves a null until the turn ends
   policy::spin_budget spin_;
   std::chrono::steady_clock::time_point last_io_poll_{};
@@ -98,8 +100,8 @@ private:
   std::atomic<bool> sleeping_ = false;
   std::atomic<bool> has_remote_jobs_ = false;
   std::mutex remote_mutex_;
-  std::vector<caf::resumable*> remote_jobs_; // guarded by remote_mutex_
-  bool shut_down_ = false;                   // guarded by remote_mutex_
+  job_list remote_jobs_;   // guarded by remote_mutex_
+  bool shut_down_ = false; // guarded by remote_mutex_
 };
 
 } // namespace troupe::loop

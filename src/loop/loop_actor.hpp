@@ -2,8 +2,6 @@
 
 #include "loop/event_loop.hpp"
 
-#include <utility>
-
 namespace troupe::loop {
 
 /// An event-based actor that runs on an event loop instead of CAF's scheduler: it names the loop as its
@@ -27,7 +25,7 @@ public:
     caf::event_based_actor::enqueue(std::move(from), id, std::move(content), &loop_);
   }
   void launch(caf::execution_unit*, bool lazy, bool hide) override {
-    handlers_ = handlers();
+    become(handlers());
     caf::event_based_actor::launch(&loop_, lazy, hide);
   }
   /// By which the loop knows the actors that are its own.
@@ -44,11 +42,10 @@ protected:
 private:
   caf::behavior make_behavior() final {
     started();
-    return std::move(handlers_);
+    return {}; // it has one since its launch
   }
 
   event_loop& loop_;
-  caf::behavior handlers_; // until the first turn
   const std::shared_ptr<event_loop> kept_; // null: the loop is not shared, and outlives its actors
 };
 

@@ -38,8 +38,12 @@ void dispatcher::add_child(
   std::uint32_t seat, queue_id queue, std::size_t budget, clock::time_point now) {
   if (seat >= children_.size())
     children_.resize(seat + 1);
-  unplaced_children_.reserve(children_.size()); // `changed` does not allocate
+  // What follows from changes does not allocate.
+  unplaced_children_.reserve(children_.size());
   uncounted_children_.reserve(children_.size());
+  queues_[queue].seats.reserve(children_.size());
+  queues_[queue].by_owed.grow(children_.size());
+  queues_[queue].by_plain.grow(children_.size());
   TROUPE_ASSERT(!children_[seat].present);
   auto& child = children_[seat] = {};
   child.present = true;

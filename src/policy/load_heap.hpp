@@ -9,17 +9,23 @@
 namespace troupe::policy {
 
 /// Some of the children of a pool, the one with the least load first; of equal ones the lowest seat. An
-/// indexed binary heap: each operation is O(log children), and none allocates once every seat has been in
-/// it. `top` is O(1).
+/// indexed binary heap: each operation is O(log children). `top` is O(1).
 class load_heap {
 public:
   /// The first number decides, then the second.
   using load = std::pair<std::uint32_t, std::uint32_t>;
 
+  /// `set` never allocates for seats below `seats`.
+  void grow(std::size_t seats) {
+    if (seats <= index_.size())
+      return;
+    heap_.reserve(seats);
+    index_.resize(seats, absent);
+  }
+
   /// The child is in the heap with that load from now on.
   void set(std::uint32_t seat, load with) {
-    if (seat >= index_.size())
-      index_.resize(seat + 1, absent);
+    grow(seat + std::size_t{1});
     const node changed{with, seat};
     auto at = index_[seat];
     if (at == absent) {

@@ -148,7 +148,7 @@ private:
   std::uint64_t deaths_ = 0;
   bool had_ready_ = false; // some child, a spare included, has been ready
   bool had_spare_ = false; // some spare has been ready
-  bool stopping_ = false; // children go and are not replaced
+  bool stopping_ = false;  // children go and are not replaced
   bool told_all_down_ = false;
 };
 

@@ -46,11 +46,12 @@ std::exception_ptr timeout_error(task_key key, const detail::task_state& task) {
 void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
   const std::exception_ptr& start_error, time_point now) {
   now_ = now;
-  const auto tasks = port(seat).remaining();
   const bool on_purpose = supervision_.children()[seat].phase == child_phase::leaving;
   bool undeliverable = false;
+  tasks_in_child tasks;
   std::exception_ptr problem;
   try {
+    tasks = port(seat).remaining();
     make_watch(seat);
     dispatcher_.remove_child(seat);
     for (const auto key : tasks.started)

@@ -48,7 +48,11 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, con
 }
 
 child_process::~child_process() {
-  end_actors(caf::exit_reason::remote_link_unreachable);
+  try {
+    end_actors(caf::exit_reason::remote_link_unreachable);
+  } catch (const std::bad_alloc&) {
+    // There is no memory for the messages that would tell of it.
+  }
 }
 
 // -- its start ------------------------------------------------------------------------------------------
@@ -87,7 +91,7 @@ void child_process::launched(launch_result result) {
   try {
     exit_watch_ =
       std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
-  } catch (const boost::system::system_error&) { // the kernel has no room for one more to watch
+  } catch (const std::exception&) { // the kernel has no room for one more to watch, or there is no memory
     start_error_ = std::current_exception();
     kill("its end could not be watched for");
     siginfo_t info{};
@@ -220,10 +224,14 @@ void child_process::on_exit() {
   listeners_.life.child_exited(*this);
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on.
   link_.read_all();
-  read_crash_area(link_.region().header().crash, exit_);
-  if (output_) {
-    output_->finish();
-    exit_.stderr_tail = output_->stderr_tail();
+  try {
+    read_crash_area(link_.region().header().crash, exit_);
+    if (output_) {
+      output_->finish();
+      exit_.stderr_tail = output_->stderr_tail();
+    }
+  } catch (const std::bad_alloc&) {
+    // Then its end is told without its last words.
   }
   gone();
 }

@@ -53,7 +53,11 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , exports_(with.exported)
   , timer_(with.loop.io())
   , no_memory_(std::make_exception_ptr(
-      pool_failed("pool " + options_->name + " has failed: its process is out of memory"))) {}
+      pool_failed("pool " + options_->name + " has failed: its process is out of memory")))
+  , end_reason_(std::make_shared<caf::error>(compat::error_of(no_memory_)))
+  , farewell_(
+      caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, pool_ended{end_reason_}))
+  , call_to_quit_(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, abandon_pool{})) {}
 
 pool_actor::~pool_actor() = default;
 
@@ -130,8 +134,8 @@ void pool_actor::take_submitted() {
 void pool_actor::arm_timer() {
   const auto next = stopped_ ? std::nullopt : machine_.next_alarm();
   if (!next || *next >= timer_due_)
-    return; // an alarm that comes too early finds nothing to do
-  timer_due_ = *next;
+    return;                              // an alarm that comes too early finds nothing to do
+  timer_due_ = clock::time_point::max(); // as long as nothing waits
   timer_.expires_at(*next);
   timer_.async_wait(
     [this, alive = caf::strong_actor_ptr(ctrl())](const boost::system::error_code& error) {
@@ -140,6 +144,7 @@ void pool_actor::arm_timer() {
       timer_due_ = clock::time_point::max();
       handle([this] { machine_.alarm(clock::now()); });
     });
+  timer_due_ = *next;
 }
 
 void pool_actor::abandon() {
@@ -154,15 +159,17 @@ void pool_actor::abandon() {
 // The pool has ended, and nothing of its children is left.
 void pool_actor::stop() {
   stopped_ = true;
-  const auto reason =
-    machine_.drained() ? caf::exit_reason::normal : caf::exit_reason::user_shutdown;
-  caf::anon_send(std::exchange(request_actor_, nullptr),
-    pool_ended{machine_.failure() ? compat::error_of(machine_.failure()) : caf::error(reason)});
   timer_.cancel();
   shared_->set_stopped();
+  guard([this] {
+    const auto reason =
+      machine_.drained() ? caf::exit_reason::normal : caf::exit_reason::user_shutdown;
+    *end_reason_ = machine_.failure() ? compat::error_of(machine_.failure()) : caf::error(reason);
+  });
+  const auto requests = std::exchange(request_actor_, nullptr);
+  caf::actor_cast<caf::abstract_actor*>(requests)->enqueue(std::move(farewell_), &loop());
   if (abandoned_)
-    caf::anon_send(
-      caf::actor_cast<caf::actor>(abandoned_), abandon_pool{}); // to quit takes a message
+    enqueue(std::move(call_to_quit_), &loop()); // to quit takes a message
 }
 
 pool_stats pool_actor::stats() const {
@@ -188,10 +195,8 @@ void pool_actor::on_exited(std::uint32_t seat) {
 }
 
 void pool_actor::on_down(std::uint32_t seat, const child_process& child) {
-  guard([&] {
-    drop_requests(seat);
-    machine_.child_down(seat, child.exit(), child.start_error(), clock::now());
-  });
+  guard([&] { drop_requests(seat); });
+  guard([&] { machine_.child_down(seat, child.exit(), child.start_error(), clock::now()); });
 }
 
 void pool_actor::on_released() {

@@ -134,6 +134,10 @@ private:
   clock::time_point timer_due_ = clock::time_point::max();
   clock::time_point batch_time_{};     // of the present batch; zero: there is none
   const std::exception_ptr no_memory_; // made while there was some
+  // What it says at its end has been made at its beginning, when there was memory for it.
+  std::shared_ptr<caf::error> end_reason_;
+  caf::mailbox_element_ptr farewell_;     // to the request actor
+  caf::mailbox_element_ptr call_to_quit_; // to itself
   caf::strong_actor_ptr abandoned_; // itself, once the last handle is gone and children are not yet
   bool all_down_ = false;           // the last child is gone
   bool stopped_ = false;            // ... and everybody has been told

@@ -101,7 +101,7 @@ caf::behavior request_actor::handlers() {
       submit(call, &options, limit.time);
     },
     [this](serve_pool& message) { pool_ = std::move(message.pool); },
-    [this](pool_ended& message) { quit(std::move(message.reason)); },
+    [this](pool_ended& message) { quit(*message.reason); },
   };
 }
 

@@ -18,7 +18,7 @@ struct serve_pool {
 };
 /// The pool's last child is gone.
 struct pool_ended {
-  caf::error reason;
+  std::shared_ptr<const caf::error> reason;
 };
 
 } // namespace troupe::parent

@@ -4,6 +4,7 @@
 
 #include <troupe/cpus.hpp>
 
+#include <new>
 #include <utility>
 
 namespace troupe::parent {
@@ -89,7 +90,11 @@ void supervisor::child_down(child_process& child) {
   const auto seat = child.seat();
   history_[positions_[seat]].cpu += child.cpu_time();
   owner_.on_down(seat, child);
-  child.end_actors(owner_.reason_for_actors(child));
+  try {
+    child.end_actors(owner_.reason_for_actors(child));
+  } catch (const std::bad_alloc&) {
+    // Their watchers are told when the child is destroyed, without the reason.
+  }
   children_[seat].reset();
   owner_.on_released();
 }

@@ -113,7 +113,7 @@ void queue_actor::arm_timer() {
   const auto due = state_.next_deadline().value_or(clock::time_point::max());
   if (due == timer_due_)
     return;
-  timer_due_ = due;
+  timer_due_ = clock::time_point::max(); // as long as nothing waits
   if (due == clock::time_point::max()) {
     timer_.cancel();
     return;
@@ -124,6 +124,7 @@ void queue_actor::arm_timer() {
       if (!error)
         on_timer();
     });
+  timer_due_ = due;
 }
 
 void queue_actor::on_timer() {

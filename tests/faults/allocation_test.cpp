@@ -1,0 +1,112 @@
+// Whichever allocation of the parent's loop fails, everything ends: each task has an outcome, and each pool
+// can be closed.
+#include "support/catch.hpp"
+#include "support/failing_allocation.hpp"
+#include "support/functions.hpp"
+#include "support/test_runtime.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+
+namespace {
+
+constexpr auto patience = 30s;
+
+int fail_with(int number) {
+  throw std::runtime_error("number " + std::to_string(number));
+}
+
+std::string repeat(std::size_t count) {
+  return std::string(count, 'x');
+}
+
+void die() {
+  std::_Exit(3);
+}
+
+int ask_pool(troupe::pool_handle pool, int x) {
+  return pool.apply(square, x).get();
+}
+
+// Of the tasks below, those that neither fail nor are cancelled.
+constexpr int values_of_a_life = 11;
+
+// A pool that does some of everything. True if all of it has ended.
+bool live_a_life(int& values) {
+  bool ended = true;
+  const auto has_ended = [&](auto& future) {
+    ended &= future.wait_for(patience);
+    try {
+      static_cast<void>(future.get());
+      ++values;
+    } catch (const troupe::error&) {
+    } catch (const std::exception&) {
+    }
+  };
+  try {
+    troupe::pool pool{rt(), {.processes = 2,
+                              .childconcurrency = 4,
+                              .start_method = troupe::start_method::forkserver,
+                              .restart = {.backoff = 1ms}}};
+    std::vector<troupe::task_future<int>> numbers;
+    for (int i = 0; i < 6; ++i)
+      numbers.push_back(pool.apply(square, i));
+    numbers.push_back(pool.apply(nap, 1));
+    numbers.push_back(pool.apply(fail_with, 1));
+    numbers.push_back(
+      pool.apply({.timeout = 20s, .retries = {.max_attempts = 2, .backoff = 1ms}}, fail_with, 2));
+    numbers.push_back(pool.apply(ask_pool, pool.handle(), 3));
+    auto text = pool.apply(repeat, 300'000);
+    auto cancelled = pool.apply(nap, 1);
+    cancelled.cancel();
+    has_ended(cancelled);
+    for (auto& number : numbers)
+      has_ended(number);
+    has_ended(text);
+    auto lost = pool.apply(die);
+    has_ended(lost);
+    auto after = pool.apply(square, 7);
+    has_ended(after);
+    troupe::process alone{rt(), troupe::call(square, 8)};
+    alone.start();
+    ended &= alone.join_for(patience);
+    troupe::queue<int> queue{rt(), 10};
+    queue.push(1);
+    queue.push(2);
+    values += queue.pop().value_or(0);
+    pool.close();
+    ended &= pool.join_for(patience);
+    if (!ended)
+      pool.terminate();
+  } catch (const std::exception& e) { // the program's own thread is told of it, too
+    UNSCOPED_INFO(e.what());
+  }
+  return ended;
+}
+
+} // namespace
+
+TEST_CASE("whichever allocation of the loop fails, each task and each pool ends") {
+  const auto has_all_values = [] {
+    int values = 0;
+    const bool ended = live_a_life(values);
+    return ended && values >= values_of_a_life;
+  };
+  REQUIRE(has_all_values());
+  std::int64_t nth = 1;
+  for (bool reached = true; reached; ++nth) {
+    INFO("allocation " << nth);
+    int values = 0;
+    const failing_allocation failing("troupe-loop", nth);
+    REQUIRE(live_a_life(values));
+    reached = failing.reached();
+  }
+  CHECK(nth > 100); // it is about something
+  CHECK(has_all_values());
+}

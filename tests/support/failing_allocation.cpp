@@ -1,0 +1,99 @@
+#include "support/failing_allocation.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include <execinfo.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace troupe::test {
+
+namespace {
+
+char name[16];
+std::atomic<bool> armed = false;
+std::atomic<std::int64_t> made = 0;                      // while armed
+std::int64_t failing = 0;                                // its number
+const bool show = std::getenv("TROUPE_SHOW") != nullptr; // where it fails
+
+// A thread bears one name for as long as it allocates.
+bool is_on_thread() noexcept {
+  static thread_local int known = -1;
+  if (known < 0) {
+    char own[16] = {};
+    ::prctl(PR_GET_NAME, own);
+    known = std::strcmp(own, name) == 0 ? 1 : 0;
+  }
+  return known == 1;
+}
+
+bool is_to_fail() noexcept {
+  if (!armed.load(std::memory_order_acquire) || !is_on_thread())
+    return false;
+  const auto number = made.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (number != failing)
+    return false;
+  if (show) {
+    void* frames[64];
+    ::backtrace_symbols_fd(frames, ::backtrace(frames, 64), STDERR_FILENO);
+  }
+  return true;
+}
+
+} // namespace
+
+failing_allocation::failing_allocation(const char* thread_name, std::int64_t nth) {
+  std::strncpy(name, thread_name, sizeof name - 1);
+  failing = nth;
+  made.store(0, std::memory_order_relaxed);
+  armed.store(true, std::memory_order_release);
+}
+
+failing_allocation::~failing_allocation() {
+  armed.store(false, std::memory_order_release);
+}
+
+bool failing_allocation::reached() const noexcept {
+  return made.load(std::memory_order_relaxed) >= failing;
+}
+
+} // namespace troupe::test
+
+namespace {
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  if (troupe::test::is_to_fail())
+    throw std::bad_alloc();
+  size += size == 0 ? 1 : 0;
+  void* made = alignment == 0
+                 ? std::malloc(size)
+                 : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (made == nullptr)
+    throw std::bad_alloc();
+  return made;
+}
+
+} // namespace
+
+// The other forms call these, unless they are given in the standard library's shared object: it does, too.
+void* operator new(std::size_t size) {
+  return allocate(size, 0);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* made) noexcept {
+  std::free(made);
+}
+void operator delete(void* made, std::size_t) noexcept {
+  std::free(made);
+}
+void operator delete(void* made, std::align_val_t) noexcept {
+  std::free(made);
+}
+void operator delete(void* made, std::size_t, std::align_val_t) noexcept {
+  std::free(made);
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+namespace troupe::test {
+
+/// While it lives, one allocation of the threads of that name fails: the `nth` from now on, counted from 1.
+/// For test programs that are linked with failing_allocation.cpp, which replaces `operator new`. With
+/// TROUPE_SHOW in the environment, it shows where.
+class failing_allocation {
+public:
+  failing_allocation(const char* thread_name, std::int64_t nth);
+  failing_allocation(const failing_allocation&) = delete;
+  failing_allocation& operator=(const failing_allocation&) = delete;
+  ~failing_allocation();
+
+  /// Whether that many allocations have been made.
+  bool reached() const noexcept;
+};
+
+} // namespace troupe::test
