@@ -91,7 +91,8 @@ void child_process::launched(launch_result result) {
   try {
     exit_watch_ =
       std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
-  } catch (const std::exception&) { // the kernel has no room for one more to watch, or there is no memory
+  } catch (
+    const std::exception&) { // the kernel has no room for one more to watch, or there is no memory
     start_error_ = std::current_exception();
     kill("its end could not be watched for");
     siginfo_t info{};
@@ -199,8 +200,12 @@ bool child_process::has_exited() const noexcept {
 void child_process::signal(int number, const std::string& reason) {
   if (down_ || (pidfd_ && has_exited()))
     return;
-  if (exit_.reason.empty())
-    exit_.reason = reason;
+  try {
+    if (exit_.reason.empty())
+      exit_.reason = reason;
+  } catch (const std::bad_alloc&) {
+    // It ends without one.
+  }
   if (pidfd_)
     os::signal_group(pidfd_, exit_.pid, number);
 }

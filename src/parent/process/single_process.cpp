@@ -12,7 +12,9 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace troupe::parent {
@@ -44,6 +46,19 @@ detail::task_ptr task_of(const bound_call& call) {
     throw std::invalid_argument(
       "a process has no call to run: make one with troupe::call(function, arguments...)");
   return detail::task_ptr(new detail::task_state(call.code(), call.arguments()));
+}
+
+// Each of those that wait gets one of its own, or is told that there is no memory for it.
+outcome copy_of(const outcome& result) noexcept {
+  try {
+    return result;
+  } catch (const std::bad_alloc&) {
+    return outcome::failure(std::current_exception());
+  }
+}
+
+std::string within(std::string_view what, std::chrono::milliseconds time) {
+  return "it " + std::string(what) + " timeout of " + std::to_string(time.count()) + " ms";
 }
 
 outcome no_value() {
@@ -241,6 +256,25 @@ link::child_settings single_process::settings() const {
   return settings;
 }
 
+template <class MakeReason>
+void single_process::kill_after(std::chrono::milliseconds time, MakeReason make_reason) {
+  try {
+    deadline_.emplace(loop_.io(), time);
+    deadline_->async_wait([weak = weak_from_this(), meant = phase_, reason = make_reason()](
+                            const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      // A timer that has just fired cannot be cancelled any more.
+      if (error || !self || !self->child_ || self->phase_ != meant)
+        return;
+      self->start_timed_out_ = meant == phase::starting;
+      self->child_->kill(reason);
+    });
+  } catch (const std::bad_alloc&) { // it must end even so
+    if (child_)
+      child_->kill({});
+  }
+}
+
 void single_process::launch() {
   try {
     child_ = std::make_shared<child_process>(loop_, nullptr, child_process::listeners{*this, *this},
@@ -256,8 +290,8 @@ void single_process::launch() {
                    name() + " could not be prepared: " + values::message_of(cause), cause)));
     return;
   }
-  kill_after(options_.start_timeout, "it was not ready within the start timeout of " +
-                                       std::to_string(options_.start_timeout.count()) + " ms");
+  kill_after(options_.start_timeout,
+    [this] { return within("was not ready within the start", options_.start_timeout); });
 }
 
 void single_process::child_launched(child_process& child) {
@@ -289,9 +323,8 @@ void single_process::task_ended(std::uint32_t, const policy::child_outcome& came
   outcome_->payload.assign(came.payload);
   phase_ = phase::leaving;
   child_->drain(came.threw ? EXIT_FAILURE : EXIT_SUCCESS);
-  kill_after(options_.shutdown_timeout, "it did not leave within the shutdown timeout of " +
-                                          std::to_string(options_.shutdown_timeout.count()) +
-                                          " ms");
+  kill_after(options_.shutdown_timeout,
+    [this] { return within("did not leave within the shutdown", options_.shutdown_timeout); });
 }
 
 void single_process::child_asked(
@@ -329,32 +362,24 @@ void single_process::terminate_child() {
   phase_ = phase::leaving;
   const std::string reason = "it is daemonic, and the runtime has ended";
   send_signal(SIGTERM, reason);
-  kill_after(options_.shutdown_timeout, reason);
-}
-
-void single_process::kill_after(std::chrono::milliseconds time, std::string reason) {
-  deadline_.emplace(loop_.io(), time);
-  deadline_->async_wait([weak = weak_from_this(), meant = phase_, reason = std::move(reason)](
-                          const boost::system::error_code& error) {
-    const auto self = weak.lock();
-    // A timer that has just fired cannot be cancelled any more.
-    if (error || !self || !self->child_ || self->phase_ != meant)
-      return;
-    self->start_timed_out_ = meant == phase::starting;
-    self->child_->kill(reason);
-  });
+  kill_after(options_.shutdown_timeout, [&reason] { return reason; });
 }
 
 // -- its end, on the loop's thread ----------------------------------------------------------------------
 
 void single_process::child_down(child_process& child) {
   const auto self = shared_from_this();
-  if (requests_)
-    std::exchange(requests_, nullptr)->drop();
   const auto keep = std::move(child_);
-  auto result = outcome_after(child);
-  if (result.what != outcome::kind::failed) // which is told by an exception
-    log_end(child);
+  outcome result;
+  try {
+    if (requests_)
+      std::exchange(requests_, nullptr)->drop();
+    result = outcome_after(child);
+    if (result.what != outcome::kind::failed) // which is told by an exception
+      log_end(child);
+  } catch (const std::bad_alloc&) {
+    result = outcome::failure(std::current_exception());
+  }
   finish(child.exit(), std::move(result));
 }
 
@@ -384,21 +409,22 @@ void single_process::log_end(const child_process& child) const {
 void single_process::finish(const child_exit& exit, outcome&& result) {
   deadline_.reset();
   outcome_.reset();
-  std::vector<detail::promise_ptr> waiters;
+  std::vector<detail::promise_ptr> for_start;
+  std::vector<detail::promise_ptr> for_end;
   {
     const std::lock_guard lock(mutex_);
     stage_ = stage::ended;
     pid_ = exit.pid;
     exit_code_ = exit_code_of(exit);
-    waiters.swap(start_waiters_);
-    waiters.insert(waiters.end(), end_waiters_.begin(), end_waiters_.end());
-    end_waiters_.clear();
+    for_start.swap(start_waiters_);
+    for_end.swap(end_waiters_);
     if (!launch_->done())
-      launch_->resolve(outcome(result));
-    call_->resolve(outcome(result));
+      launch_->resolve(copy_of(result));
+    call_->resolve(copy_of(result));
   }
-  for (const auto& waiter : waiters)
-    waiter->resolve(outcome(result));
+  for (const auto* waiters : {&for_start, &for_end})
+    for (const auto& waiter : *waiters)
+      waiter->resolve(copy_of(result));
   registry_.remove(*this);
 }
 

@@ -86,7 +86,9 @@ private:
   link::child_settings settings() const;
   void send_signal(int number, const std::string& reason);
   void terminate_child();
-  void kill_after(std::chrono::milliseconds time, std::string reason);
+  // `make_reason()`: what is said of it then.
+  template <class MakeReason>
+  void kill_after(std::chrono::milliseconds time, MakeReason make_reason);
   detail::outcome outcome_after(const child_process& child) const;
   void log_end(const child_process& child) const;
   void finish(const child_exit& exit, detail::outcome&& result);
