@@ -104,7 +104,7 @@ bool channel::assemble(const ring_reader::frame& piece) {
   if (!assembling_)
     assembling_ = piece.header;
   else if (piece.header.kind != assembling_->kind || piece.header.task != assembling_->task ||
-           piece.header.slot != assembling_->slot)
+           piece.header.cell != assembling_->cell)
     throw protocol_violation("a message in pieces is interrupted by another");
   if (assembly_.size() + piece.payload.size() > limits::max_message_bytes)
     throw protocol_violation("message too large");

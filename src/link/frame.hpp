@@ -22,7 +22,7 @@ enum class frame_kind : std::uint8_t {
   start_failed = 18, ///< payload: encoded exception report
   value = 19,        ///< a task's encoded result
   threw = 20,        ///< a task's encoded exception report
-  request = 21,      ///< number `task`, of the task in `slot`; `extra` is a `service` (request.hpp)
+  request = 21,      ///< number `task`, of the task in `cell`; `extra` is a `service` (request.hpp)
   withdraw = 22,     ///< the request `task` is not wanted; it is answered all the same
   lend = 23,         ///< the task waits for its pool, and another may have its place
   reclaim = 24,      ///< the task goes on
@@ -49,7 +49,7 @@ struct frame_header {
   std::uint8_t flags = 0;
   std::uint16_t reserved = 0;
   std::uint32_t generation = 0; ///< of the child
-  std::uint32_t slot = 0;       ///< in the slot table
+  std::uint32_t cell = 0;       ///< in the cell table
   std::uint64_t task = 0;
   /// call: number of the attempt; value and threw: nanoseconds that it ran; lend: how many tasks the
   /// child had started when it started this one; withdraw: 1 if a task is to stop also if it has been

@@ -23,8 +23,8 @@ enum class reply_status : std::uint64_t {
   failed = 2, ///< an encoded failure (values/failure_codec.hpp)
 };
 
-/// Instead of a slot: the request is not of a task, but of something that a task has left behind.
-inline constexpr std::uint32_t no_slot = 0xffffffff;
+/// Instead of a cell: the request is not of a task, but of something that a task has left behind.
+inline constexpr std::uint32_t no_cell = 0xffffffff;
 
 struct submit_head {
   std::uint64_t pool = 0;

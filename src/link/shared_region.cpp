@@ -20,16 +20,16 @@ std::size_t whole_pages(std::size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-std::size_t slot_offset() {
+std::size_t cell_offset() {
   return (sizeof(region_header) + 63) / 64 * 64;
 }
 
-std::size_t mark_offset(std::size_t slots) {
-  return slot_offset() + slots * sizeof(slot_record);
+std::size_t mark_offset(std::size_t cells) {
+  return cell_offset() + cells * sizeof(cell_record);
 }
 
-std::size_t head_bytes(std::size_t slots) {
-  return whole_pages(mark_offset(slots) + stop_marks::words_for(slots) * sizeof(std::uint64_t));
+std::size_t head_bytes(std::size_t cells) {
+  return whole_pages(mark_offset(cells) + stop_marks::words_for(cells) * sizeof(std::uint64_t));
 }
 
 } // namespace
@@ -40,7 +40,7 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 shared_region::shared_region(link_size size)
   : fd_(::memfd_create("troupe-link", MFD_CLOEXEC | MFD_ALLOW_SEALING))
   , size_(size)
-  , head_bytes_(head_bytes(size.slots)) {
+  , head_bytes_(head_bytes(size.cells)) {
   if (!fd_)
     fail_region("memfd_create for the link to a child");
   const auto bytes = static_cast<off_t>(head_bytes_ + 2 * ring_bytes());
@@ -59,7 +59,7 @@ shared_region::shared_region(link_size size)
 shared_region::shared_region(base::unique_fd fd, link_size size)
   : fd_(std::move(fd))
   , size_(size)
-  , head_bytes_(head_bytes(size.slots)) {
+  , head_bytes_(head_bytes(size.cells)) {
   map();
 }
 
@@ -94,13 +94,13 @@ bool shared_region::detach() noexcept {
            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
 }
 
-slot_table shared_region::slots() const noexcept {
-  return {reinterpret_cast<slot_record*>(base_ + slot_offset()), slot_count()};
+cell_table shared_region::cells() const noexcept {
+  return {reinterpret_cast<cell_record*>(base_ + cell_offset()), cell_count()};
 }
 
 stop_marks shared_region::stop_marks() const noexcept {
   return {
-    reinterpret_cast<std::atomic<std::uint64_t>*>(base_ + mark_offset(slot_count())), slot_count()};
+    reinterpret_cast<std::atomic<std::uint64_t>*>(base_ + mark_offset(cell_count())), cell_count()};
 }
 
 } // namespace troupe::link

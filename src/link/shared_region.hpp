@@ -2,8 +2,8 @@
 
 #include "base/limits.hpp"
 #include "base/unique_fd.hpp"
+#include "link/cell_table.hpp"
 #include "link/ring.hpp"
-#include "link/slot_table.hpp"
 #include "link/wishes.hpp"
 
 #include <atomic>
@@ -24,7 +24,7 @@ struct crash_area {
     std::uint32_t module;
     std::uint32_t padding;
   };
-  /// Which slot the thread that ended the process executed, plus 1; `no_task`; 0: not known.
+  /// Which cell the thread that ended the process executed, plus 1; `no_task`; 0: not known.
   std::atomic<std::uint64_t> culprit;
   static constexpr std::uint64_t no_task = ~std::uint64_t{0};
   std::atomic<std::uint32_t> written; ///< the frames; set last
@@ -36,7 +36,7 @@ struct crash_area {
 struct region_header {
   doorbell parent_bell;
   doorbell child_bell;
-  /// Which slot the child's loop executes this moment, plus 1; 0: none.
+  /// Which cell the child's loop executes this moment, plus 1; 0: none.
   alignas(64) std::atomic<std::uint64_t> current;
   /// The number of tasks that the child has taken in so far: the next one is on its way in.
   std::atomic<std::uint64_t> taken_in;
@@ -48,7 +48,7 @@ struct region_header {
 
 /// How large a link is.
 struct link_size {
-  std::uint32_t slots = 0;
+  std::uint32_t cells = 0;
   std::uint32_t ring_bytes = limits::ring_bytes; ///< a power of two, in whole pages
 };
 
@@ -66,13 +66,13 @@ public:
   ~shared_region();
 
   region_header& header() const noexcept { return *reinterpret_cast<region_header*>(base_); }
-  slot_table slots() const noexcept;
+  cell_table cells() const noexcept;
   link::stop_marks stop_marks() const noexcept;
   std::byte* to_child_data() const noexcept { return base_ + head_bytes_; }
   std::byte* to_parent_data() const noexcept { return to_child_data() + 2 * ring_bytes(); }
 
   int fd() const noexcept { return fd_.get(); }
-  std::uint32_t slot_count() const noexcept { return size_.slots; }
+  std::uint32_t cell_count() const noexcept { return size_.cells; }
   std::size_t ring_bytes() const noexcept { return size_.ring_bytes; }
   /// Puts memory of this process alone in the place of the shared one: what is written there reaches nobody
   /// any more. False if that fails. Async-signal-safe.
@@ -86,7 +86,7 @@ private:
 
   base::unique_fd fd_;
   const link_size size_;
-  std::size_t head_bytes_; // header, slot table and stop marks, in whole pages
+  std::size_t head_bytes_; // header, cell table and stop marks, in whole pages
   std::byte* base_ = nullptr;
 };
 

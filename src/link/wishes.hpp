@@ -34,20 +34,20 @@ private:
   std::atomic<std::uint32_t> listening_; // whether a thread of the child has ever waited
 };
 
-/// One bit for each slot whose task is to stop, so that the child need not look at all slots for each.
+/// One bit for each cell whose task is to stop, so that the child need not look at all cells for each.
 class stop_marks {
 public:
-  static constexpr std::size_t words_for(std::size_t slots) noexcept { return (slots + 63) / 64; }
+  static constexpr std::size_t words_for(std::size_t cells) noexcept { return (cells + 63) / 64; }
 
-  stop_marks(std::atomic<std::uint64_t>* words, std::size_t slots) noexcept
+  stop_marks(std::atomic<std::uint64_t>* words, std::size_t cells) noexcept
     : words_(words)
-    , count_(words_for(slots)) {}
+    , count_(words_for(cells)) {}
 
-  void set(std::uint32_t slot) noexcept {
-    words_[slot / 64].fetch_or(std::uint64_t{1} << slot % 64, std::memory_order_release);
+  void set(std::uint32_t cell) noexcept {
+    words_[cell / 64].fetch_or(std::uint64_t{1} << cell % 64, std::memory_order_release);
   }
 
-  /// Clears all marks and calls `handle(slot)` for each.
+  /// Clears all marks and calls `handle(cell)` for each.
   template <class Handle>
   void take(Handle handle) {
     for (std::size_t i = 0; i < count_; ++i) {

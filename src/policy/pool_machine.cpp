@@ -126,7 +126,7 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
   entry->sent = now;
   if (const auto& options = entry->task->options; options && options->timeout > 0ns)
     set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt,
-      entry->seat, entry->slot});
+      entry->seat, entry->cell});
   if (dispatcher_.budget_of(next.seat) == 0) {
     supervision_.retire(next.seat);
     some_retired_ = true;
@@ -220,7 +220,7 @@ void pool_machine::fail_all(const std::exception_ptr& reason) {
 // -- taking back ----------------------------------------------------------------------------------------
 
 bool pool_machine::take_back(const task_ledger::entry& entry) {
-  if (!port(entry.seat).take_back(entry.slot))
+  if (!port(entry.seat).take_back(entry.cell))
     return false;
   dispatcher_.taken_back(entry.seat, entry.task->code.kind);
   return true;

@@ -30,7 +30,7 @@ public:
     task_key task{};
     std::uint32_t attempt = 0; ///< the one that is meant
     std::uint32_t seat = 0;    ///< timeout, escalate: the child,
-    std::uint32_t slot = 0;    ///< and where the task is in it
+    std::uint32_t cell = 0;    ///< and where the task is in it
   };
 
   /// `is_open(task_key)`: whether the task has not ended.

@@ -35,12 +35,12 @@ task_ledger::entry* task_ledger::find(task_key key) noexcept {
   return e.where != place::closed && e.id == key.id ? &e : nullptr;
 }
 
-void task_ledger::assign(task_key key, std::uint32_t seat, std::uint32_t slot) {
+void task_ledger::assign(task_key key, std::uint32_t seat, std::uint32_t cell) {
   auto* e = find(key);
   TROUPE_ASSERT(e != nullptr && e->where == place::queued);
   e->where = place::in_child;
   e->seat = seat;
-  e->slot = slot;
+  e->cell = cell;
   ++e->attempt;
   --queued_;
   ++in_children_;

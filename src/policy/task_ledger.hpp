@@ -28,7 +28,7 @@ public:
     task_id id = 0;
     place where = place::closed;
     std::uint32_t seat = 0; // while in_child: which child,
-    std::uint32_t slot = 0; // and which cell of its task table
+    std::uint32_t cell = 0; // and which cell of its task table
     std::uint32_t attempt = 0;
     queue_id queue = 0;
     bool scheduled = false; // the scheduler has given it a queue
@@ -46,7 +46,7 @@ public:
   entry* find(task_key key) noexcept;
 
   /// queued → in_child. Counts an attempt.
-  void assign(task_key key, std::uint32_t seat, std::uint32_t slot);
+  void assign(task_key key, std::uint32_t seat, std::uint32_t cell);
 
   /// in_child → queued. The attempt counts no more if the task was not `started`.
   void put_back(task_key key, bool started);

@@ -183,9 +183,9 @@ void pool_machine::retry(task_key key, time_point now) {
 // -- time -----------------------------------------------------------------------------------------------
 
 void pool_machine::stop_running(task_key key, const task_ledger::entry& entry, time_point now) {
-  port(entry.seat).request_stop(entry.slot);
+  port(entry.seat).request_stop(entry.cell);
   set_alarm({now + rules_.cancel_grace, task_alarms::purpose::escalate, key, entry.attempt,
-    entry.seat, entry.slot});
+    entry.seat, entry.cell});
 }
 
 void pool_machine::on_alarm(const task_alarms::alarm& due, time_point now) {
@@ -226,7 +226,7 @@ void pool_machine::check_timeout(const task_alarms::alarm& due, time_point now) 
   const auto is_meant = [&](const task_ledger::entry* entry) {
     return entry != nullptr && entry->attempt == due.attempt && !entry->stopping &&
            entry->where == task_ledger::place::in_child && entry->seat == due.seat &&
-           entry->slot == due.slot;
+           entry->cell == due.cell;
   };
   auto* entry = ledger_.find(due.task);
   if (!is_meant(entry))
@@ -238,7 +238,7 @@ void pool_machine::check_timeout(const task_alarms::alarm& due, time_point now) 
     return;
   const auto timeout = entry->task->options->timeout;
   auto again = due;
-  const auto started = port(entry->seat).started_at(entry->slot);
+  const auto started = port(entry->seat).started_at(entry->cell);
   // What the child says of its start is not trusted further than it can hurt anybody else.
   again.when = started ? std::min(*started, now) + timeout
                        : now + std::max(timeout, patience_with_unstarted(now - entry->sent));
@@ -262,7 +262,7 @@ void pool_machine::escalate(const task_alarms::alarm& due, time_point now) {
     const auto* entry = ledger_.find(due.task);
     return (entry == nullptr || entry->attempt == due.attempt) &&
            supervision_.children().present(due.seat) &&
-           port(due.seat).task_in(due.slot) == due.task;
+           port(due.seat).task_in(due.cell) == due.task;
   };
   if (!still_there())
     return;

@@ -50,12 +50,12 @@ void write_frame(frame_header header, std::uint64_t payload_words = 0) {
   shared.head.store(head + sizeof header + 8 * payload_words);
 }
 
-// What a hostile child writes: the number picks one. `slot` and `task` are those of a task of its own.
+// What a hostile child writes: the number picks one. `cell` and `task` are those of a task of its own.
 constexpr int variants = 11;
-void write_hostile(int variant, std::uint32_t slot, std::uint64_t task) {
+void write_hostile(int variant, std::uint32_t cell, std::uint64_t task) {
   frame_header header;
   header.generation = 1;
-  header.slot = slot;
+  header.cell = cell;
   header.task = task;
   switch (variant) {
   case 0: // a place that was not lent
@@ -67,9 +67,9 @@ void write_hostile(int variant, std::uint32_t slot, std::uint64_t task) {
     write_frame(header);
     write_frame(header);
     break;
-  case 2: // no such slot
+  case 2: // no such cell
     header.kind = frame_kind::lend;
-    header.slot = 0xffffffff;
+    header.cell = 0xffffffff;
     write_frame(header);
     break;
   case 3: // no such task
@@ -135,7 +135,7 @@ void flood(const troupe::pool_handle& own) {
   frame_header header;
   header.generation = 1;
   header.kind = frame_kind::request;
-  header.slot = no_slot;
+  header.cell = no_cell;
   header.extra = static_cast<std::uint64_t>(service::close);
   const auto [base, end] = link_memory();
   auto& shared = reinterpret_cast<region_header*>(base)->to_parent;

@@ -1,7 +1,7 @@
-// Who owes what: the ledger of tasks, the slots of a child, and what a child has accepted.
-#include "link/slot_table.hpp"
+// Who owes what: the ledger of tasks, the cells of a child, and what a child has accepted.
+#include "link/cell_table.hpp"
 #include "policy/admission.hpp"
-#include "policy/slot_book.hpp"
+#include "policy/cell_book.hpp"
 #include "policy/task_ledger.hpp"
 #include "support/seeded.hpp"
 
@@ -12,8 +12,8 @@
 #include <vector>
 
 using namespace troupe::policy;
-using troupe::link::slot_record;
-using troupe::link::slot_table;
+using troupe::link::cell_record;
+using troupe::link::cell_table;
 using troupe::test::for_each_seed;
 using troupe::test::random_source;
 
@@ -30,7 +30,7 @@ struct model_entry {
   task_key key;
   place where = place::queued;
   std::uint32_t seat = 0;
-  std::uint32_t slot = 0;
+  std::uint32_t cell = 0;
   std::uint32_t attempt = 0;
 };
 
@@ -52,9 +52,9 @@ public:
       if (auto* entry = any(place::queued)) {
         entry->where = place::in_child;
         entry->seat = static_cast<std::uint32_t>(random_.below(8));
-        entry->slot = static_cast<std::uint32_t>(random_.below(64));
+        entry->cell = static_cast<std::uint32_t>(random_.below(64));
         ++entry->attempt;
-        ledger_.assign(entry->key, entry->seat, entry->slot);
+        ledger_.assign(entry->key, entry->seat, entry->cell);
       }
       break;
     case 3:
@@ -85,7 +85,7 @@ public:
       if (entry == nullptr || entry->id != id || entry->where != expected.where ||
           entry->attempt != expected.attempt || entry->task->id != id ||
           (entry->where == place::in_child &&
-            (entry->seat != expected.seat || entry->slot != expected.slot)))
+            (entry->seat != expected.seat || entry->cell != expected.cell)))
         return false;
     }
     for (const auto& key : closed_)
@@ -142,7 +142,7 @@ TEST_CASE("a task is queued, then in a child, then closed, and counted in one pl
   CHECK(ledger.queued_count() == 0);
   CHECK(ledger.in_child_count() == 1);
   CHECK(ledger.find(key)->seat == 3);
-  CHECK(ledger.find(key)->slot == 17);
+  CHECK(ledger.find(key)->cell == 17);
   CHECK(ledger.close(key) != nullptr);
   CHECK(ledger.open_count() == 0);
 }
@@ -209,8 +209,8 @@ TEST_CASE("a ledger behaves like a map of tasks under random operations") {
   });
 }
 
-TEST_CASE("the slot that was released last is taken first") {
-  slot_book book(4);
+TEST_CASE("the cell that was released last is taken first") {
+  cell_book book(4);
   for (std::uint32_t i = 0; i < 4; ++i)
     CHECK(book.take({i, i + 1}) == i);
   book.release(2);
@@ -224,8 +224,8 @@ TEST_CASE("the slot that was released last is taken first") {
   CHECK(book.at(3) == task_key{9, 10});
 }
 
-TEST_CASE("a slot that is free or does not exist has no task") {
-  slot_book book(2);
+TEST_CASE("a cell that is free or does not exist has no task") {
+  cell_book book(2);
   CHECK(book.at(0).id == 0);
   CHECK(book.at(2).id == 0);
   CHECK(book.at(0xffffffff).id == 0);
@@ -233,21 +233,21 @@ TEST_CASE("a slot that is free or does not exist has no task") {
   CHECK(book.at(0).id == 0);
 }
 
-TEST_CASE("slots are last in, first out under random operations") {
+TEST_CASE("cells are last in, first out under random operations") {
   for_each_seed(20, [](random_source& random) {
     const auto size = static_cast<std::uint32_t>(1 + random.below(9));
-    slot_book book(size);
+    cell_book book(size);
     std::deque<std::uint32_t> free;
     std::vector<std::uint32_t> used;
-    for (std::uint32_t slot = 0; slot < size; ++slot)
-      free.push_back(slot);
+    for (std::uint32_t cell = 0; cell < size; ++cell)
+      free.push_back(cell);
     bool same = true;
     for (std::uint64_t id = 1; id < 300; ++id) {
       if (!free.empty() && random.one_in(2)) {
-        const auto slot = book.take({0, id});
-        same = same && slot == free.front() && book.at(slot).id == id;
+        const auto cell = book.take({0, id});
+        same = same && cell == free.front() && book.at(cell).id == id;
         free.pop_front();
-        used.push_back(slot);
+        used.push_back(cell);
       } else if (!used.empty()) {
         const auto which = random.below(used.size());
         book.release(used[which]);
@@ -261,8 +261,8 @@ TEST_CASE("slots are last in, first out under random operations") {
 }
 
 TEST_CASE("a queued task is either started or revoked, and only once") {
-  std::vector<slot_record> records(2);
-  slot_table table(records.data(), 2);
+  std::vector<cell_record> records(2);
+  cell_table table(records.data(), 2);
   table.put(0, 7);
   CHECK(table.is_unstarted(0, 7));
   CHECK(table.start(0, 7));
@@ -276,9 +276,9 @@ TEST_CASE("a queued task is either started or revoked, and only once") {
   CHECK_FALSE(table.revoke(1, 8));
 }
 
-TEST_CASE("a frame of a slot's former task cannot start its present one") {
-  std::vector<slot_record> records(1);
-  slot_table table(records.data(), 1);
+TEST_CASE("a frame of a cell's former task cannot start its present one") {
+  std::vector<cell_record> records(1);
+  cell_table table(records.data(), 1);
   table.put(0, 7);
   CHECK(table.revoke(0, 7));
   table.release(0);
@@ -290,9 +290,9 @@ TEST_CASE("a frame of a slot's former task cannot start its present one") {
   CHECK_FALSE(table.start(0, 8));
 }
 
-TEST_CASE("a scribbled slot counts as started, so that its task is not run twice") {
-  std::vector<slot_record> records(1);
-  slot_table table(records.data(), 1);
+TEST_CASE("a scribbled cell counts as started, so that its task is not run twice") {
+  std::vector<cell_record> records(1);
+  cell_table table(records.data(), 1);
   for (std::uint64_t word :
     {0ULL, 7ULL << 3 | 2, 7ULL << 3 | 3, 7ULL << 3 | 5, 8ULL << 3 | 1, ~0ULL}) {
     records[0].word = word;
@@ -301,8 +301,8 @@ TEST_CASE("a scribbled slot counts as started, so that its task is not run twice
 }
 
 TEST_CASE("the time of a start and the wish that a task stop are of that task") {
-  std::vector<slot_record> records(1);
-  slot_table table(records.data(), 1);
+  std::vector<cell_record> records(1);
+  cell_table table(records.data(), 1);
   table.put(0, 7);
   CHECK(table.start(0, 7, 123));
   CHECK(table.started_at(0) == 123);
@@ -316,23 +316,23 @@ TEST_CASE("the time of a start and the wish that a task stop are of that task") 
 
 TEST_CASE("when both sides reach for a task at once, exactly one gets it") {
   constexpr std::uint32_t size = 2000;
-  std::vector<slot_record> records(size);
-  slot_table table(records.data(), size);
-  for (std::uint32_t slot = 0; slot < size; ++slot)
-    table.put(slot, slot + 1);
+  std::vector<cell_record> records(size);
+  cell_table table(records.data(), size);
+  for (std::uint32_t cell = 0; cell < size; ++cell)
+    table.put(cell, cell + 1);
   std::vector<char> started(size);
   std::vector<char> revoked(size);
   {
     std::jthread child([&] {
-      for (std::uint32_t slot = 0; slot < size; ++slot)
-        started[slot] = table.start(slot, slot + 1);
+      for (std::uint32_t cell = 0; cell < size; ++cell)
+        started[cell] = table.start(cell, cell + 1);
     });
-    for (std::uint32_t slot = size; slot-- > 0;)
-      revoked[slot] = table.revoke(slot, slot + 1);
+    for (std::uint32_t cell = size; cell-- > 0;)
+      revoked[cell] = table.revoke(cell, cell + 1);
   }
   std::size_t by_exactly_one = 0;
-  for (std::uint32_t slot = 0; slot < size; ++slot)
-    by_exactly_one += started[slot] + revoked[slot] == 1;
+  for (std::uint32_t cell = 0; cell < size; ++cell)
+    by_exactly_one += started[cell] + revoked[cell] == 1;
   CHECK(by_exactly_one == size);
 }
 

@@ -130,23 +130,23 @@ bool child::may_leave() const noexcept {
 void child::take_in() {
   while (!ring_.empty()) {
     const auto next = ring_.front();
-    auto& slot = cells_[next.cell];
+    auto& cell = cells_[next.cell];
     if (next.is_answer) {
       ring_.pop_front();
-      if (slot.now == cell_state::claimed && slot.start == next.start && slot.waits_for > 0 &&
-          --slot.waits_for == 0 && slot.task_kind != kind::plain)
+      if (cell.now == cell_state::claimed && cell.start == next.start && cell.waits_for > 0 &&
+          --cell.waits_for == 0 && cell.task_kind != kind::plain)
         wants_loop_.push_back(next.cell);
       continue;
     }
     if (world_.record(next.key).is == temper::poison) {
-      if (slot.key == next.key && slot.now == cell_state::sent)
+      if (cell.key == next.key && cell.now == cell_state::sent)
         in_transfer_ = next.key;
       die(std::nullopt, false, SIGKILL);
       return;
     }
     ring_.pop_front();
-    if (slot.key == next.key && slot.now == cell_state::sent)
-      slot.now = cell_state::taken_in;
+    if (cell.key == next.key && cell.now == cell_state::sent)
+      cell.now = cell_state::taken_in;
     inbox_.push(
       {next.cell, next.key}, world_.record(next.key).task_kind, world_.record(next.key).nesting);
   }
@@ -165,8 +165,8 @@ void child::resume_waiting() {
 void child::start_tasks() {
   while (!on_cpu_ && inbox_.can_start()) {
     const auto next = inbox_.take();
-    auto& slot = cells_[next.cell];
-    if (slot.key == next.key && (slot.now == cell_state::taken_in || slot.now == cell_state::sent))
+    auto& cell = cells_[next.cell];
+    if (cell.key == next.key && (cell.now == cell_state::taken_in || cell.now == cell_state::sent))
       begin(next.cell);
     else
       inbox_.finished(); // taken back by the parent
@@ -174,28 +174,28 @@ void child::start_tasks() {
 }
 
 void child::begin(std::uint32_t index) {
-  auto& slot = cells_[index];
-  slot.now = cell_state::claimed;
-  slot.started = world_.now_;
-  slot.start = ++starts_;
+  auto& cell = cells_[index];
+  cell.now = cell_state::claimed;
+  cell.started = world_.now_;
+  cell.start = ++starts_;
   world_.task_claimed(*this, index);
-  slot.does = world_.make_script(world_.tasks_[slot.task]);
-  slot.ticket = ++world_.tickets_;
-  if (slot.task_kind == kind::plain)
+  cell.does = world_.make_script(world_.tasks_[cell.task]);
+  cell.ticket = ++world_.tickets_;
+  if (cell.task_kind == kind::plain)
     on_cpu_ = index;
-  world_.at(world_.now_ + slot.does.first, event_kind::step, seat_, index, life_, slot.ticket);
+  world_.at(world_.now_ + cell.does.first, event_kind::step, seat_, index, life_, cell.ticket);
 }
 
 void child::step(std::uint32_t index) {
-  auto& slot = cells_[index];
-  if (slot.task_kind == kind::plain) {
+  auto& cell = cells_[index];
+  if (cell.task_kind == kind::plain) {
     on_cpu_.reset();
     advance(index);
     turn();
-  } else if (slot.task_kind == kind::blocking && slot.does.how == end_of_attempt::crash &&
-             slot.does.nested == 0) {
+  } else if (cell.task_kind == kind::blocking && cell.does.how == end_of_attempt::crash &&
+             cell.does.nested == 0) {
     // Its thread needs no loop for that, and a plain function may be there.
-    die(world_.random_.one_in(2) ? std::optional(slot.key) : std::nullopt, false, SIGSEGV);
+    die(world_.random_.one_in(2) ? std::optional(cell.key) : std::nullopt, false, SIGSEGV);
   } else {
     wants_loop_.push_back(index);
     turn();
@@ -203,70 +203,70 @@ void child::step(std::uint32_t index) {
 }
 
 void child::advance(std::uint32_t index) {
-  auto& slot = cells_[index];
-  if (slot.lent) {
+  auto& cell = cells_[index];
+  if (cell.lent) {
     end_wait(index);
     return;
   }
-  if (slot.part == 0 && slot.does.nested > 0 && !deaf && !slot.asked_to_stop)
+  if (cell.part == 0 && cell.does.nested > 0 && !deaf && !cell.asked_to_stop)
     wait_for_nested(index);
   else
     finish(index);
 }
 
 void child::wait_for_nested(std::uint32_t index) {
-  auto& slot = cells_[index];
-  slot.part = 1;
-  slot.waits_for = slot.does.nested;
-  slot.lent = true;
-  for (std::uint32_t i = 0; i < slot.does.nested; ++i)
-    say({said::submits, index, slot.key, slot.start});
-  inbox_.lend(slot.key.id, slot.task_kind, world_.tasks_[slot.task].nesting, slot.start);
-  if (slot.task_kind == kind::plain)
+  auto& cell = cells_[index];
+  cell.part = 1;
+  cell.waits_for = cell.does.nested;
+  cell.lent = true;
+  for (std::uint32_t i = 0; i < cell.does.nested; ++i)
+    say({said::submits, index, cell.key, cell.start});
+  inbox_.lend(cell.key.id, cell.task_kind, world_.tasks_[cell.task].nesting, cell.start);
+  if (cell.task_kind == kind::plain)
     stack_.push_back(index);
-  say({said::lent, index, slot.key, slot.start});
+  say({said::lent, index, cell.key, cell.start});
 }
 
 void child::end_wait(std::uint32_t index) {
-  auto& slot = cells_[index];
-  slot.lent = false;
-  inbox_.reclaim(slot.key.id);
-  say({said::reclaimed, index, slot.key, slot.start});
-  slot.ticket = ++world_.tickets_;
-  const auto rest = slot.asked_to_stop && slot.does.obeys ? nanoseconds(1us) : slot.does.second;
-  world_.at(world_.now_ + rest, event_kind::step, seat_, index, life_, slot.ticket);
+  auto& cell = cells_[index];
+  cell.lent = false;
+  inbox_.reclaim(cell.key.id);
+  say({said::reclaimed, index, cell.key, cell.start});
+  cell.ticket = ++world_.tickets_;
+  const auto rest = cell.asked_to_stop && cell.does.obeys ? nanoseconds(1us) : cell.does.second;
+  world_.at(world_.now_ + rest, event_kind::step, seat_, index, life_, cell.ticket);
 }
 
 void child::stop_task(std::uint32_t index) {
-  auto& slot = cells_[index];
-  if (!slot.does.obeys || slot.part == 2)
+  auto& cell = cells_[index];
+  if (!cell.does.obeys || cell.part == 2)
     return;
-  slot.part = 2;
-  if (slot.lent) {
-    slot.waits_for = 0;
-    if (slot.task_kind != kind::plain)
+  cell.part = 2;
+  if (cell.lent) {
+    cell.waits_for = 0;
+    if (cell.task_kind != kind::plain)
       wants_loop_.push_back(index);
     return;
   }
-  slot.does.how = end_of_attempt::throws;
-  slot.ticket = ++world_.tickets_;
-  world_.at(world_.now_ + 10us, event_kind::step, seat_, index, life_, slot.ticket);
+  cell.does.how = end_of_attempt::throws;
+  cell.ticket = ++world_.tickets_;
+  world_.at(world_.now_ + 10us, event_kind::step, seat_, index, life_, cell.ticket);
 }
 
 void child::finish(std::uint32_t index) {
-  auto& slot = cells_[index];
-  if (slot.does.how == end_of_attempt::crash) {
-    die(slot.key, false, SIGSEGV);
+  auto& cell = cells_[index];
+  if (cell.does.how == end_of_attempt::crash) {
+    die(cell.key, false, SIGSEGV);
     return;
   }
-  slot.now = cell_state::done;
-  auto& record = world_.tasks_[slot.task];
+  cell.now = cell_state::done;
+  auto& record = world_.tasks_[cell.task];
   record.running = false;
   record.written_at = world_.now_;
-  record.written = slot.does.how;
-  message what{said::outcome, index, slot.key, slot.start};
-  what.threw = slot.does.how == end_of_attempt::throws;
-  what.elapsed = world_.now_ - slot.started;
+  record.written = cell.does.how;
+  message what{said::outcome, index, cell.key, cell.start};
+  what.threw = cell.does.how == end_of_attempt::throws;
+  what.elapsed = world_.now_ - cell.started;
   if (world_.children_lie_ && world_.random_.one_in(3))
     what.elapsed = nanoseconds(static_cast<std::int64_t>(world_.random_.word()));
   say(what);

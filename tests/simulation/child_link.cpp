@@ -35,12 +35,12 @@ std::uint32_t child::send(task_key task, const detail::task_ptr& what, std::uint
   }
   world_.task_sent(*this, task, what, attempt);
   const auto index = book_.take(task, what->code.kind);
-  auto& slot = cells_[index] = {};
-  slot.now = cell_state::sent;
-  slot.key = task;
-  slot.task = static_cast<std::uint32_t>(what->index);
-  slot.task_kind = what->code.kind;
-  auto& record = world_.tasks_[slot.task];
+  auto& cell = cells_[index] = {};
+  cell.now = cell_state::sent;
+  cell.key = task;
+  cell.task = static_cast<std::uint32_t>(what->index);
+  cell.task_kind = what->code.kind;
+  auto& record = world_.tasks_[cell.task];
   record.in_cell = true;
   record.seat = seat_;
   record.cell = index;
@@ -51,39 +51,39 @@ std::uint32_t child::send(task_key task, const detail::task_ptr& what, std::uint
 }
 
 bool child::take_back(std::uint32_t index) {
-  auto& slot = cells_[index];
-  if (slot.now != cell_state::sent && slot.now != cell_state::taken_in)
+  auto& cell = cells_[index];
+  if (cell.now != cell_state::sent && cell.now != cell_state::taken_in)
     return false;
-  world_.note("taken back", slot.key.id, seat_);
+  world_.note("taken back", cell.key.id, seat_);
   ++world_.seen_.taken_back;
-  world_.tasks_[slot.task].in_cell = false;
-  slot.now = cell_state::free;
+  world_.tasks_[cell.task].in_cell = false;
+  cell.now = cell_state::free;
   book_.release(index);
   return true;
 }
 
 void child::request_stop(std::uint32_t index) {
-  auto& slot = cells_[index];
-  if (slot.now == cell_state::claimed && alive && !deaf) {
-    slot.asked_to_stop = true;
+  auto& cell = cells_[index];
+  if (cell.now == cell_state::claimed && alive && !deaf) {
+    cell.asked_to_stop = true;
     to_stop_.push_back(index);
     poke();
   }
 }
 
 std::optional<time_point> child::started_at(std::uint32_t index) const {
-  const auto& slot = cells_[index];
-  if (slot.now != cell_state::claimed && slot.now != cell_state::done)
+  const auto& cell = cells_[index];
+  if (cell.now != cell_state::claimed && cell.now != cell_state::done)
     return std::nullopt;
-  return slot.started;
+  return cell.started;
 }
 
 policy::tasks_in_child child::remaining() const {
   policy::tasks_in_child result;
   book_.for_each_used([&](std::uint32_t index) {
-    const auto& slot = cells_[index];
-    const bool started = slot.now == cell_state::claimed || slot.now == cell_state::done;
-    (started ? result.started : result.unstarted).push_back(slot.key);
+    const auto& cell = cells_[index];
+    const bool started = cell.now == cell_state::claimed || cell.now == cell_state::done;
+    (started ? result.started : result.unstarted).push_back(cell.key);
   });
   if (!alive) {
     result.culprit = culprit_;
@@ -113,8 +113,8 @@ void child::report(const message& what) {
       world_.machine_->children().children()[seat_].phase == policy::child_phase::spare;
     break;
   case said::outcome: {
-    const auto slot = cells_[what.cell];
-    auto& record = world_.tasks_[slot.task];
+    const auto cell = cells_[what.cell];
+    auto& record = world_.tasks_[cell.task];
     const auto attempt = record.starts;
     cells_[what.cell].now = cell_state::free;
     book_.release(what.cell);
@@ -123,10 +123,10 @@ void child::report(const message& what) {
     world_.note("outcome", what.key.id, seat_);
     if (record.options)
       record.may_wait_until = world_.now_ + record.options->retries.max_backoff;
-    const std::array<std::uint64_t, 2> value{slot.task, attempt};
+    const std::array<std::uint64_t, 2> value{cell.task, attempt};
     policy::child_outcome came;
     came.task = what.key;
-    came.kind = slot.task_kind;
+    came.kind = cell.task_kind;
     came.threw = what.threw;
     came.payload = std::as_bytes(std::span(value));
     came.elapsed = what.elapsed;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "policy/admission.hpp"
+#include "policy/cell_book.hpp"
 #include "policy/pool_machine.hpp"
-#include "policy/slot_book.hpp"
 #include "support/seeded.hpp"
 
 #include <array>
@@ -223,7 +223,7 @@ private:
   void report(const message& what);
   bool may_leave() const noexcept;
 
-  policy::slot_book book_;
+  policy::cell_book book_;
   std::vector<place> cells_;
   std::deque<frame> ring_;
   std::vector<message> written_;

@@ -46,7 +46,7 @@ frame_header header_of(frame_kind kind, std::uint64_t task) {
   frame_header header;
   header.kind = kind;
   header.task = task;
-  header.slot = static_cast<std::uint32_t>(task % 8);
+  header.cell = static_cast<std::uint32_t>(task % 8);
   return header;
 }
 
@@ -312,7 +312,7 @@ TEST_CASE("a message in pieces must not be interrupted by another") {
   {
     hostile_link other_task;
     other_task.write(frame_kind::value, 1, true);
-    other_task.write(frame_kind::value, 9, false); // of the same slot
+    other_task.write(frame_kind::value, 9, false); // of the same cell
     CHECK_THROWS_AS(other_task.read(), protocol_violation);
   }
   {

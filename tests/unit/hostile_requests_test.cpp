@@ -38,11 +38,11 @@ public:
 
   /// True if it was accepted, false for a violation; anything else fails the test.
   bool accepts(service what, std::uint64_t id, const std::vector<std::byte>& payload,
-    std::uint32_t slot = link::no_slot) {
+    std::uint32_t cell = link::no_cell) {
     frame_header header;
     header.kind = link::frame_kind::request;
     header.task = id;
-    header.slot = slot;
+    header.cell = cell;
     header.extra = static_cast<std::uint64_t>(what);
     try {
       requests_->take(header, payload);
@@ -70,8 +70,8 @@ private:
   }
   void signal_actors(
     link::actor_signal, std::span<const std::byte>, std::shared_ptr<const void>) override {}
-  std::uint32_t nesting_of(std::uint32_t slot) const override {
-    if (slot != link::no_slot)
+  std::uint32_t nesting_of(std::uint32_t cell) const override {
+    if (cell != link::no_cell)
       throw protocol_violation("no such task");
     return 0;
   }
@@ -209,7 +209,7 @@ TEST_CASE("random requests are accepted or refused, and nothing else happens") {
         payload[random.below(payload.size())] = static_cast<std::byte>(random.word());
       const auto what = static_cast<service>(random.below(6));
       id += random.below(3);
-      refused += !d.accepts(what, id, payload, random.one_in(3) ? 0 : link::no_slot);
+      refused += !d.accepts(what, id, payload, random.one_in(3) ? 0 : link::no_cell);
       refused += !d.withdraws(random.below(400));
     }
     CHECK(refused > 0);

@@ -84,7 +84,7 @@ TEST_CASE("frames come out of a ring as they went in") {
   CHECK_FALSE(reader.next());
   frame_header header;
   header.kind = frame_kind::value;
-  header.slot = 5;
+  header.cell = 5;
   header.task = 77;
   header.extra = 123;
   CHECK(writer.try_write(header, text("hello "), text("world")));
@@ -94,7 +94,7 @@ TEST_CASE("frames come out of a ring as they went in") {
   REQUIRE(first);
   CHECK(first->header.length == 11);
   CHECK(first->header.kind == frame_kind::value);
-  CHECK(first->header.slot == 5);
+  CHECK(first->header.cell == 5);
   CHECK(first->header.task == 77);
   CHECK(first->header.extra == 123);
   CHECK(string_of(first->payload) == "hello world");
@@ -238,16 +238,16 @@ TEST_CASE("both processes see the same memory, each ring twice in a row") {
   const shared_region theirs(unique_fd(::fcntl(ours.fd(), F_DUPFD_CLOEXEC, 0)), link_size{8});
   ours.close_fd();
   CHECK(ours.fd() == -1);
-  CHECK(ours.slot_count() == 8);
+  CHECK(ours.cell_count() == 8);
   ours.to_child_data()[5] = std::byte{42};
   ours.to_parent_data()[2 * troupe::limits::ring_bytes - 1] = std::byte{43};
-  ours.slots().put(7, 99);
+  ours.cells().put(7, 99);
   ours.header().current = 3;
   CHECK(theirs.to_child_data()[5] == std::byte{42});
   CHECK(theirs.to_child_data()[troupe::limits::ring_bytes + 5] == std::byte{42});
   CHECK(theirs.to_parent_data()[troupe::limits::ring_bytes - 1] == std::byte{43});
-  CHECK(theirs.slots().start(7, 99));
-  CHECK_FALSE(ours.slots().revoke(7, 99));
+  CHECK(theirs.cells().start(7, 99));
+  CHECK_FALSE(ours.cells().revoke(7, 99));
   CHECK(theirs.header().current == 3);
 }
 
@@ -256,8 +256,8 @@ TEST_CASE("shared memory starts as zeros") {
   const auto* begin = reinterpret_cast<const std::byte*>(&region.header());
   CHECK(std::all_of(
     begin, begin + sizeof(region_header), [](std::byte b) { return b == std::byte{0}; }));
-  for (std::uint32_t slot = 0; slot < 100; ++slot)
-    CHECK_FALSE(region.slots().is_unstarted(slot, 0));
+  for (std::uint32_t cell = 0; cell < 100; ++cell)
+    CHECK_FALSE(region.cells().is_unstarted(cell, 0));
 }
 
 // -- the control socket

@@ -23,18 +23,18 @@ TEST_CASE("a wish to drain keeps its exit code until it is looked at") {
   }
 }
 
-TEST_CASE("marks to stop are taken once each, whatever number of slots there is") {
-  for (const std::uint32_t slots : {1u, 63u, 64u, 65u, 1000u}) {
-    const shared_region region{link_size{slots}};
+TEST_CASE("marks to stop are taken once each, whatever number of cells there is") {
+  for (const std::uint32_t cells : {1u, 63u, 64u, 65u, 1000u}) {
+    const shared_region region{link_size{cells}};
     auto marks = region.stop_marks();
     std::vector<std::uint32_t> expected;
-    for (std::uint32_t slot = 0; slot < slots; slot += 31) {
-      marks.set(slot);
-      marks.set(slot);
-      expected.push_back(slot);
+    for (std::uint32_t cell = 0; cell < cells; cell += 31) {
+      marks.set(cell);
+      marks.set(cell);
+      expected.push_back(cell);
     }
     std::vector<std::uint32_t> taken;
-    const auto take = [&](std::uint32_t slot) { taken.push_back(slot); };
+    const auto take = [&](std::uint32_t cell) { taken.push_back(cell); };
     marks.take(take);
     CHECK(taken == expected);
     marks.take(take);

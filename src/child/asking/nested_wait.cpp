@@ -46,11 +46,11 @@ void check_stack() {
 
 } // namespace
 
-std::uint32_t nested_wait::calling_slot() const {
+std::uint32_t nested_wait::calling_cell() const {
   if (worker_ == nullptr)
-    return link::no_slot;
+    return link::no_cell;
   const auto place = worker_->calling_task();
-  return place ? place->slot : link::no_slot;
+  return place ? place->cell : link::no_cell;
 }
 
 void nested_wait::check_may_wait(const char* what) const {

@@ -32,8 +32,8 @@ public:
   nested_wait(const nested_wait&) = delete;
   nested_wait& operator=(const nested_wait&) = delete;
 
-  /// The slot of the task that calls this, or `link::no_slot`.
-  std::uint32_t calling_slot() const;
+  /// The cell of the task that calls this, or `link::no_cell`.
+  std::uint32_t calling_cell() const;
 
   /// Throws `std::logic_error` if the calling code is a coroutine, or a handler on the loop.
   void check_may_wait(const char* what) const;

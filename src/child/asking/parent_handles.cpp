@@ -66,7 +66,7 @@ public:
     payload.append(task->arguments().data(), task->arguments().size());
     task->release_arguments();
     parent().asked->ask(
-      link::service::submit, parent().waits->calling_slot(), std::move(payload), task);
+      link::service::submit, parent().waits->calling_cell(), std::move(payload), task);
   }
 
   void submit(std::vector<detail::task_ptr> tasks) override {
@@ -127,7 +127,7 @@ private:
     detail::bytes payload;
     append_head(payload, link::queue_head{id_, least.count()});
     payload.append(item.data(), item.size());
-    parent().asked->ask(what, parent().waits->calling_slot(), std::move(payload), operation);
+    parent().asked->ask(what, parent().waits->calling_cell(), std::move(payload), operation);
   }
 
   const std::uint64_t id_;

@@ -17,7 +17,7 @@ namespace troupe::child {
 
 using detail::outcome;
 
-void requests::ask(link::service what, std::uint32_t slot, detail::bytes&& payload,
+void requests::ask(link::service what, std::uint32_t cell, detail::bytes&& payload,
   const detail::promise_ptr& answer) {
   if (is_copy()) {
     answer->resolve(outcome::failure(std::make_exception_ptr(
@@ -26,12 +26,12 @@ void requests::ask(link::service what, std::uint32_t slot, detail::bytes&& paylo
     return;
   }
   if (loop::event_loop::current() != nullptr) {
-    send(what, slot, std::move(payload), answer);
+    send(what, cell, std::move(payload), answer);
     return;
   }
   // std::function wants to be copied.
   auto kept = std::make_shared<detail::bytes>(std::move(payload));
-  post([this, what, slot, kept, answer] { send(what, slot, std::move(*kept), answer); });
+  post([this, what, cell, kept, answer] { send(what, cell, std::move(*kept), answer); });
 }
 
 void requests::withdraw(const detail::promise_ptr& answer, bool started_too) {
@@ -75,7 +75,7 @@ bool requests::run_posted() {
   return true;
 }
 
-void requests::send(link::service what, std::uint32_t slot, detail::bytes&& payload,
+void requests::send(link::service what, std::uint32_t cell, detail::bytes&& payload,
   const detail::promise_ptr& answer) {
   if (pending_.size() >= limits::max_child_requests ||
       payload.size() > limits::max_child_request_bytes - pending_bytes_) {
@@ -88,7 +88,7 @@ void requests::send(link::service what, std::uint32_t slot, detail::bytes&& payl
   link::frame_header header;
   header.kind = link::frame_kind::request;
   header.task = answer->id = ++last_id_;
-  header.slot = slot;
+  header.cell = cell;
   header.extra = static_cast<std::uint64_t>(what);
   pending_.emplace(header.task, request{answer, payload.size()});
   pending_bytes_ += payload.size();

@@ -27,9 +27,9 @@ public:
 
   // -- from any thread --------------------------------------------------------------------------------
 
-  /// Asks in the name of the task in `slot`, or of `link::no_slot`. If the child has asked too much at once
+  /// Asks in the name of the task in `cell`, or of `link::no_cell`. If the child has asked too much at once
   /// already, the answer is a `troupe::error`.
-  void ask(link::service what, std::uint32_t slot, detail::bytes&& payload,
+  void ask(link::service what, std::uint32_t cell, detail::bytes&& payload,
     const detail::promise_ptr& answer);
   /// Tells the parent that an answer is not wanted any more. It comes all the same. `started_too`: a task is
   /// to stop also if it has been started.
@@ -54,7 +54,7 @@ private:
   // An answer that does not fit into memory is that error.
   static detail::outcome result_of(
     const link::frame_header& header, std::span<const std::byte> payload) noexcept;
-  void send(link::service what, std::uint32_t slot, detail::bytes&& payload,
+  void send(link::service what, std::uint32_t cell, detail::bytes&& payload,
     const detail::promise_ptr& answer);
 
   parent_link& link_;

@@ -78,6 +78,15 @@ struct code_not_here : std::logic_error {
         "program to it, or start the program again") {}
 };
 
+detail::bytes start_report(const std::exception_ptr& thrown, std::size_t position) {
+  auto report = describe_exception(thrown);
+  report.pid = ::getpid();
+  report.slot = position;
+  detail::bytes encoded;
+  detail::encode_report(encoded, report);
+  return encoded;
+}
+
 /// A child from its handshake to its end. Everything happens on the loop's thread, the main thread.
 class child_life {
 public:
@@ -92,7 +101,7 @@ public:
         [this] { return work(); })
     , requests_(link_)
     , waits_(loop_, link_, requests_, worker_)
-    , stops_(link_.region().slots(), link_.wanted())
+    , stops_(link_.region().cells(), link_.wanted())
     , actors_(system_, loop_, link_) {
     compat::give_node_id(system_);
     connect_handles(requests_, waits_);
@@ -152,7 +161,11 @@ private:
     // An initializer that gave up its user's rights has taken this away.
     if (!os::die_with_parent() || ::getppid() != parent_)
       ::_exit(exit_parent_gone);
-    spawn_worker();
+    try {
+      spawn_worker();
+    } catch (...) {
+      fail_start(std::current_exception());
+    }
     link::frame_header ready;
     ready.kind = link::frame_kind::ready;
     link_.send(ready, {});
@@ -184,11 +197,7 @@ private:
   }
 
   [[noreturn]] void fail_start(const std::exception_ptr& thrown) {
-    auto report = describe_exception(thrown);
-    report.pid = ::getpid();
-    report.slot = settings_.position;
-    detail::bytes encoded;
-    detail::encode_report(encoded, report);
+    auto encoded = start_report(thrown, settings_.position);
     link::frame_header header;
     header.kind = link::frame_kind::start_failed;
     // The parent reads it from the shared memory after this process has ended.
@@ -198,11 +207,11 @@ private:
 
   // A task that cannot be taken in is that task's failure.
   void accept(const link::frame_header& header, std::span<const std::byte> payload) {
-    if (header.slot >= link_.region().slot_count())
+    if (header.cell >= link_.region().cell_count())
       leave(exit_protocol);
     call_message call;
     call.task = header.task;
-    call.slot = header.slot;
+    call.cell = header.cell;
     call.attempt = static_cast<std::uint32_t>(header.extra);
     try {
       take_in(call, header, payload);
@@ -243,10 +252,10 @@ private:
       drain(*exit_code);
     if (!link_.take_stops())
       return;
-    link_.region().stop_marks().take([this](std::uint32_t slot) {
-      stops_.stop(slot);
+    link_.region().stop_marks().take([this](std::uint32_t cell) {
+      stops_.stop(cell);
       if (worker_ != nullptr)
-        worker_->stop(slot);
+        worker_->stop(cell);
     });
   }
 
@@ -296,6 +305,17 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
   return hello.build == answer.build;
 }
 
+// Something that the child needs before it can be set up is not to be had, such as memory or a thread.
+[[noreturn]] void fail_early(
+  link::channel& to_parent, std::uint32_t generation, const std::exception_ptr& thrown) {
+  const auto encoded = start_report(thrown, 0); // its position is not known yet
+  link::frame_header header;
+  header.kind = link::frame_kind::start_failed;
+  header.generation = generation;
+  to_parent.try_send(header, detail::view(encoded), {});
+  leave(exit_start_failed);
+}
+
 [[noreturn]] void await_end(const link::channel& to_parent) {
   pollfd bell{to_parent.bell_fd(), 0, 0}; // only the parent's end is reported
   while (::poll(&bell, 1, -1) < 0 && errno == EINTR) {
@@ -320,11 +340,17 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
     await_end(to_parent); // the parent compares as well, says why, and ends this
   if (::getppid() != hello.parent_pid)
     ::_exit(exit_parent_gone); // it died before PR_SET_PDEATHSIG was set
-  if (fds[4])
-    redirect_output(std::move(fds[3]), std::move(fds[4]));
-  install_crash_handlers(region->header().crash);
-  disarm_copies(*region);
-  const auto setup = set_up_loop(hello.loop_initializer);
+  loop_setup setup;
+  try {
+    if (fds[4])
+      redirect_output(std::move(fds[3]), std::move(fds[4]));
+    install_crash_handlers(region->header().crash);
+    disarm_copies(*region);
+    setup = set_up_loop(hello.loop_initializer);
+    child_actor_system();
+  } catch (...) {
+    fail_early(to_parent, hello.generation, std::current_exception());
+  }
   child_life self(hello, std::move(to_parent), setup);
   self.run();
   leave(EXIT_SUCCESS);

@@ -48,7 +48,7 @@ void leave_culprit() noexcept {
   const auto* task = current_task();
   std::uint64_t unknown = 0;
   crash_area->culprit.compare_exchange_strong(
-    unknown, task == nullptr ? link::crash_area::no_task : std::uint64_t{task->slot} + 1);
+    unknown, task == nullptr ? link::crash_area::no_task : std::uint64_t{task->cell} + 1);
 }
 
 // Whether the thread that handles a signal has caused it: by a fault, or by `raise` and `abort`. A signal

@@ -9,27 +9,27 @@
 
 namespace troupe::child {
 
-std::stop_token stop_requests::token(std::uint32_t slot, task_id task, bool blocks_loop) {
+std::stop_token stop_requests::token(std::uint32_t cell, task_id task, bool blocks_loop) {
   std::unique_lock lock(mutex_);
   any_.store(true, std::memory_order_release);
-  auto& mine = entries_[slot];
+  auto& mine = entries_[cell];
   if (mine.task != task)
     mine = {task, std::stop_source(), blocks_loop};
   auto source = mine.source;
   if (blocks_loop && !listening_)
     listen();
   lock.unlock();
-  if (slots_.is_to_stop(slot, task)) // perhaps before anybody listened
+  if (cells_.is_to_stop(cell, task)) // perhaps before anybody listened
     source.request_stop();
   return source.get_token();
 }
 
-void stop_requests::stop(std::uint32_t slot) {
+void stop_requests::stop(std::uint32_t cell) {
   if (!any_.load(std::memory_order_acquire))
     return;
   std::unique_lock lock(mutex_);
-  const auto found = entries_.find(slot);
-  if (found == entries_.end() || !slots_.is_to_stop(slot, found->second.task))
+  const auto found = entries_.find(cell);
+  if (found == entries_.end() || !cells_.is_to_stop(cell, found->second.task))
     return;
   auto source = found->second.source;
   lock.unlock();
@@ -41,17 +41,17 @@ void stop_requests::look() {
   std::vector<std::stop_source> marked;
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [slot, each] : entries_)
-      if (each.blocks_loop && slots_.is_to_stop(slot, each.task))
+    for (auto& [cell, each] : entries_)
+      if (each.blocks_loop && cells_.is_to_stop(cell, each.task))
         marked.push_back(each.source);
   }
   for (auto& source : marked)
     source.request_stop(); // runs callbacks of the user
 }
 
-void stop_requests::erase(std::uint32_t slot) {
+void stop_requests::erase(std::uint32_t cell) {
   const std::lock_guard lock(mutex_);
-  entries_.erase(slot);
+  entries_.erase(cell);
 }
 
 // The thread never ends: children leave without running destructors.

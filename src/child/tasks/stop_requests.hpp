@@ -1,6 +1,6 @@
 #pragma once
 
-#include "link/slot_table.hpp"
+#include "link/cell_table.hpp"
 #include "link/wishes.hpp"
 
 #include <troupe/scheduler.hpp>
@@ -15,25 +15,25 @@
 namespace troupe::child {
 
 /// Tells running tasks that they are to stop, through their stop tokens. The parent marks the task in the
-/// slot table, and the loop looks at the marks, unless a plain function holds it: so as soon as a plain
+/// cell table, and the loop looks at the marks, unless a plain function holds it: so as soon as a plain
 /// function has asked for its token, a thread waits for marks, too. Thread-safe.
 class stop_requests {
 public:
-  stop_requests(link::slot_table slots, link::wishes& wanted)
-    : slots_(slots)
+  stop_requests(link::cell_table cells, link::wishes& wanted)
+    : cells_(cells)
     , wanted_(wanted) {}
   stop_requests(const stop_requests&) = delete;
   stop_requests& operator=(const stop_requests&) = delete;
 
   /// The token of a running task. `blocks_loop`: it keeps the loop from looking at the marks. Throws
   /// `std::system_error` if the thread that does so instead cannot be made.
-  std::stop_token token(std::uint32_t slot, task_id task, bool blocks_loop);
-  /// Asks the task in a slot to stop, if it is marked.
-  void stop(std::uint32_t slot);
+  std::stop_token token(std::uint32_t cell, task_id task, bool blocks_loop);
+  /// Asks the task in a cell to stop, if it is marked.
+  void stop(std::uint32_t cell);
   /// The task has ended. Cheap as long as nobody has asked for a token.
-  void forget(std::uint32_t slot) {
+  void forget(std::uint32_t cell) {
     if (any_.load(std::memory_order_acquire))
-      erase(slot);
+      erase(cell);
   }
 
 private:
@@ -43,16 +43,16 @@ private:
     bool blocks_loop = false;
   };
 
-  void erase(std::uint32_t slot);
+  void erase(std::uint32_t cell);
   void look();
   void listen();
   void run();
 
-  link::slot_table slots_;
+  link::cell_table cells_;
   link::wishes& wanted_;
   std::atomic<bool> any_ = false; // whether a token has ever been asked for
   std::mutex mutex_;
-  std::map<std::uint32_t, entry> entries_; // by slot; guarded by mutex_
+  std::map<std::uint32_t, entry> entries_; // by cell; guarded by mutex_
   bool listening_ = false;                 // guarded by mutex_
 };
 

@@ -15,7 +15,7 @@ class stop_requests;
 /// What `this_task` tells of a running task.
 struct task_context {
   task_id task = 0;
-  std::uint32_t slot = 0; // in the slot table
+  std::uint32_t cell = 0; // in the cell table
   std::size_t attempt = 0;
   std::size_t position = 0; // of the child
   std::optional<std::chrono::steady_clock::time_point> deadline;

@@ -19,10 +19,10 @@ namespace troupe::child {
 /// Marks in shared memory which task is on the CPU, so that after a crash the culprit is known.
 class on_cpu {
 public:
-  on_cpu(std::atomic<std::uint64_t>& current, std::uint64_t slot_plus_1) noexcept
+  on_cpu(std::atomic<std::uint64_t>& current, std::uint64_t cell_plus_1) noexcept
     : current_(current)
     , outer_(current.load(std::memory_order_relaxed)) {
-    current_.store(slot_plus_1, std::memory_order_release);
+    current_.store(cell_plus_1, std::memory_order_release);
   }
   on_cpu(const on_cpu&) = delete;
   on_cpu& operator=(const on_cpu&) = delete;
@@ -39,8 +39,8 @@ struct task_scope {
   std::atomic<std::uint64_t>& current;
   const task_context* context;
 
-  std::uint64_t slot_plus_1() const noexcept {
-    return context == nullptr ? 0 : std::uint64_t{context->slot} + 1;
+  std::uint64_t cell_plus_1() const noexcept {
+    return context == nullptr ? 0 : std::uint64_t{context->cell} + 1;
   }
 };
 
@@ -74,7 +74,7 @@ public:
   void execute(Function&& function) const {
     boost::asio::execution::execute(
       inner_, [scope = scope_, step = std::forward<Function>(function)]() mutable {
-        const on_cpu mark(scope->current, scope->slot_plus_1());
+        const on_cpu mark(scope->current, scope->cell_plus_1());
         const as_current_task current(scope->context);
         const record_throws recording;
         std::move(step)();

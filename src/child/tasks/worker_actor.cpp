@@ -69,11 +69,11 @@ worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, pa
   , requests_(asked)
   , stops_(stops)
   , settings_(options)
-  , slots_(link.region().slots())
+  , cells_(link.region().cells())
   , current_(link.region().header().current)
   , admission_(options.concurrency)
   , threads_(options.blocking_threads)
-  , started_(slots_.size()) {}
+  , started_(cells_.size()) {}
 
 caf::behavior worker_actor::handlers() {
   return {[this](call_message& call) {
@@ -94,7 +94,7 @@ bool worker_actor::work() {
   while (admission_.can_start() && link_.outbox_empty() && now_ < end) {
     call_message call = admission_.take();
     worked = true;
-    if (slots_.start(call.slot, call.task, now_.time_since_epoch().count()))
+    if (cells_.start(call.cell, call.task, now_.time_since_epoch().count()))
       start(call);
     else
       admission_.finished(); // taken back by the parent
@@ -103,7 +103,7 @@ bool worker_actor::work() {
 }
 
 void worker_actor::start(call_message& call) {
-  started_[call.slot] = {call.task, call.kind, call.nesting, 0, ++starts_, nullptr};
+  started_[call.cell] = {call.task, call.kind, call.nesting, 0, ++starts_, nullptr};
   switch (call.kind) {
   case detail::call_kind::plain:
     run_plain(call);
@@ -121,7 +121,7 @@ void worker_actor::run_plain(call_message& call) {
   const auto started = now_;
   const auto context = context_of(call);
   detail::bytes result;
-  const on_cpu mark(current_, call.slot + 1u);
+  const on_cpu mark(current_, call.cell + 1u);
   const as_current_task current(&context); // also while what it threw is destroyed
   const auto thrown = invoke(call, context, result);
   finish(call, std::move(result), thrown, context, started);
@@ -130,7 +130,7 @@ void worker_actor::run_plain(call_message& call) {
 task_context worker_actor::context_of(const call_message& call) const {
   task_context context;
   context.task = call.task;
-  context.slot = call.slot;
+  context.cell = call.cell;
   context.attempt = call.attempt;
   context.position = settings_.position;
   if (call.timeout > std::chrono::nanoseconds::zero())
@@ -165,7 +165,7 @@ void worker_actor::start_coroutine(call_message& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_coroutine>(std::move(call), context, now_);
   const auto scope = std::make_shared<task_scope>(task_scope{current_, &task->context});
-  started_[task->call.slot].coroutine = task.get();
+  started_[task->call.cell].coroutine = task.get();
   const auto thunk = reinterpret_cast<detail::coroutine_thunk>(task->call.thunk);
   auto when_done = [this, task, scope](const std::exception_ptr& thrown) {
     scope->context = nullptr;
@@ -175,12 +175,12 @@ void worker_actor::start_coroutine(call_message& call) {
     boost::asio::bind_cancellation_slot(task->cancellation.slot(), std::move(when_done)));
 }
 
-void worker_actor::stop(std::uint32_t slot) {
-  auto* const task = started_[slot].coroutine;
-  if (task == nullptr || task->asked_to_stop || !slots_.is_to_stop(slot, task->call.task))
+void worker_actor::stop(std::uint32_t cell) {
+  auto* const task = started_[cell].coroutine;
+  if (task == nullptr || task->asked_to_stop || !cells_.is_to_stop(cell, task->call.task))
     return;
   task->asked_to_stop = true;
-  const on_cpu mark(current_, slot + 1u);
+  const on_cpu mark(current_, cell + 1u);
   const as_current_task current(&task->context);
   task->cancellation.emit(boost::asio::cancellation_type::terminal);
 }
@@ -219,18 +219,18 @@ void worker_actor::finish(const call_message& call, detail::bytes&& result,
 
 void worker_actor::publish(
   const call_message& call, bool threw, detail::bytes&& payload, clock::time_point started) {
-  if (started_[call.slot].waits > 0)
-    end_lend(call.slot); // something that it has left behind still waits
-  started_[call.slot] = {};
+  if (started_[call.cell].waits > 0)
+    end_lend(call.cell); // something that it has left behind still waits
+  started_[call.cell] = {};
   link::frame_header header;
   header.kind = threw ? link::frame_kind::threw : link::frame_kind::value;
-  header.slot = call.slot;
+  header.cell = call.cell;
   header.task = call.task;
   now_ = clock::now();
   header.extra = static_cast<std::uint64_t>(
     std::chrono::duration_cast<std::chrono::nanoseconds>(now_ - started).count());
-  stops_.forget(call.slot);
-  slots_.finish(call.slot, call.task);
+  stops_.forget(call.cell);
+  cells_.finish(call.cell, call.task);
   link_.send(header, std::move(payload));
   // Now, since whatever runs next may take long. It costs a system call only while the parent sleeps,
   // which then does not for a while.
@@ -239,10 +239,10 @@ void worker_actor::publish(
 
 void worker_actor::refuse(const call_message& call, const std::exception_ptr& why) {
   now_ = clock::now();
-  if (!slots_.start(call.slot, call.task, now_.time_since_epoch().count()))
+  if (!cells_.start(call.cell, call.task, now_.time_since_epoch().count()))
     return;
   const auto context = context_of(call);
-  const on_cpu mark(current_, call.slot + 1u);
+  const on_cpu mark(current_, call.cell + 1u);
   handle(why, context);
   publish(call, true, report(why, context), now_);
 }
@@ -250,7 +250,7 @@ void worker_actor::refuse(const call_message& call, const std::exception_ptr& wh
 void worker_actor::handle(const std::exception_ptr& thrown, const task_context& context) {
   if (settings_.exception_handler == nullptr)
     return;
-  const on_cpu mark(current_, context.slot + 1u);
+  const on_cpu mark(current_, context.cell + 1u);
   const as_current_task current(&context);
   try {
     settings_.exception_handler(thrown);
@@ -264,12 +264,12 @@ void worker_actor::handle(const std::exception_ptr& thrown, const task_context& 
 std::optional<task_place> worker_actor::calling_task() const {
   const auto* context = current_task();
   return context == nullptr ? std::nullopt
-                            : std::optional(task_place{context->slot, context->task});
+                            : std::optional(task_place{context->cell, context->task});
 }
 
 bool worker_actor::runs_plain_function() const {
   const auto place = calling_task();
-  return place && started_[place->slot].kind == detail::call_kind::plain;
+  return place && started_[place->cell].kind == detail::call_kind::plain;
 }
 
 void worker_actor::reserve_lend_of_thread() {
@@ -294,40 +294,40 @@ void worker_actor::reserve_lend() {
 }
 
 void worker_actor::lend(task_place place) {
-  auto& task = started_[place.slot];
+  auto& task = started_[place.cell];
   if (task.task == place.task && task.waits == 0)
     reserve_lend();
   lend_reserved(place);
 }
 
 void worker_actor::lend_reserved(task_place place) {
-  auto& task = started_[place.slot];
+  auto& task = started_[place.cell];
   if (task.task != place.task || task.waits++ > 0)
     return;
   admission_.lend(task.task, task.kind, task.nesting, task.start);
   link::frame_header header;
   header.kind = link::frame_kind::lend;
-  header.slot = place.slot;
+  header.cell = place.cell;
   header.task = task.task;
   header.extra = task.start;
   link_.send(header, {});
 }
 
 void worker_actor::reclaim(task_place place) {
-  auto& task = started_[place.slot];
+  auto& task = started_[place.cell];
   if (task.task == place.task && task.waits > 0 && --task.waits == 0)
-    end_lend(place.slot);
+    end_lend(place.cell);
 }
 
-void worker_actor::end_lend(std::uint32_t slot) {
-  const auto& task = started_[slot];
+void worker_actor::end_lend(std::uint32_t cell) {
+  const auto& task = started_[cell];
   lent_.fetch_sub(1);
   admission_.reclaim(task.task);
   if (task.kind == detail::call_kind::blocking)
     threads_.reclaim();
   link::frame_header header;
   header.kind = link::frame_kind::reclaim;
-  header.slot = slot;
+  header.cell = cell;
   header.task = task.task;
   link_.send(header, {});
 }

@@ -25,7 +25,7 @@ namespace troupe::child {
 /// A task as it arrives at the worker.
 struct call_message {
   task_id task = 0;
-  std::uint32_t slot = 0;
+  std::uint32_t cell = 0;
   std::uint32_t attempt = 0;
   detail::call_kind kind = detail::call_kind::plain;
   std::chrono::nanoseconds timeout{0}; // 0: none
@@ -43,7 +43,7 @@ namespace troupe::child {
 
 /// A started task, by the place that it has.
 struct task_place {
-  std::uint32_t slot = 0;
+  std::uint32_t cell = 0;
   task_id task = 0;
 };
 
@@ -73,8 +73,8 @@ public:
 
   /// Starts what may start, for at most `limits::work_slice`; true if something was started.
   bool work();
-  /// Cancels the coroutine in a slot if it is to stop.
-  void stop(std::uint32_t slot);
+  /// Cancels the coroutine in a cell if it is to stop.
+  void stop(std::uint32_t cell);
 
   // -- tasks that wait for their pool ---------------------------------------------------------------
 
@@ -117,7 +117,7 @@ private:
   struct running_task;
   struct running_coroutine;
 
-  // What is known of the task in a slot, from its start to its outcome.
+  // What is known of the task in a cell, from its start to its outcome.
   struct started_task {
     task_id task = 0;
     detail::call_kind kind = detail::call_kind::plain;
@@ -128,7 +128,7 @@ private:
   };
 
   void reserve_lend();
-  void end_lend(std::uint32_t slot);
+  void end_lend(std::uint32_t cell);
   void start(call_message& call);
   void run_plain(call_message& call);
   void start_coroutine(call_message& call);
@@ -147,11 +147,11 @@ private:
   requests& requests_;
   stop_requests& stops_;
   settings settings_;
-  link::slot_table slots_;
+  link::cell_table cells_;
   std::atomic<std::uint64_t>& current_;
   policy::admission<call_message> admission_;
   blocking_threads threads_;
-  std::vector<started_task> started_; // by slot
+  std::vector<started_task> started_; // by cell
   std::uint64_t starts_ = 0;
   std::atomic<std::size_t> lent_ = 0; // tasks that have lent their places, or are about to
   clock::time_point now_{};           // the end of the latest plain task: saves a look at the clock

@@ -58,7 +58,7 @@ public:
     std::shared_ptr<const void> keeper) override;
   void signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
     std::shared_ptr<const void> keeper) override;
-  std::uint32_t nesting_of(std::uint32_t slot) const override { return tasks_.nesting_of(slot); }
+  std::uint32_t nesting_of(std::uint32_t cell) const override { return tasks_.nesting_of(cell); }
   void end(const std::string& reason) override { link_.break_link(reason); }
 
   // -- ending ---------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ child_tasks::child_tasks(child_link& link, task_listener& told, std::uint32_t se
   : link_(link)
   , listener_(told)
   , seat_(seat)
-  , table_(link.region().slots())
+  , table_(link.region().cells())
   , book_(table_.size())
   , cells_(table_.size()) {}
 
@@ -45,7 +45,7 @@ std::uint32_t child_tasks::send(
   table_.put(cell, key.id);
   link::frame_header header;
   header.kind = link::frame_kind::call;
-  header.slot = cell;
+  header.cell = cell;
   header.task = key.id;
   header.extra = attempt;
   link::call_head head;
@@ -131,7 +131,7 @@ policy::child_pulse child_tasks::pulse() const {
 }
 
 std::uint32_t child_tasks::nesting_of(std::uint32_t cell) const {
-  if (cell == link::no_slot)
+  if (cell == link::no_cell)
     return 0;
   if (book_.at(cell).id == 0)
     throw protocol_violation("a request of a task that the child does not have");
@@ -141,7 +141,7 @@ std::uint32_t child_tasks::nesting_of(std::uint32_t cell) const {
 // -- what the child says --------------------------------------------------------------------------------
 
 void child_tasks::on_outcome(const link::frame_header& header, std::span<const std::byte> payload) {
-  const auto cell = header.slot;
+  const auto cell = header.cell;
   const auto key = book_.at(cell);
   if (key.id == 0 || key.id != header.task)
     throw protocol_violation("outcome of a task that the child does not have");
@@ -159,7 +159,7 @@ void child_tasks::on_outcome(const link::frame_header& header, std::span<const s
 
 // A task that lends its place has been started, whatever the task table says later.
 void child_tasks::on_lend(const link::frame_header& header) {
-  const auto cell = header.slot;
+  const auto cell = header.cell;
   const auto key = book_.at(cell);
   if (key.id == 0 || key.id != header.task || cells_[cell].lent ||
       table_.is_unstarted(cell, key.id))
@@ -172,7 +172,7 @@ void child_tasks::on_lend(const link::frame_header& header) {
 }
 
 void child_tasks::on_reclaim(const link::frame_header& header) {
-  const auto cell = header.slot;
+  const auto cell = header.cell;
   const auto key = book_.at(cell);
   if (key.id == 0 || key.id != header.task || !cells_[cell].lent)
     throw protocol_violation("a place is reclaimed that was not lent");

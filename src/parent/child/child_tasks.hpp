@@ -2,8 +2,8 @@
 
 #include "parent/child/child_link.hpp"
 #include "parent/child/task_listener.hpp"
+#include "policy/cell_book.hpp"
 #include "policy/child_port.hpp"
-#include "policy/slot_book.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -34,7 +34,7 @@ public:
 
   /// The number of tasks in the child.
   std::size_t count() const noexcept { return book_.used(); }
-  /// The nesting of the task that asks from a cell; 0 for `link::no_slot`. Throws `protocol_violation` if
+  /// The nesting of the task that asks from a cell; 0 for `link::no_cell`. Throws `protocol_violation` if
   /// there is no such task.
   std::uint32_t nesting_of(std::uint32_t cell) const;
 
@@ -54,8 +54,8 @@ private:
   child_link& link_;
   task_listener& listener_;
   const std::uint32_t seat_;
-  link::slot_table table_;
-  policy::slot_book book_;
+  link::cell_table table_;
+  policy::cell_book book_;
   std::vector<cell_info> cells_;
   std::uint64_t sent_ = 0; // the number of tasks
   std::size_t lent_ = 0;

@@ -19,9 +19,9 @@ public:
   /// Sends a signal of this process's actors. `keeper` as above.
   virtual void signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
     std::shared_ptr<const void> keeper) = 0;
-  /// How deeply its task in that slot is nested; 0 for none (`link::no_slot`). Throws
+  /// How deeply its task in that cell is nested; 0 for none (`link::no_cell`). Throws
   /// `link::protocol_violation` if it has no such task.
-  virtual std::uint32_t nesting_of(std::uint32_t slot) const = 0;
+  virtual std::uint32_t nesting_of(std::uint32_t cell) const = 0;
   /// It cannot be served any more, and is ended for that reason: nothing that it says is looked at.
   virtual void end(const std::string& reason) = 0;
 

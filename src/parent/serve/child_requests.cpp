@@ -108,7 +108,7 @@ void child_requests::take(const link::frame_header& header, std::span<const std:
   copy.assign(payload);
   switch (static_cast<link::service>(header.extra)) {
   case link::service::submit:
-    submit(header.task, header.slot, std::move(copy));
+    submit(header.task, header.cell, std::move(copy));
     return;
   case link::service::push:
   case link::service::pop:
@@ -119,7 +119,7 @@ void child_requests::take(const link::frame_header& header, std::span<const std:
   throw protocol_violation("a request for an unknown service");
 }
 
-void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&& payload) {
+void child_requests::submit(std::uint64_t id, std::uint32_t cell, detail::bytes&& payload) {
   const auto head = read_head<link::submit_head>(payload);
   const auto rest = detail::view(payload).subspan(sizeof head);
   if (head.option_bytes > rest.size())
@@ -132,7 +132,7 @@ void child_requests::submit(std::uint64_t id, std::uint32_t slot, detail::bytes&
   const detail::task_ptr task(
     new detail::task_state(checked_code(head.code), std::move(arguments)));
   task->options = options_of(rest.first(head.option_bytes));
-  task->nesting = child_->nesting_of(slot) + 1;
+  task->nesting = child_->nesting_of(cell) + 1;
   await(id, {task, task, payload.size(), head.pool, false});
   const auto fail = [&task](
                       std::exception_ptr why) { task->resolve(outcome::failure(std::move(why))); };

@@ -55,7 +55,7 @@ private:
     bool pops = false;
   };
 
-  void submit(std::uint64_t id, std::uint32_t slot, detail::bytes&& payload);
+  void submit(std::uint64_t id, std::uint32_t cell, detail::bytes&& payload);
   void use_queue(std::uint64_t id, link::service what, detail::bytes&& payload);
   // Registers it, to be answered when it is resolved.
   void await(std::uint64_t id, request what);

@@ -1,15 +1,15 @@
 // The task table in shared memory, as a child uses it.
-#include "link/slot_table.hpp"
+#include "link/cell_table.hpp"
 #include "support/catch.hpp"
 
 #include <vector>
 
-using troupe::link::slot_record;
-using troupe::link::slot_table;
+using troupe::link::cell_record;
+using troupe::link::cell_table;
 
-TEST_CASE("a stale message does not move the start of the task that has its slot now") {
-  std::vector<slot_record> records(1);
-  slot_table table(records.data(), 1);
+TEST_CASE("a stale message does not move the start of the task that has its cell now") {
+  std::vector<cell_record> records(1);
+  cell_table table(records.data(), 1);
   table.put(0, 7);
   CHECK(table.revoke(0, 7));
   table.release(0);

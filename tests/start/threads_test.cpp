@@ -1,0 +1,98 @@
+// What happens where the system has no thread to give: that which needs it fails, with what it was for.
+#include "support/catch.hpp"
+#include "support/functions.hpp"
+#include "support/test_runtime.hpp"
+
+#include <troupe/troupe.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
+
+using namespace troupe::test;
+
+namespace {
+
+constexpr const char* variable = "TROUPE_TEST_NO_THREADS";
+
+std::atomic<bool> no_threads = std::getenv(variable) != nullptr;
+
+} // namespace
+
+// The program's own comes before the C library's, for all that is in the process.
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+  void* (*start)(void*), void* argument) noexcept {
+  if (no_threads)
+    return EAGAIN;
+  static const auto next =
+    reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
+  return next(thread, attributes, start, argument);
+}
+
+namespace {
+
+pid_t own_pid() {
+  return ::getpid();
+}
+
+void allow_no_threads() {
+  no_threads = true;
+}
+
+int square_of(int x) {
+  return x * x;
+}
+
+bool can_be_stopped() {
+  return troupe::this_task::stop_token().stop_possible();
+}
+
+int ask(const troupe::pool_handle& pool, int x) {
+  return pool.apply(square_of, x).get();
+}
+
+} // namespace
+
+TEST_CASE("a task that needs a thread which there is not fails, and its child lives on") {
+  troupe::pool pool{rt(), {.processes = 1, .initializer = troupe::call(allow_no_threads)}};
+  const auto child = pool.apply(own_pid).get();
+  auto blocking = pool.apply(troupe::blocking(square_of), 3);
+  CHECK_THROWS_AS(blocking.get(), std::system_error);
+  auto stoppable = pool.apply(can_be_stopped);
+  CHECK_THROWS_WITH(stoppable.get(), ContainsSubstring("no thread"));
+  CHECK(pool.apply(ask, pool.handle(), 4).get() == 16); // waits on the child's own loop
+  CHECK(pool.apply(nap, 5).get() == 5);
+  CHECK(pool.apply(own_pid).get() == child);
+}
+
+TEST_CASE("a child starts, and runs tasks, where there is no thread at all") {
+  ::setenv(variable, "1", 1);
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto result = pool.apply(square_of, 3).get();
+  ::unsetenv(variable);
+  CHECK(result == 9);
+  CHECK(pool.apply(nap, 5).get() == 5);
+}
+
+TEST_CASE("a runtime that gets no thread says so") {
+  const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
+  ::setenv(variable, "1", 1);
+  const std::unique_ptr<FILE, int (*)(FILE*)> output(
+    ::popen(("'" + self + "' 2>&1").c_str(), "r"), &::pclose);
+  ::unsetenv(variable);
+  REQUIRE(output);
+  std::string text;
+  for (int next = std::getc(output.get()); next != EOF; next = std::getc(output.get()))
+    text += static_cast<char>(next);
+  CHECK_THAT(text, ContainsSubstring("std::system_error") &&
+                     ContainsSubstring("starting the threads of troupe::runtime"));
+}
