@@ -44,10 +44,10 @@ function(troupe_layer name)
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(troupe_${name} PRIVATE troupe_flags PUBLIC troupe_dependencies)
   # Nearly all of the compiler's time goes into headers. Where files are compiled together (the release
-  # preset: CMAKE_UNITY_BUILD) they are read once for each batch. Elsewhere the layers that are built on CAF
+  # preset: CMAKE_UNITY_BUILD) they are read once for each layer. Elsewhere the layers that are built on CAF
   # and Asio share precompiled ones; for the others, reading these would take longer than reading what they
   # include.
-  set_target_properties(troupe_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 14)
+  set_target_properties(troupe_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
   if(CMAKE_UNITY_BUILD)
   elseif(name STREQUAL loop)
     target_precompile_headers(troupe_loop PRIVATE ${PROJECT_SOURCE_DIR}/src/precompiled.hpp)
