@@ -34,7 +34,9 @@ changed_files() {
 batches_of() {
   local file=$1
   case $file in
-    src/*.cpp | apps/*.cpp) grep -rlF --include='unity_*.cxx' "\"$PWD/$file\"" "$build/src" "$build/apps" || true ;;
+    src/*.cpp | apps/*.cpp)
+      grep -rlF --include='unity_*.cxx' "\"$PWD/$file\"" "$build/src" "$build/apps" ||
+        if [ -e "$file" ]; then echo "$PWD/$file"; fi ;; # compiled by itself
     src/*.hpp | apps/*.hpp) find "$build/$(cut -d / -f 1,2 <<<"$file")" -name 'unity_*.cxx' ;;
     include/*) find "$build/src/api" -name 'unity_*.cxx' ;;
   esac

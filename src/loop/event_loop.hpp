@@ -91,7 +91,7 @@ private:
   io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   job_list jobs_;
-  job_list running_; // none but while jobs run
+  job_list running_;                  // none but while jobs run
   std::vector<loop_source*> sources_; // a removed one leaves a null until the turn ends
   policy::spin_budget spin_;
   std::chrono::steady_clock::time_point last_io_poll_{};

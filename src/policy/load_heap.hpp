@@ -63,7 +63,9 @@ private:
   struct node {
     load with;
     std::uint32_t seat;
-    friend auto operator<=>(const node&, const node&) = default;
+    friend bool operator<(const node& a, const node& b) noexcept {
+      return a.with != b.with ? a.with < b.with : a.seat < b.seat;
+    }
   };
 
   // Both return where the node ends up.

@@ -119,9 +119,11 @@ std::exception_ptr read_plain(
   decoder& in, std::uint8_t index, std::size_t depth, std::index_sequence<I...>) {
   const auto text = in.make<std::string>();
   std::exception_ptr made;
-  ((index == I &&
-     (made = with_nested(std::tuple_element_t<I, plain_errors>(text), in, depth), true)) ||
-    ...);
+  const auto make = [&]<std::size_t Index>(std::integral_constant<std::size_t, Index>) {
+    if (index == Index)
+      made = with_nested(std::tuple_element_t<Index, plain_errors>(text), in, depth);
+  };
+  (make(std::integral_constant<std::size_t, I>()), ...);
   return made;
 }
 

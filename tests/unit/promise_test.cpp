@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <thread>
 #include <vector>
 
 using namespace troupe::detail;
@@ -71,4 +72,23 @@ TEST_CASE("a promise that is not a task tells its watcher, also one that comes l
   second->resolve(value_of(6));
   second->watch(late);
   CHECK(late->size == 6);
+}
+
+TEST_CASE("whoever is blocked on a promise goes on, also where wake-ups are held for a while") {
+  for (int round = 0; round < 500; ++round) {
+    const promise_ptr first(new promise);
+    const promise_ptr second(new promise);
+    std::thread waiter([&] {
+      first->wait();
+      second->wait();
+    });
+    {
+      const held_wake_ups held;
+      const held_wake_ups within; // ends before the other, which does its part
+      first->resolve(outcome::nothing());
+      second->resolve(outcome::nothing());
+    }
+    waiter.join();
+  }
+  SUCCEED("nobody has been forgotten");
 }

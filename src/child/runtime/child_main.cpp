@@ -39,6 +39,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -53,8 +54,12 @@ namespace child {
 namespace {
 
 struct surroundings {
-  boost::asio::any_io_executor executor;
-  std::atomic<std::size_t> position = 0; // of a spare, until it takes its place
+  surroundings(boost::asio::any_io_executor of_loop, std::size_t at)
+    : executor(std::move(of_loop))
+    , position(at) {}
+
+  const boost::asio::any_io_executor executor;
+  std::atomic<std::size_t> position; // of a spare, until it takes its place
 };
 
 // What `this_child` tells; made before any task.

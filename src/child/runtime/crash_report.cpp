@@ -22,7 +22,7 @@ namespace {
 link::crash_area* crash_area = nullptr;
 
 // A stack of its own, so that a stack overflow can be reported.
-alignas(16) std::array<char, 64 * 1024> signal_stack;
+alignas(16) std::array<char, std::size_t{64} * 1024> signal_stack;
 
 std::uintptr_t faulting_instruction(const void* context) noexcept {
 #if defined(__x86_64__)

@@ -7,7 +7,6 @@
 #include <boost/core/demangle.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <cstring>
 #include <future>
 #include <string>
 #include <system_error>
@@ -62,10 +61,8 @@ void describe_nested(const std::exception& thrown, exception_report& report, std
 exception_report describe(const std::exception_ptr& thrown, std::size_t depth) {
   exception_report report;
   // libstdc++'s exception_ptr is the address of the exception object.
-  const void* object = nullptr;
-  static_assert(sizeof thrown == sizeof object);
-  std::memcpy(&object, &thrown, sizeof object);
-  report.frames = throw_site_of(object);
+  static_assert(sizeof thrown == sizeof(const void*));
+  report.frames = throw_site_of(*reinterpret_cast<const void* const*>(&thrown));
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& e) {

@@ -79,7 +79,7 @@ private:
       decoder in(encoded);
       const auto calls = in.make<std::vector<link::wire_call>>();
       for (const auto& call : calls)
-        if (const auto thrown = run_call(call))
+        if (auto thrown = run_call(call))
           return thrown;
       if (const auto threads = os::settled_thread_count(); threads > 1)
         throw std::logic_error(

@@ -51,8 +51,8 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
   encoder{encoded}(settings);
   link::frame_header setup;
   setup.kind = link::frame_kind::setup;
-  const auto kept = std::make_shared<const detail::bytes>(std::move(encoded));
-  send(setup, {}, detail::view(*kept), [&] { return kept; });
+  auto kept = std::make_shared<const detail::bytes>(std::move(encoded));
+  send(setup, {}, detail::view(*kept), [&] { return std::move(kept); });
 }
 
 child_link::~child_link() {

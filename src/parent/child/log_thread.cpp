@@ -18,7 +18,7 @@ namespace troupe::parent {
 namespace {
 
 // How long the end of the program may wait for its last lines to be written.
-constexpr std::chrono::seconds patience{1};
+constexpr std::chrono::seconds flush_patience{1};
 
 std::shared_ptr<spdlog::details::thread_pool> start_thread() {
   const os::signals_blocked blocked;
@@ -67,7 +67,7 @@ log_thread::~log_thread() {
       thread->reset(); // waits for the thread
       written->set_value();
     }).detach();
-    finished.wait_for(patience);
+    finished.wait_for(flush_patience);
   } catch (const std::system_error&) { // no thread to wait on, so nobody waits
     leave_behind(thread);
   }

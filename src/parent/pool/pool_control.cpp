@@ -69,7 +69,7 @@ std::shared_ptr<pool_control> pool_control::start(const services& with, pool_opt
   const auto valid = std::make_shared<const pool_options>(checked(std::move(options)));
   with.children[*valid->start_method]; // throws if this runtime does not have it
   with.pools.check_open();
-  const std::shared_ptr<pool_control> control(new pool_control(with, valid));
+  std::shared_ptr<pool_control> control(new pool_control(with, valid));
   with.pools.add(control);
   with.exported.add_pool(control->id_, control);
   caf::anon_send(control->requests_, serve_pool{control});

@@ -118,7 +118,7 @@ void request_actor::submit(
 void request_actor::submit(const caf::response_promise& promise, detail::actor_call& call,
   task_options* options, std::optional<std::chrono::nanoseconds> limit) {
   detail::task_ptr task(new detail::task_state(call.call.code(), call.call.arguments()));
-  const auto source = promise.source();
+  const auto& source = promise.source();
   const auto request = std::make_shared<pending_request>(task, promise, call.make_reply);
   if (source)
     requests_of(source).push_back(*request);

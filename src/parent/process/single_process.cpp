@@ -360,9 +360,9 @@ void single_process::terminate_child() {
   if (phase_ == phase::leaving)
     return; // by itself, or it is killed when its time is up
   phase_ = phase::leaving;
-  const std::string reason = "it is daemonic, and the runtime has ended";
+  std::string reason = "it is daemonic, and the runtime has ended";
   send_signal(SIGTERM, reason);
-  kill_after(options_.shutdown_timeout, [&reason] { return reason; });
+  kill_after(options_.shutdown_timeout, [&reason] { return std::move(reason); });
 }
 
 // -- its end, on the loop's thread ----------------------------------------------------------------------

@@ -14,7 +14,7 @@ std::shared_ptr<queue_control> queue_control::start(const services& with, std::s
   if (capacity < 1 || capacity > limits::max_queue_capacity)
     throw std::invalid_argument("the capacity of a queue is " + std::to_string(capacity) +
                                 ", but must be 1 to " + std::to_string(limits::max_queue_capacity));
-  const std::shared_ptr<queue_control> started(new queue_control(with, capacity));
+  std::shared_ptr<queue_control> started(new queue_control(with, capacity));
   with.exported.add_queue(started->id_, started, started->actor_);
   if (loop::event_loop::current() == nullptr)
     compat::leave_actor_system();
