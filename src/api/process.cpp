@@ -2,7 +2,7 @@
 
 #include "api/runtime_state.hpp"
 #include "base/forked_copy.hpp"
-#include "parent/process/single_process.hpp"
+#include "parent/process/process_control.hpp"
 
 #include <csignal>
 #include <utility>
@@ -13,11 +13,11 @@ process::process(runtime& rt, bound_call call, process_options options)
   : process(rt, std::move(call), std::move(options), failures::logged) {}
 
 process::process(runtime& rt, bound_call call, process_options options, failures its_failures)
-  : self_(std::make_shared<parent::single_process>(rt.state_->loop,
+  : self_(std::make_shared<parent::process_control>(rt.state_->loop,
       rt.state_->children[get_start_method()], rt.state_->processes, rt.state_->exported, call,
       std::move(options),
-      its_failures == failures::thrown ? parent::single_process::failures::thrown
-                                       : parent::single_process::failures::logged)) {}
+      its_failures == failures::thrown ? parent::process_control::failures::thrown
+                                       : parent::process_control::failures::logged)) {}
 
 void process::start() {
   base::check_not_forked_copy("process::start");

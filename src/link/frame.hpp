@@ -1,5 +1,7 @@
 #pragma once
 
+#include <troupe/detail/call_code.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -68,6 +70,21 @@ struct call_head {
   std::uint8_t kind = 0;
   std::uint8_t padding[3] = {};
   std::uint32_t nesting = 0; ///< 0: not submitted by a task; else 1 more than the task that did
+
+  static call_head of(const detail::call_code& code) noexcept {
+    call_head head;
+    head.thunk_offset = code.thunk.offset;
+    head.target_offset = code.target.offset;
+    head.thunk_module = code.thunk.module;
+    head.target_module = code.target.module;
+    head.kind = static_cast<std::uint8_t>(code.kind);
+    return head;
+  }
+  /// As it was written: nothing of it has been checked.
+  detail::call_code code() const noexcept {
+    return {{thunk_module, thunk_offset}, {target_module, target_offset},
+      static_cast<detail::call_kind>(kind)};
+  }
 };
 static_assert(sizeof(call_head) == 40 && std::is_trivially_copyable_v<call_head>);
 

@@ -19,20 +19,6 @@ using namespace troupe::test;
 
 namespace {
 
-int value_of_initializer = 0;
-
-void initialize(int value) {
-  value_of_initializer = value;
-}
-
-asio::awaitable<void> coroutine_initializer() {
-  co_return;
-}
-
-void failing_initializer() {
-  throw std::domain_error("no such place");
-}
-
 asio::awaitable<int> mapper(int value) {
   co_return value * 2;
 }
@@ -77,30 +63,6 @@ void remember(std::exception_ptr thrown) {
 }
 
 } // namespace
-
-TEST_CASE("an initializer runs once in each child, before any task") {
-  troupe::pool pool{rt(), {.processes = 2, .initializer = troupe::call(initialize, 10)}};
-  for (int value : pool.map([](int) { return value_of_initializer; }, numbers(20)))
-    CHECK(value == 10);
-}
-
-TEST_CASE("a coroutine as initializer is an error at construction") {
-  CHECK_THROWS_AS(
-    troupe::pool(rt(), {.processes = 1, .initializer = troupe::call(coroutine_initializer)}),
-    std::invalid_argument);
-}
-
-TEST_CASE("an initializer that throws fails the start with its error, and not for ever") {
-  troupe::pool pool{rt(), {.processes = 2, .initializer = troupe::call(failing_initializer)}};
-  try {
-    pool.apply(mapper, 1).get();
-    FAIL("it had a value");
-  } catch (const troupe::start_failed& failed) {
-    CHECK_THAT(failed.what(), ContainsSubstring("no such place"));
-    CHECK_THROWS_AS(std::rethrow_if_nested(failed), std::domain_error);
-  }
-  CHECK(eventually([&] { return children_of(::getpid()).empty(); }));
-}
 
 TEST_CASE("a child runs exactly maxtasksperchild tasks and leaves") {
   for (const std::size_t most : {1u, 2u}) {

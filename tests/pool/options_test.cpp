@@ -15,16 +15,6 @@ using namespace troupe::test;
 
 namespace {
 
-int value_of_initializer = 0;
-
-void initialize(int value) {
-  value_of_initializer = value;
-}
-
-void throwing_initializer() {
-  throw std::invalid_argument("no database");
-}
-
 asio::awaitable<void> coroutine_initializer() {
   co_return;
 }
@@ -69,6 +59,9 @@ TEST_CASE("an initializer runs in each child before any task") {
   troupe::pool pool{rt(), {.processes = 2, .initializer = troupe::call(initialize, 10)}};
   for (int i = 0; i < 20; ++i)
     CHECK(pool.apply([] { return value_of_initializer; }).get() == 10);
+  for (const int value :
+    pool.map([](int) { return value_of_initializer; }, std::views::iota(0, 20)))
+    CHECK(value == 10);
 }
 
 TEST_CASE("a coroutine as initializer is refused when the pool is made") {
@@ -77,8 +70,8 @@ TEST_CASE("a coroutine as initializer is refused when the pool is made") {
     std::invalid_argument);
 }
 
-TEST_CASE("an initializer that throws fails the pool with its own error nested") {
-  troupe::pool pool{rt(), {.processes = 1, .initializer = troupe::call(throwing_initializer)}};
+TEST_CASE("an initializer that throws fails the pool with its own error nested, and not for ever") {
+  troupe::pool pool{rt(), {.processes = 2, .initializer = troupe::call(throwing_initializer)}};
   try {
     pool.apply(square, 1).get();
     FAIL("the task had a value");
@@ -86,6 +79,7 @@ TEST_CASE("an initializer that throws fails the pool with its own error nested")
     CHECK_THAT(failed.what(), ContainsSubstring("no database"));
     CHECK_THROWS_AS(std::rethrow_if_nested(failed), std::invalid_argument);
   }
+  CHECK(eventually([&] { return children_of(::getpid()).empty(); }));
   pool.close();
   pool.join();
 }

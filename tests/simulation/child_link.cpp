@@ -103,6 +103,11 @@ policy::child_pulse child::pulse() const {
   return {world_.now_ < debugged_until, stopped, on_cpu_.has_value()};
 }
 
+policy::lent_place child::place_of(const message& what) const {
+  const auto& cell = cells_[what.cell];
+  return {what.key, cell.task_kind, world_.tasks_[cell.task].nesting, what.start};
+}
+
 void child::report(const message& what) {
   switch (what.what) {
   case said::ready:
@@ -136,17 +141,11 @@ void child::report(const message& what) {
   case said::lent:
     ++world_.seen_.lent;
     world_.note("lent", what.key.id, seat_);
-    world_.machine_->task_lent(seat_,
-      {what.key, cells_[what.cell].task_kind, world_.tasks_[cells_[what.cell].task].nesting,
-        what.start},
-      world_.now_);
+    world_.machine_->task_lent(seat_, place_of(what), world_.now_);
     break;
   case said::reclaimed:
     world_.note("reclaimed", what.key.id, seat_);
-    world_.machine_->task_reclaimed(seat_,
-      {what.key, cells_[what.cell].task_kind, world_.tasks_[cells_[what.cell].task].nesting,
-        what.start},
-      world_.now_);
+    world_.machine_->task_reclaimed(seat_, place_of(what), world_.now_);
     break;
   case said::submits:
     world_.submit_nested(*this, what.cell, what.start);

@@ -220,6 +220,7 @@ private:
   void finish(std::uint32_t index);
   void stop_task(std::uint32_t index);
   void say(message what);
+  policy::lent_place place_of(const message& what) const;
   void report(const message& what);
   bool may_leave() const noexcept;
 

@@ -23,16 +23,6 @@ using troupe::start_method;
 
 namespace {
 
-int value_of_initializer = 0;
-
-void initialize(int value) {
-  value_of_initializer = value;
-}
-
-void throwing_initializer() {
-  throw std::invalid_argument("no database");
-}
-
 // The default is put back when the test ends.
 class default_method {
 public:

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <stdexcept>
 
 // Functions that tests give to children.
 namespace troupe::test {
@@ -20,6 +21,15 @@ inline boost::asio::awaitable<int> nap(int value) {
     co_await boost::asio::this_coro::executor, std::chrono::milliseconds(1));
   co_await timer.async_wait(boost::asio::use_awaitable);
   co_return value;
+}
+
+/// An initializer, and what it leaves.
+inline int value_of_initializer = 0;
+inline void initialize(int value) {
+  value_of_initializer = value;
+}
+inline void throwing_initializer() {
+  throw std::invalid_argument("no database");
 }
 
 /// Does not return, and looks at nothing.

@@ -100,8 +100,7 @@ link::submit_head legal_submit(const desk& d) {
   const auto bound = call([](int x) { return x; }, 1);
   link::submit_head head;
   head.pool = d.pool;
-  head.code.thunk_offset = bound.code().thunk.offset;
-  head.code.thunk_module = bound.code().thunk.module;
+  head.code = link::call_head::of(bound.code());
   return head;
 }
 

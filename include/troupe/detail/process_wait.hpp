@@ -12,13 +12,13 @@
 namespace troupe {
 
 namespace parent {
-class single_process;
+class process_control;
 }
 
 // What templates in public headers need of a process, without its definition.
 namespace detail {
 
-using process_ref = std::shared_ptr<parent::single_process>;
+using process_ref = std::shared_ptr<parent::process_control>;
 
 /// Starts the process. `waiter` is resolved when its child has been launched, or with the error.
 void start_process(const process_ref& process, const promise_ptr& waiter) noexcept;

@@ -48,11 +48,7 @@ public:
   void submit(detail::task_ptr task) override {
     link::submit_head head;
     head.pool = id_;
-    head.code.thunk_offset = task->code.thunk.offset;
-    head.code.thunk_module = task->code.thunk.module;
-    head.code.target_offset = task->code.target.offset;
-    head.code.target_module = task->code.target.module;
-    head.code.kind = static_cast<std::uint8_t>(task->code.kind);
+    head.code = link::call_head::of(task->code);
     detail::bytes options;
     if (task->options) {
       encoder out(options);

@@ -236,12 +236,13 @@ private:
     if (payload.size() < sizeof head)
       leave(exit_protocol);
     std::memcpy(&head, payload.data(), sizeof head);
-    call.kind = static_cast<detail::call_kind>(head.kind);
+    const auto code = head.code();
+    call.kind = code.kind;
     call.timeout = std::chrono::nanoseconds(head.timeout);
     call.nesting = head.nesting;
-    call.thunk = detail::function_at({head.thunk_module, head.thunk_offset});
-    call.target = detail::function_at({head.target_module, head.target_offset});
-    const bool has_target = head.target_module != 0 || head.target_offset != 0;
+    call.thunk = detail::function_at(code.thunk);
+    call.target = detail::function_at(code.target);
+    const bool has_target = code.target != code_location{};
     if (call.thunk == nullptr || (has_target && call.target == nullptr))
       throw code_not_here();
     try {

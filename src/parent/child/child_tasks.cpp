@@ -48,12 +48,7 @@ std::uint32_t child_tasks::send(
   header.cell = cell;
   header.task = key.id;
   header.extra = attempt;
-  link::call_head head;
-  head.thunk_offset = task->code.thunk.offset;
-  head.thunk_module = task->code.thunk.module;
-  head.target_offset = task->code.target.offset;
-  head.target_module = task->code.target.module;
-  head.kind = static_cast<std::uint8_t>(task->code.kind);
+  auto head = link::call_head::of(task->code);
   if (task->options)
     head.timeout = task->options->timeout.count();
   head.nesting = task->nesting;

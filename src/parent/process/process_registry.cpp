@@ -1,13 +1,13 @@
 #include "parent/process/process_registry.hpp"
 
-#include "parent/process/single_process.hpp"
+#include "parent/process/process_control.hpp"
 
 #include <stdexcept>
 #include <utility>
 
 namespace troupe::parent {
 
-void process_registry::add(std::shared_ptr<single_process> process) {
+void process_registry::add(std::shared_ptr<process_control> process) {
   const std::lock_guard lock(mutex_);
   if (ending_)
     throw std::logic_error(
@@ -15,7 +15,7 @@ void process_registry::add(std::shared_ptr<single_process> process) {
   running_.push_back(std::move(process));
 }
 
-void process_registry::remove(const single_process& process) {
+void process_registry::remove(const process_control& process) {
   const std::lock_guard lock(mutex_);
   std::erase_if(running_, [&](const auto& one) { return one.get() == &process; });
   if (running_.empty())

@@ -7,7 +7,7 @@
 
 namespace troupe::parent {
 
-class single_process;
+class process_control;
 
 /// The processes of a runtime that have been started and have not ended. It keeps them, so that they do
 /// not depend on their handles. Thread-safe.
@@ -18,8 +18,8 @@ public:
   process_registry& operator=(const process_registry&) = delete;
 
   /// Throws `std::logic_error` once `end_all` has begun.
-  void add(std::shared_ptr<single_process> process);
-  void remove(const single_process& process);
+  void add(std::shared_ptr<process_control> process);
+  void remove(const process_control& process);
 
   /// Ends those that are daemonic, and waits for all. While the loop runs, and not on its thread.
   void end_all();
@@ -27,8 +27,8 @@ public:
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::shared_ptr<single_process>> running_; // guarded by mutex_
-  bool ending_ = false;                                  // guarded by mutex_
+  std::vector<std::shared_ptr<process_control>> running_; // guarded by mutex_
+  bool ending_ = false;                                   // guarded by mutex_
 };
 
 } // namespace troupe::parent

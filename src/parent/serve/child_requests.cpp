@@ -34,8 +34,7 @@ Head read_head(const detail::bytes& payload) {
 }
 
 detail::call_code checked_code(const link::call_head& head) {
-  const detail::call_code code{{head.thunk_module, head.thunk_offset},
-    {head.target_module, head.target_offset}, static_cast<detail::call_kind>(head.kind)};
+  const auto code = head.code();
   if (code.kind > detail::call_kind::blocking)
     throw protocol_violation("a submitted task is of no known kind");
   // What a child names is not called here, but sent to children: it must at least be in the program.
