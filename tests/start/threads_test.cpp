@@ -7,11 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <memory>
-#include <string>
 #include <system_error>
 
 #include <dlfcn.h>
@@ -81,18 +77,4 @@ TEST_CASE("a child starts, and runs tasks, where there is no thread at all") {
   ::unsetenv(variable);
   CHECK(result == 9);
   CHECK(pool.apply(nap, 5).get() == 5);
-}
-
-TEST_CASE("a runtime that gets no thread says so") {
-  const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
-  ::setenv(variable, "1", 1);
-  const std::unique_ptr<FILE, int (*)(FILE*)> output(
-    ::popen(("'" + self + "' 2>&1").c_str(), "r"), &::pclose);
-  ::unsetenv(variable);
-  REQUIRE(output);
-  std::string text;
-  for (int next = std::getc(output.get()); next != EOF; next = std::getc(output.get()))
-    text += static_cast<char>(next);
-  CHECK_THAT(text, ContainsSubstring("std::system_error") &&
-                     ContainsSubstring("starting the threads of troupe::runtime"));
 }

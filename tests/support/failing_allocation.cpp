@@ -78,6 +78,13 @@ void* allocate(std::size_t size, std::size_t alignment) {
 
 } // namespace
 
+#if defined(__SANITIZE_ADDRESS__)
+// The sanitizer has an `operator new` of its own, which shared libraries may be bound to.
+extern "C" const char* __asan_default_options() {
+  return "alloc_dealloc_mismatch=0";
+}
+#endif
+
 // The other forms call these, unless they are given in the standard library's shared object: it does, too.
 void* operator new(std::size_t size) {
   return allocate(size, 0);
