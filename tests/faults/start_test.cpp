@@ -10,11 +10,13 @@
 #include <boost/asio/post.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <future>
 #include <thread>
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 using namespace troupe::test;
@@ -43,6 +45,15 @@ int die_if_divisible_by_three(int x) {
 void hang() {
   std::this_thread::sleep_for(std::chrono::hours(1));
 }
+
+// A program whose library waits for something while it is loaded.
+constexpr const char* hang_variable = "TROUPE_TEST_HANG_BEFORE_MAIN";
+[[maybe_unused]] const bool hangs_before_main = [] {
+  while (
+    std::getenv(hang_variable) != nullptr) // NOLINT(concurrency-mt-unsafe): there is one thread
+    ::pause();
+  return false;
+}();
 
 template <class Error>
 std::string message_of_failure(troupe::pool& pool) {
@@ -109,6 +120,17 @@ TEST_CASE("a child that does not become ready is killed after the start timeout"
                             .start_timeout = 50ms}};
   CHECK_THAT(
     message_of_failure<troupe::start_failed>(pool), ContainsSubstring("start timeout of 50 ms"));
+}
+
+TEST_CASE("the start timeout holds for a child that hangs before it has said anything") {
+  ::setenv(hang_variable, "1", 1);
+  // Of the second child nobody hears but of its launch.
+  troupe::pool pool{rt(),
+    {.processes = 1, .restart = {.backoff = 1ms, .start_attempts = 2}, .start_timeout = 50ms}};
+  ::unsetenv(hang_variable);
+  auto task = pool.apply(square, 1);
+  REQUIRE(task.wait_for(60s));
+  CHECK_THROWS_WITH(task.get(), ContainsSubstring("start timeout of 50 ms"));
 }
 
 TEST_CASE("a crash loop fails the pool with the reason, and every task resolves") {

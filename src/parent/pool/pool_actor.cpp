@@ -180,8 +180,9 @@ pool_stats pool_actor::stats() const {
 
 // -- children report ------------------------------------------------------------------------------------
 
+// The child has not said anything yet, and may never: nothing else would set the timer for its deadline.
 void pool_actor::on_launching(std::uint32_t seat) {
-  guard([&] { machine_.child_launching(seat, clock::now()); });
+  handle([&] { machine_.child_launching(seat, clock::now()); });
 }
 
 void pool_actor::on_ready(std::uint32_t seat) {
