@@ -5,7 +5,7 @@
 #include "os/process_setup.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/process/v2/posix/default_launcher.hpp>
+#include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -25,11 +25,14 @@ namespace troupe::parent {
 namespace {
 
 namespace process = boost::process::v2;
-using process_launcher = process::posix::default_launcher;
+// Not the default one: it allocates between fork and exec, where another thread of this program may have held
+// the lock of an allocator that does not watch for forks. The default one also copies the page tables of the
+// whole program, and each page that it writes to meanwhile.
+using process_launcher = process::posix::vfork_launcher;
 
 constexpr int link_fd = 3; // the number under which a process inherits its control socket
 
-// Hooks into Boost.Process's launcher: what happens between fork and exec. Boost's own `bind_fd` returns
+// Hooks into Boost.Process's launcher: what happens between vfork and exec. Boost's own `bind_fd` returns
 // no value from on_setup (undefined behaviour), and its closing of descriptors leaves out the gaps
 // between those to keep, so descriptors are done here.
 class child_setup {
@@ -46,7 +49,8 @@ public:
     return {};
   }
 
-  // In the fork. Async-signal-safe calls only: other threads may have held any lock.
+  // In the new process, which has this one's memory until it executes the program; the calling thread waits
+  // for that, with all signals blocked. System calls only.
   process::error_code on_exec_setup(
     process_launcher&, const process::filesystem::path&, const char* const*&) {
     os::reset_signals();
@@ -63,7 +67,7 @@ public:
   }
 
   // Boost asks with one set of arguments and calls with another. After this it would run the parent's
-  // atexit handlers in the fork.
+  // atexit handlers.
   template <class... Ts>
   void on_exec_error(Ts&&...) {
     ::_exit(127);

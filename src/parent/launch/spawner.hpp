@@ -9,7 +9,7 @@
 
 namespace troupe::parent {
 
-/// The start method `spawn`: a fork and exec of this program's own image, through Boost.Process.
+/// The start method `spawn`: a vfork and exec of this program's own image, through Boost.Process.
 class spawner final : public child_starter {
 public:
   /// `arguments` is the command line of the children, beginning with the program's name; `program` the
