@@ -192,8 +192,8 @@ void child_process::on_closed() {
 
 bool child_process::has_exited() const noexcept {
   siginfo_t info{};
-  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | WNOWAIT) ==
-           0 &&
+  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | WNOWAIT) !=
+           0 || // other code has reaped it
          info.si_pid != 0;
 }
 
@@ -224,6 +224,9 @@ std::chrono::microseconds child_process::cpu_time() const {
 }
 
 void child_process::on_exit() {
+  // Asio may report a descriptor as readable of which it has just closed another one.
+  if (!has_exited())
+    return;
   os::end_group(pidfd_, exit_.pid); // before its pid may become that of another process
   read_exit_status(pidfd_, exit_);
   listeners_.life.child_exited(*this);
