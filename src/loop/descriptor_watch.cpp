@@ -7,6 +7,10 @@
 namespace troupe::loop {
 
 struct descriptor_watch::state {
+  state(boost::asio::io_context& io, std::function<void()> when_readable)
+    : descriptor(io)
+    , readable(std::move(when_readable)) {}
+
   wait_memory memory; // of the wait, which is over when the descriptor is destroyed
   boost::asio::posix::stream_descriptor descriptor;
   std::function<void()> readable;
@@ -31,7 +35,9 @@ struct descriptor_watch::renewal {
 
 descriptor_watch::descriptor_watch(
   boost::asio::io_context& io, int fd, std::function<void()> readable)
-  : state_(new state{{}, boost::asio::posix::stream_descriptor(io, fd), std::move(readable)}) {
+  : state_(std::make_shared<state>(io, std::move(readable))) {
+  state_->descriptor.assign(
+    fd); // last of what can fail: from here on the descriptor would close it
   arm(state_);
 }
 

@@ -339,8 +339,8 @@ void dispatcher::lend(std::uint32_t seat, task_id task, kind task_kind, std::uin
   auto& child = children_[seat];
   auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
   TROUPE_ASSERT(child.present && owed > 0);
-  --owed;
   child.lent.lend(task, task_kind, nesting, start);
+  --owed;
   child.last_progress = now;
   child.stuck = false;
   changed(seat);

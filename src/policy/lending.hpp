@@ -32,8 +32,14 @@ public:
 
   /// `start` orders tasks by when they were started. A child may lie about it: that is its own affair.
   void lend(task_id task, kind task_kind, std::uint32_t nesting, std::uint64_t start) {
-    places_.emplace(task, place{task_kind, start});
-    lane_of(task_kind).emplace(start, nesting);
+    auto& starts = lane_of(task_kind);
+    const auto added = starts.emplace(start, nesting);
+    try {
+      places_.emplace(task, place{task_kind, start});
+    } catch (...) { // no memory: nothing has changed
+      starts.erase(added);
+      throw;
+    }
   }
 
   /// False if that task has not been lent.
@@ -47,6 +53,7 @@ public:
     return true;
   }
 
+  bool has(task_id task) const noexcept { return places_.contains(task); }
   std::size_t count() const noexcept { return places_.size(); }
 
   /// A task of that kind may be started if its nesting is at least this.

@@ -291,6 +291,8 @@ void pool_machine::task_lent(std::uint32_t seat, const lent_place& place, time_p
 }
 
 void pool_machine::task_reclaimed(std::uint32_t seat, const lent_place& place, time_point now) {
+  if (failure_ && !dispatcher_.has_lent(seat, place.task.id))
+    return; // what the pool failed of was to note that it had lent its place
   dispatcher_.reclaim(seat, place.task.id, place.kind, now);
 }
 
