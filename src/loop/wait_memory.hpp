@@ -20,7 +20,7 @@ struct wait_allocator {
   explicit wait_allocator(wait_memory& from) noexcept
     : memory(&from) {}
   template <class Other>
-  explicit(false) wait_allocator(const wait_allocator<Other>& other) noexcept
+  wait_allocator(const wait_allocator<Other>& other) noexcept
     : memory(other.memory) {}
 
   T* allocate(std::size_t count) {
