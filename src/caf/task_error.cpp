@@ -6,6 +6,7 @@
 #include <boost/core/demangle.hpp>
 
 #include <new>
+#include <optional>
 #include <typeinfo>
 #include <utility>
 
@@ -136,11 +137,6 @@ namespace compat {
 
 namespace {
 
-caf::error make_described(task_error code, description what, const std::exception_ptr& failure) {
-  return {static_cast<std::uint8_t>(code), task_error_category,
-    caf::make_message(std::move(what.text), std::move(what.type), original_exception{failure})};
-}
-
 // There was no memory for more. Without any, there is no error at all: even its number takes memory.
 caf::error bare_error(task_error code) noexcept {
   try {
@@ -150,24 +146,26 @@ caf::error bare_error(task_error code) noexcept {
   }
 }
 
-} // namespace
-
-caf::error error_of(task_error code, const std::exception_ptr& failure) noexcept {
+// Without a code it is the one of what was thrown.
+caf::error described_error(
+  std::optional<task_error> code, const std::exception_ptr& failure) noexcept {
   try {
-    return make_described(code, describe(failure), failure);
+    auto what = describe(failure);
+    return {static_cast<std::uint8_t>(code.value_or(what.code)), task_error_category,
+      caf::make_message(std::move(what.text), std::move(what.type), original_exception{failure})};
   } catch (const std::bad_alloc&) {
-    return bare_error(code);
+    return bare_error(code.value_or(task_error::failed));
   }
 }
 
+} // namespace
+
+caf::error error_of(task_error code, const std::exception_ptr& failure) noexcept {
+  return described_error(code, failure);
+}
+
 caf::error error_of(const std::exception_ptr& failure) noexcept {
-  try {
-    auto what = describe(failure);
-    const auto code = what.code;
-    return make_described(code, std::move(what), failure);
-  } catch (const std::bad_alloc&) {
-    return bare_error(task_error::failed);
-  }
+  return described_error(std::nullopt, failure);
 }
 
 std::string render_task_error(std::uint8_t code, caf::atom_value, const caf::message& context) {

@@ -44,13 +44,13 @@ thread_local held_wake_ups* holding = nullptr;
 } // namespace
 
 held_wake_ups::held_wake_ups() noexcept
-  : outer_(holding) {
-  if (outer_ == nullptr)
+  : is_outer_(holding == nullptr) {
+  if (is_outer_)
     holding = this;
 }
 
 held_wake_ups::~held_wake_ups() {
-  if (outer_ != nullptr)
+  if (!is_outer_)
     return;
   holding = nullptr;
   for (std::size_t index = 0; places_ != 0; ++index, places_ >>= 1)

@@ -30,10 +30,6 @@ void die() {
   std::_Exit(3);
 }
 
-int ask_pool(troupe::pool_handle pool, int x) {
-  return pool.apply(square, x).get();
-}
-
 // Of the tasks below, those that neither fail nor are cancelled.
 constexpr int values_of_a_life = 11;
 
@@ -45,8 +41,7 @@ bool live_a_life(int& values) {
     try {
       static_cast<void>(future.get());
       ++values;
-    } catch (const troupe::error&) {
-    } catch (const std::exception&) {
+    } catch (const std::exception&) { // also an outcome
     }
   };
   try {
@@ -61,7 +56,7 @@ bool live_a_life(int& values) {
     numbers.push_back(pool.apply(fail_with, 1));
     numbers.push_back(
       pool.apply({.timeout = 20s, .retries = {.max_attempts = 2, .backoff = 1ms}}, fail_with, 2));
-    numbers.push_back(pool.apply(ask_pool, pool.handle(), 3));
+    numbers.push_back(pool.apply(square_through, pool.handle(), 3));
     auto text = pool.apply(repeat, 300'000);
     auto cancelled = pool.apply(nap, 1);
     cancelled.cancel();

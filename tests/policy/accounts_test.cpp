@@ -276,7 +276,7 @@ TEST_CASE("a queued task is either started or revoked, and only once") {
   CHECK_FALSE(table.revoke(1, 8));
 }
 
-TEST_CASE("a frame of a cell's former task cannot start its present one") {
+TEST_CASE("a frame of a cell's former task cannot start its present one, nor move its start") {
   std::vector<cell_record> records(1);
   cell_table table(records.data(), 1);
   table.put(0, 7);
@@ -285,9 +285,13 @@ TEST_CASE("a frame of a cell's former task cannot start its present one") {
   CHECK_FALSE(table.start(0, 7));
   table.put(0, 8);
   CHECK_FALSE(table.start(0, 7));
-  CHECK(table.start(0, 8));
+  CHECK(table.start(0, 8, 1000));
+  CHECK_FALSE(table.start(0, 7, 9000));
+  CHECK(table.started_at(0) == 1000);
   table.finish(0, 8);
   CHECK_FALSE(table.start(0, 8));
+  CHECK_FALSE(table.start(0, 7, 9000));
+  CHECK(table.started_at(0) == 1000);
 }
 
 TEST_CASE("a scribbled cell counts as started, so that its task is not run twice") {

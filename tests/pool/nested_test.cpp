@@ -90,10 +90,6 @@ int fail_below(handle pool, int levels) {
   return pool.apply(fail_below, pool, levels - 1).get();
 }
 
-int square_through(handle pool, int x) {
-  return pool.apply(square, x).get();
-}
-
 void sleep_long() {
   std::this_thread::sleep_for(1h);
 }

@@ -44,16 +44,8 @@ void allow_no_threads() {
   no_threads = true;
 }
 
-int square_of(int x) {
-  return x * x;
-}
-
 bool can_be_stopped() {
   return troupe::this_task::stop_token().stop_possible();
-}
-
-int ask(const troupe::pool_handle& pool, int x) {
-  return pool.apply(square_of, x).get();
 }
 
 } // namespace
@@ -61,11 +53,11 @@ int ask(const troupe::pool_handle& pool, int x) {
 TEST_CASE("a task that needs a thread which there is not fails, and its child lives on") {
   troupe::pool pool{rt(), {.processes = 1, .initializer = troupe::call(allow_no_threads)}};
   const auto child = pool.apply(own_pid).get();
-  auto blocking = pool.apply(troupe::blocking(square_of), 3);
+  auto blocking = pool.apply(troupe::blocking(square), 3);
   CHECK_THROWS_AS(blocking.get(), std::system_error);
   auto stoppable = pool.apply(can_be_stopped);
   CHECK_THROWS_WITH(stoppable.get(), ContainsSubstring("no thread"));
-  CHECK(pool.apply(ask, pool.handle(), 4).get() == 16); // waits on the child's own loop
+  CHECK(pool.apply(square_through, pool.handle(), 4).get() == 16); // waits on the child's own loop
   CHECK(pool.apply(nap, 5).get() == 5);
   CHECK(pool.apply(own_pid).get() == child);
 }
@@ -73,7 +65,7 @@ TEST_CASE("a task that needs a thread which there is not fails, and its child li
 TEST_CASE("a child starts, and runs tasks, where there is no thread at all") {
   ::setenv(variable, "1", 1);
   troupe::pool pool{rt(), {.processes = 1}};
-  const auto result = pool.apply(square_of, 3).get();
+  const auto result = pool.apply(square, 3).get();
   ::unsetenv(variable);
   CHECK(result == 9);
   CHECK(pool.apply(nap, 5).get() == 5);

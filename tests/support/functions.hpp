@@ -1,5 +1,7 @@
 #pragma once
 
+#include <troupe/pool_handle.hpp>
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -13,6 +15,11 @@ namespace troupe::test {
 
 inline int square(int x) {
   return x * x;
+}
+
+/// Asks a pool for it, and waits.
+inline int square_through(const pool_handle& pool, int x) {
+  return pool.apply(square, x).get();
 }
 
 /// Sleeps for a moment, and returns what it got.

@@ -108,7 +108,7 @@ public:
   ~held_wake_ups();
 
 private:
-  held_wake_ups* const outer_;
+  const bool is_outer_;
   std::uint32_t places_ = 0; // a bit for each parking place in which somebody may be woken
 
   friend class promise;
