@@ -139,11 +139,11 @@ void world::check_failure(const task_record& task, const std::exception_ptr& err
     check(task.cancelled && sends_fail_, "a task fails without a reason", id);
   } catch (const std::exception&) {
     if (task.scheduled || id == 0)
-      check(gave_up_, "a task fails with its pool, which has not", id);
-    if (gave_up_ && id == 0)
+      check(has_failed(), "a task fails with its pool, which has not", id);
+    if (has_failed() && id == 0)
       ++rejected_;
   } catch (...) {
-    check(gave_up_, "a task fails with its pool, which has not", id);
+    check(has_failed(), "a task fails with its pool, which has not", id);
     if (id == 0)
       ++rejected_;
   }

@@ -358,6 +358,9 @@ private:
   bool sends_fail_ = false;
   bool children_lie_ = false;
 
+  // A pool that has ended before it is told to fail does not give up any more, but its tasks get the reason.
+  bool has_failed() const noexcept { return gave_up_ || told_to_fail_; }
+
   std::vector<task_record> tasks_;
   std::vector<std::uint32_t> open_; // of tasks_: submitted, and not seen resolved
   std::vector<std::uint32_t> index_of_id_{0};
