@@ -21,6 +21,11 @@ namespace troupe::detail {
 template <class R>
 R take_result(const promise& done); // task_future.hpp
 
+/// The watcher that the calling thread has just begun to let wait. An operation must not complete inside its
+/// own initiation: a coroutine that awaits thousands of promises which are resolved would go on, each time,
+/// on top of the stack of the time before.
+inline thread_local const promise_watcher* initiating = nullptr;
+
 /// Calls `complete(handler, done)` on the handler's executor when the promise is resolved.
 template <class Handler, class Complete>
 class resume_when_resolved final : public promise_watcher {
@@ -31,14 +36,17 @@ public:
     , complete_(std::move(complete)) {}
 
   void resolved(promise& resolved_one) noexcept override {
-    boost::asio::dispatch(
-      work_.get_executor(), [handler = std::move(handler_), complete = std::move(complete_),
-                              done = promise_ptr(&resolved_one)]() mutable {
-        auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        if (slot.is_connected())
-          slot.clear(); // there is nothing left to cancel
-        complete(std::move(handler), *done);
-      });
+    auto completion = [handler = std::move(handler_), complete = std::move(complete_),
+                        done = promise_ptr(&resolved_one)]() mutable {
+      auto slot = boost::asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected())
+        slot.clear(); // there is nothing left to cancel
+      complete(std::move(handler), *done);
+    };
+    if (initiating == this)
+      boost::asio::post(work_.get_executor(), std::move(completion));
+    else
+      boost::asio::dispatch(work_.get_executor(), std::move(completion));
     work_.reset();
   }
 
@@ -50,8 +58,11 @@ private:
 
 template <class Handler, class Complete>
 void when_resolved(const promise_ptr& waited, Handler handler, Complete complete) {
-  waited->watch(std::make_shared<resume_when_resolved<Handler, Complete>>(
-    std::move(handler), std::move(complete)));
+  auto watcher = std::make_shared<resume_when_resolved<Handler, Complete>>(
+    std::move(handler), std::move(complete));
+  const auto* const before = std::exchange(initiating, watcher.get());
+  waited->watch(std::move(watcher));
+  initiating = before;
 }
 
 /// The result of a promise that is done, as a value.

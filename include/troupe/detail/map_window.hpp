@@ -8,7 +8,7 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstddef>
 #include <deque>
@@ -163,7 +163,7 @@ public:
           auto executor = boost::asio::get_associated_executor(handler);
           auto shared = std::make_shared<decltype(handler)>(std::move(handler));
           w.notify([executor, shared] {
-            boost::asio::dispatch(executor, [shared] { std::move (*shared)(); });
+            boost::asio::post(executor, [shared] { std::move (*shared)(); });
           });
         },
         token);
