@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/custom_codec.hpp>
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/codec_traits.hpp>
 #include <troupe/errors.hpp>
@@ -9,11 +10,17 @@
 
 /// How arguments and results become bytes.
 ///
-/// Encodable: arithmetic types and enums, strings, the standard containers, `std::array`, `optional`,
-/// `variant`, `pair`, `tuple`, `unique_ptr` and `shared_ptr` (as an optional value), `chrono`
-/// durations and time points, `filesystem::path`, `std::error_code`, types with a CAF
-/// `inspect(Inspector&, T&)`, and aggregates, field by field, with no code at all (Boost.PFR: no base
-/// classes, at most 100 fields).
+/// Encodable: arithmetic types and enums, strings, the standard containers, `std::array`, `bitset`, `complex`,
+/// `optional`, `variant`, `pair`, `tuple`, `unique_ptr` and `shared_ptr` (as an optional value: what two
+/// of them share arrives twice), `chrono` durations, time points and dates, `filesystem::path`,
+/// `std::error_code`, and
+/// - types with a `troupe::codec<T>` (custom_codec.hpp),
+/// - types with a CAF `inspect(Inspector&, T&)`,
+/// - containers of other libraries for which `troupe::enable_container<T>` is true,
+/// - aggregates, field by field, with no code at all (Boost.PFR: at most 100 fields, no base classes, no
+///   C arrays).
+///
+/// Anything else does not compile, rather than arrive as something else than it was.
 ///
 /// The bytes are the host's own representation, without padding: parent and child run the same image
 /// on the same machine. Decoding trusts nothing: each read is checked against the bytes left, and a
@@ -34,14 +41,28 @@ public:
   /// Appends a number of elements. Throws `encode_error` if it is above 2^32 - 1.
   void count(std::size_t n);
   /// Appends a value of an encodable type. Throws `encode_error` if the value cannot be encoded, as a
-  /// `std::variant` without a value cannot, or is too large.
+  /// `std::variant` without a value cannot, is too large, or is nested more deeply than a decoder would
+  /// follow (512 levels), as pointers in a circle are.
   template <class T>
   void operator()(const T& value);
+
+  /// Guards against values without an end.
+  class depth_guard {
+  public:
+    explicit depth_guard(encoder& out);
+    depth_guard(const depth_guard&) = delete;
+    depth_guard& operator=(const depth_guard&) = delete;
+    ~depth_guard() { --out_.depth_; }
+
+  private:
+    encoder& out_;
+  };
 
 private:
   [[noreturn]] void refuse(std::size_t size) const;
 
   detail::bytes& out_;
+  std::size_t depth_ = 0;
 };
 
 /// Reads values back from bytes, which must outlive it. After an error it is of no further use.
@@ -85,7 +106,8 @@ private:
 /// Types that can be an argument or a result. The check is shallow: a container of something that is
 /// not encodable passes it and fails to compile inside `encoder` with a message that says so.
 template <class T>
-concept encodable = detail::known_value<T> || detail::inspectable<T> || detail::plain_aggregate<T>;
+concept encodable = detail::has_codec<T> || detail::known_value<T> || detail::inspectable<T> ||
+  detail::plain_aggregate<T>;
 
 } // namespace troupe
 

@@ -16,7 +16,7 @@ bounded_deserializer::bounded_deserializer(
   , inner_(context, reinterpret_cast<const char*>(bytes.data()), bytes.size()) {}
 
 caf::error bounded_deserializer::enter() {
-  if (++depth_ > limits::max_decode_depth)
+  if (++depth_ > limits::max_value_depth)
     return noted(caf::make_error(caf::sec::invalid_argument, std::string("nested too deeply")));
   return caf::none;
 }

@@ -159,7 +159,7 @@ inline constexpr std::size_t max_listed_names = 24;
 
 // -- the codec --------------------------------------------------------------------------------------
 
-inline constexpr std::size_t max_decode_depth = 512;
+inline constexpr std::size_t max_value_depth = 512;
 /// Elements that take no bytes, in all containers of one message.
 inline constexpr std::size_t max_empty_elements = std::size_t{1} << 20;
 

@@ -53,6 +53,13 @@ private:
   std::size_t size_ = 0;
 };
 
+} // namespace
+
+template <>
+inline constexpr bool troupe::enable_container<zeros> = true;
+
+namespace {
+
 int take(const zeros&) {
   return 0;
 }

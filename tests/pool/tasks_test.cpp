@@ -89,6 +89,15 @@ TEST_CASE("arguments are converted to the function's own parameter types by the 
   CHECK(pool.apply([](std::optional<int> o) { return o.value_or(-1); }, 5).get() == 5);
 }
 
+TEST_CASE("an argument whose sign does not fit into the parameter is an error of the call") {
+  const auto size_of = [](std::size_t size) { return size; };
+  troupe::pool pool{rt(), {.processes = 1}};
+  CHECK(pool.apply(size_of, 3).get() == 3);
+  CHECK_THROWS_WITH(pool.apply(size_of, -3), "an argument, -3, does not fit into the function's "
+                                             "parameter type, which has no negative values");
+  CHECK_THROWS_AS(pool.apply(square, 4'000'000'000u), troupe::encode_error);
+}
+
 TEST_CASE("a pool maps a range in order, as a whole and one by one") {
   troupe::pool pool{rt(), {.processes = 2}};
   const auto all = pool.map(square, std::views::iota(0, 1000)).get();
@@ -198,6 +207,22 @@ TEST_CASE("a future that has a name can be awaited, so tasks of one coroutine ru
     co_return one + co_await second;
   });
   CHECK(text == "a!b!");
+}
+
+TEST_CASE(
+  "a coroutine that awaits very many futures that are done does not pile them up on its stack") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  std::vector<troupe::task_future<int>> tasks;
+  for (int i = 0; i < 30'000; ++i)
+    tasks.push_back(pool.apply(square, i % 100));
+  for (auto& task : tasks)
+    task.wait();
+  long long sum = 0;
+  rt().run([&]() -> asio::awaitable<void> {
+    for (auto& task : tasks)
+      sum += co_await task;
+  });
+  CHECK(sum == 300 * 328'350LL);
 }
 
 TEST_CASE("a coroutine that waits for a failed task gets its exception") {

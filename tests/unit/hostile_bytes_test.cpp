@@ -173,7 +173,7 @@ TEST_CASE("nesting is bounded by its depth and not by its number") {
   CHECK(round_trip(wide).children.size() == 5'000);
   chain deep;
   chain* last = &deep;
-  for (std::size_t i = 0; i < limits::max_decode_depth / 2 - 1; ++i)
+  for (std::size_t i = 0; i < limits::max_value_depth / 2 - 1; ++i)
     last = (last->next = std::make_unique<chain>()).get();
   CHECK(round_trip(deep).next);
 }

@@ -48,15 +48,15 @@ TEST_CASE("a call by name is the call that code would make") {
     .add("lambda", [](std::int64_t x) { return -x; })
     .add("nothing", [] {});
   using list = std::vector<scalar>;
-  CHECK(
-    same(tasks.call("add", list{std::int64_t{-3}, std::int64_t{255}}), troupe::call(add, -3, 255)));
+  CHECK(same(tasks.call("add", list{std::int64_t{-3}, std::int64_t{255}}),
+    troupe::call(add, -3, std::uint8_t{255})));
   CHECK(same(tasks.call("configure", list{true, 0.5, "text", "a/b"}),
     troupe::call(configure, true, 0.5, "text", "a/b")));
   CHECK(same(tasks.call("configure", list{false, std::int64_t{2}, "", ""}),
     troupe::call(configure, false, 2.0, "", "")));
   CHECK(same(tasks.call("nap", list{std::int64_t{1}}), troupe::call(nap, 1)));
   CHECK(same(tasks.call("blocking", list{std::int64_t{1}, std::int64_t{2}}),
-    troupe::call(troupe::blocking(add), 1, 2)));
+    troupe::call(troupe::blocking(add), 1, std::uint8_t{2})));
   CHECK(tasks.call("lambda", list{std::numeric_limits<std::int64_t>::min()}));
   CHECK(tasks.call("nothing"));
   CHECK(tasks.names() ==

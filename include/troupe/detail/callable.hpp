@@ -161,6 +161,33 @@ struct get_stateless {
   static F get(invocation&) { return F{}; }
 };
 
+// -- arguments --------------------------------------------------------------------------------------
+
+// Whether an integer may become another one by a conversion. What does not fit only for its sign is looked at
+// when it is encoded, since an `int` for a `std::size_t` is nearly always meant. Fractions are rounded, as
+// everywhere in C++.
+template <class From, class To>
+constexpr bool narrows() {
+  if constexpr (std::same_as<From, To>)
+    return false;
+  else if constexpr (std::same_as<To, bool>)
+    return std::is_arithmetic_v<From> || std::is_pointer_v<From>;
+  else
+    return std::is_integral_v<From> && std::is_integral_v<To> && sizeof(To) < sizeof(From);
+}
+
+template <class To, class From>
+void check_sign(const From& value) {
+  if constexpr (std::is_integral_v<From> && std::is_integral_v<To> && !std::same_as<From, bool> &&
+                std::is_signed_v<From> != std::is_signed_v<To>) {
+    const auto converted = static_cast<To>(value);
+    if ((value < From{}) != (converted < To{}))
+      throw encode_error("an argument, " + std::to_string(value) +
+                         ", does not fit into the function's parameter type, which " +
+                         (std::is_signed_v<To> ? "ends below it" : "has no negative values"));
+  }
+}
+
 // -- callables --------------------------------------------------------------------------------------
 
 template <class GetFunction, class R, class... Ps>
@@ -177,7 +204,9 @@ struct callable_base {
   template <class... Args>
   static void encode_arguments(bytes& out, Args&&... args) {
     static_assert(sizeof...(Args) == sizeof...(Ps),
-      "the number of arguments is not the number of the function's parameters");
+      "the number of arguments is not the number of the function's parameters (a default argument "
+      "is "
+      "not known of a function that is called by its address: pass it as well)");
     if constexpr (sizeof...(Args) == sizeof...(Ps)) {
       encoder encode(out);
       (encode_argument<storage_t<Ps>>(encode, std::forward<Args>(args)), ...);
@@ -187,12 +216,18 @@ struct callable_base {
 private:
   template <class Storage, class Arg>
   static void encode_argument(encoder& encode, Arg&& arg) {
+    using given = std::remove_cvref_t<Arg>;
     static_assert(std::is_convertible_v<Arg&&, Storage> || std::is_constructible_v<Storage, Arg&&>,
       "an argument cannot be converted to the function's parameter type");
-    if constexpr (std::same_as<std::remove_cvref_t<Arg>, Storage>)
+    static_assert(!narrows<std::decay_t<given>, Storage>(),
+      "an argument may not fit into the function's parameter type: if it does, say so with a "
+      "static_cast to that type");
+    if constexpr (std::same_as<given, Storage>) {
       encode(static_cast<const Storage&>(arg));
-    else
+    } else {
+      check_sign<Storage>(arg);
       encode(static_cast<const Storage&>(static_cast<Storage>(std::forward<Arg>(arg))));
+    }
   }
 };
 
@@ -214,12 +249,31 @@ struct call_operator<R (F::*)(Ps...) const noexcept> : call_operator<R (F::*)(Ps
 template <class F, class R, class... Ps>
 struct call_operator<R (F::*)(Ps...) noexcept> : call_operator<R (F::*)(Ps...) const> {};
 
+template <class F>
+inline constexpr bool is_std_function_v = false;
+template <class Signature>
+inline constexpr bool is_std_function_v<std::function<Signature>> = true;
+
 template <class F, class... Args>
 struct lambda_callable {
-  static_assert(std::is_class_v<F>, "a task is a function, a captureless lambda or a coroutine");
-  static_assert(std::is_empty_v<F>, "troupe cannot send a lambda with captures to another process: "
-                                    "pass what it captures as arguments");
-  static_assert(std::default_initializable<F>, "a function object must be default-constructible");
+  static_assert(std::is_class_v<F> || std::is_member_pointer_v<F>,
+    "a task is a function, a captureless lambda or a coroutine");
+  static_assert(!std::is_member_pointer_v<F>,
+    "troupe cannot send a pointer to a member function: pass a lambda that calls it, such as "
+    "[](Widget widget, int x) { return widget.run(x); }, and the object as its first argument");
+  static_assert(!is_std_function_v<F>,
+    "troupe cannot send a std::function, which hides what it calls: pass the function itself, or a "
+    "lambda without captures");
+  static_assert(!std::is_bind_expression_v<F>, "troupe cannot send what std::bind returns: pass a "
+                                               "lambda without captures, and the bound values "
+                                               "as arguments");
+  static_assert(!std::is_class_v<F> || std::is_empty_v<F> || is_std_function_v<F> ||
+                  std::is_bind_expression_v<F>,
+    "troupe cannot send a lambda with captures, or an object with members, to another process: "
+    "pass "
+    "what it captures as arguments, such as [](int captured, int x) { ... } with captured and x");
+  static_assert(!std::is_empty_v<F> || std::default_initializable<F>,
+    "a function object must be default-constructible");
 };
 
 template <class F, class... Args>

@@ -2,6 +2,8 @@
 
 #include <troupe/codec.hpp>
 
+#include <bit>
+
 #include <boost/pfr/core.hpp>
 #include <boost/pfr/tuple_size.hpp>
 
@@ -25,12 +27,14 @@ template <class T>
 constexpr bool takes_no_bytes() {
   if constexpr (std::is_empty_v<T>)
     return true;
+  else if constexpr (has_codec<T>)
+    return false;
   else if constexpr (is_std_array_v<T>)
     return std::tuple_size_v<T> == 0 || takes_no_bytes<typename T::value_type>();
   else if constexpr (tuple_value<T>)
     return elements_take_no_bytes<T, std::tuple_element_t>(
       std::make_index_sequence<std::tuple_size_v<T>>());
-  else if constexpr (!known_value<T> && !inspectable<T> && plain_aggregate<T>)
+  else if constexpr (by_fields<T>)
     return elements_take_no_bytes<T, boost::pfr::tuple_element_t>(
       std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
   else
@@ -40,7 +44,9 @@ constexpr bool takes_no_bytes() {
 // A lower bound on the bytes of one encoded T; 0 for types that take none.
 template <class T>
 constexpr std::size_t min_encoded_size() {
-  if constexpr (bitwise<T> || std::same_as<T, bool>)
+  if constexpr (has_codec<T>)
+    return std::is_empty_v<T> ? 0 : 1;
+  else if constexpr (bitwise<T> || std::same_as<T, bool>)
     return sizeof(T);
   else if constexpr (duration_or_time_point<T>)
     return sizeof(T);
@@ -48,6 +54,77 @@ constexpr std::size_t min_encoded_size() {
     return sizeof(std::uint32_t);
   else
     return takes_no_bytes<T>() ? 0 : 1;
+}
+
+// Why a type cannot cross, and what to do.
+template <class T>
+constexpr void check_encodable() {
+  if constexpr (!has_codec<T> && !inspectable<T>) {
+    static_assert(!std::is_pointer_v<T>,
+      "troupe cannot send a pointer, which means nothing in another process: send the value");
+    static_assert(!view_type<T>,
+      "troupe cannot send a view, such as std::string_view or std::span: "
+      "what it refers to stays behind. "
+      "Send what owns it, such as std::string or std::vector");
+    static_assert(!is_pointer_to_array_v<T>,
+      "troupe cannot send a pointer to an array, whose size it does not have: send a std::vector");
+    if constexpr (owning_pointer<T>)
+      static_assert(!may_slice<typename T::element_type>,
+        "troupe cannot send a pointer to a class with virtual functions: an object of a derived "
+        "class "
+        "would arrive as its base. Send a std::variant of the classes, specialize troupe::codec "
+        "for the "
+        "pointer, or make the class final");
+    static_assert(!has_stateful_order_v<T>,
+      "troupe cannot send a container whose comparison or hash has a value, which would not "
+      "arrive: "
+      "give it a type without members for that, or specialize troupe::codec");
+    if constexpr (container_like<T> && !has_stateful_order_v<T>)
+      static_assert(known_value<T>, "troupe cannot send this class: it looks like a container, but "
+                                    "may have more in it than its "
+                                    "elements. Set troupe::enable_container for it if it has not, "
+                                    "else specialize troupe::codec");
+  }
+  static_assert(encodable<T>, "troupe cannot encode this type: make it an aggregate, specialize "
+                              "troupe::codec for it, or give it a CAF inspect() function");
+  if constexpr (by_fields<T>) {
+    static_assert(!has_base<T>,
+      "troupe cannot encode an aggregate with a base class: make the base a "
+      "member, specialize troupe::codec, or give it a CAF inspect() function");
+    if constexpr (!has_base<T>) {
+      constexpr auto fields = boost::pfr::tuple_size_v<T>;
+      static_assert(!has_array_among<T, fields>(std::make_index_sequence<fields>{}),
+        "troupe cannot encode an aggregate with a C array: make it a std::array, specialize "
+        "troupe::codec, or give it a CAF inspect() function");
+    }
+  }
+}
+
+template <class T>
+void encode_by_codec(encoder& out, const bytes& written, const T& value) {
+  const auto before = written.size();
+  codec<T>::encode(out, value);
+  if (!std::is_empty_v<T> && written.size() == before)
+    throw encode_error("a troupe::codec has written nothing");
+}
+
+template <std::size_t N>
+void encode_bits(encoder& out, const std::bitset<N>& value) {
+  for (std::size_t i = 0; i < N; i += 8) {
+    unsigned char byte = 0;
+    for (std::size_t bit = 0; bit < 8 && i + bit < N; ++bit)
+      byte = static_cast<unsigned char>(byte | (value[i + bit] ? 1u : 0u) << bit);
+    out(byte);
+  }
+}
+
+template <std::size_t N>
+void decode_bits(decoder& in, std::bitset<N>& value) {
+  for (std::size_t i = 0; i < N; i += 8) {
+    const auto byte = in.make<unsigned char>();
+    for (std::size_t bit = 0; bit < 8 && i + bit < N; ++bit)
+      value[i + bit] = (byte >> bit & 1u) != 0;
+  }
 }
 
 template <class T>
@@ -105,9 +182,11 @@ std::error_code decode_error_code(decoder& in);
 template <class T>
 void encoder::operator()(const T& value) {
   using namespace detail;
-  static_assert(encodable<T>,
-    "troupe cannot encode this type: make it an aggregate, or give it a CAF inspect() function");
-  if constexpr (bitwise<T>) {
+  check_encodable<T>();
+  if constexpr (has_codec<T>) {
+    const depth_guard guard(*this);
+    encode_by_codec(*this, out_, value);
+  } else if constexpr (bitwise<T> || date_part<T>) {
     raw(&value, sizeof value);
   } else if constexpr (std::is_enum_v<T>) { // of bool
     (*this)(static_cast<bool>(value));
@@ -123,11 +202,22 @@ void encoder::operator()(const T& value) {
     encode_range(*this, value.native());
   } else if constexpr (std::same_as<T, std::error_code>) {
     encode_error_code(*this, value);
+  } else if constexpr (std::same_as<T, std::chrono::year_month_weekday>) {
+    (*this)(value.year());
+    (*this)(value.month());
+    (*this)(value.weekday_indexed());
+  } else if constexpr (complex_number<T>) {
+    (*this)(value.real());
+    (*this)(value.imag());
+  } else if constexpr (is_bitset_v<T>) {
+    encode_bits(*this, value);
   } else if constexpr (is_specialization_v<T, std::optional> || pointer_to_value<T>) {
+    const depth_guard guard(*this);
     (*this)(static_cast<bool>(value));
     if (value)
       (*this)(*value);
   } else if constexpr (is_specialization_v<T, std::variant>) {
+    const depth_guard guard(*this);
     if (value.valueless_by_exception())
       throw encode_error("a std::variant is valueless");
     count(value.index());
@@ -142,21 +232,26 @@ void encoder::operator()(const T& value) {
     for (bool bit : value)
       (*this)(bit);
   } else if constexpr (inspectable<T>) {
+    const depth_guard guard(*this);
     encode_inspector f{*this};
     inspect(f, const_cast<T&>(value)); // CAF's interface is not const-correct
   } else if constexpr (range_value<T>) {
+    const depth_guard guard(*this);
     encode_range(*this, value);
-  } else {
-    boost::pfr::for_each_field(value, [this](const auto& field) { (*this)(field); });
+  } else if constexpr (by_fields<T>) {
+    const depth_guard guard(*this);
+    boost::pfr::for_each_field(
+      value, [this]<class F>(const F& field) { (*this)(static_cast<const F&>(field)); });
   }
 }
 
 template <class T>
 void decoder::operator()(T& value) {
   using namespace detail;
-  static_assert(encodable<T>,
-    "troupe cannot decode this type: make it an aggregate, or give it a CAF inspect() function");
-  if constexpr (bitwise<T>) {
+  check_encodable<T>();
+  if constexpr (has_codec<T>) {
+    value = make<T>();
+  } else if constexpr (bitwise<T> || date_part<T>) {
     raw(&value, sizeof value);
   } else if constexpr (std::is_enum_v<T>) { // of bool
     value = static_cast<T>(make<bool>());
@@ -175,6 +270,15 @@ void decoder::operator()(T& value) {
     value = make<std::filesystem::path::string_type>();
   } else if constexpr (std::same_as<T, std::error_code>) {
     value = decode_error_code(*this);
+  } else if constexpr (std::same_as<T, std::chrono::year_month_weekday>) {
+    const auto year = make<std::chrono::year>();
+    const auto month = make<std::chrono::month>();
+    value = {year, month, make<std::chrono::weekday_indexed>()};
+  } else if constexpr (complex_number<T>) {
+    const auto real = make<typename T::value_type>();
+    value = T(real, make<typename T::value_type>());
+  } else if constexpr (is_bitset_v<T>) {
+    decode_bits(*this, value);
   } else if constexpr (is_specialization_v<T, std::optional>) {
     const depth_guard guard(*this);
     value.reset();
@@ -207,7 +311,7 @@ void decoder::operator()(T& value) {
   } else if constexpr (range_value<T>) {
     const depth_guard guard(*this);
     decode_range(*this, value);
-  } else {
+  } else if constexpr (by_fields<T>) {
     const depth_guard guard(*this);
     boost::pfr::for_each_field(value, [this](auto& field) { (*this)(field); });
   }
@@ -215,12 +319,26 @@ void decoder::operator()(T& value) {
 
 template <class T>
 T decoder::make() {
-  if constexpr (detail::tuple_value<T> && !std::is_default_constructible_v<T>) {
-    // Fields in order: braces evaluate left to right.
+  // Fields in order: braces evaluate left to right.
+  if constexpr (detail::has_codec<T>) {
+    const depth_guard guard(*this);
+    return codec<T>::decode(*this);
+  } else if constexpr (detail::date_part<T>) { // some of which have no default constructor
+    std::array<std::byte, sizeof(T)> bytes;
+    raw(bytes.data(), bytes.size());
+    return std::bit_cast<T>(bytes);
+  } else if constexpr (detail::tuple_value<T> && !detail::filled_in_place<T>) {
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
-      return T{make<std::tuple_element_t<I, T>>()...};
+      return T{make<std::remove_cv_t<std::tuple_element_t<I, T>>>()...};
     }
     (std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (detail::by_fields<T> && !detail::filled_in_place<T>) {
+    detail::check_encodable<T>();
+    const depth_guard guard(*this);
+    return [this]<std::size_t... I>(std::index_sequence<I...>) {
+      return T{make<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>()...};
+    }
+    (std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
   } else {
     static_assert(std::is_default_constructible_v<T>,
       "troupe decodes into a default-constructed object: give this type a default constructor");

@@ -1,27 +1,36 @@
 #pragma once
 
+#include <troupe/custom_codec.hpp>
 #include <troupe/detail/caf_inspect.hpp>
 
 #include <array>
+#include <bitset>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <deque>
 #include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <set>
+#include <source_location>
+#include <string>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
 
 // Which types codec.hpp knows, and what kind of type each is.
 namespace troupe {
-
-class encoder;
-class decoder;
 
 namespace detail {
 
@@ -50,17 +59,95 @@ template <class T>
 concept duration_or_time_point =
   is_specialization_v<T, std::chrono::duration> || is_specialization_v<T, std::chrono::time_point>;
 
+// Owns one object.
 template <class T>
-concept pointer_to_value = is_specialization_v<T, std::shared_ptr> ||
+concept owning_pointer = is_specialization_v<T, std::shared_ptr> ||
   (is_specialization_v<T, std::unique_ptr>&&
       std::same_as<T, std::unique_ptr<typename T::element_type>>);
 
+// The object may be of a derived class, of which only the base would arrive.
 template <class T>
-concept range_value = std::ranges::input_range<T> && requires(T& t) {
+concept may_slice = std::is_polymorphic_v<T> && !std::is_final_v<T>;
+
+template <class T>
+inline constexpr bool is_pointer_to_array_v = false;
+template <class E>
+inline constexpr bool is_pointer_to_array_v<std::shared_ptr<E[]>> = true;
+template <class E, std::size_t N>
+inline constexpr bool is_pointer_to_array_v<std::shared_ptr<E[N]>> = true;
+template <class E, class D>
+inline constexpr bool is_pointer_to_array_v<std::unique_ptr<E[], D>> = true;
+
+template <class T>
+concept pointer_to_value =
+  owning_pointer<T> && !is_pointer_to_array_v<T> && !std::is_void_v<typename T::element_type> &&
+  !may_slice<typename T::element_type>;
+
+template <class T>
+inline constexpr bool is_bitset_v = false;
+template <std::size_t N>
+inline constexpr bool is_bitset_v<std::bitset<N>> = true;
+
+template <class T, class... Ts>
+inline constexpr bool is_one_of_v = (std::same_as<T, Ts> || ...);
+
+// The parts of a date, which have no padding; year_month_weekday has.
+template <class T>
+concept date_part = is_one_of_v<T, std::chrono::day, std::chrono::month, std::chrono::year,
+  std::chrono::weekday, std::chrono::weekday_indexed, std::chrono::weekday_last,
+  std::chrono::month_day, std::chrono::month_day_last, std::chrono::month_weekday,
+  std::chrono::month_weekday_last, std::chrono::year_month, std::chrono::year_month_day,
+  std::chrono::year_month_day_last, std::chrono::year_month_weekday_last>;
+
+// std::complex, whose header is not included for it: two numbers, and nothing else.
+template <class T>
+concept complex_number = std::is_trivially_copyable_v<T> && requires(const T& number) {
+  requires std::is_floating_point_v<typename T::value_type>;
+  { number.real() } -> std::same_as<typename T::value_type>;
+  { number.imag() } -> std::same_as<typename T::value_type>;
+  T(number.real(), number.imag());
+  requires sizeof(T) == 2 * sizeof(typename T::value_type);
+};
+
+// -- containers -------------------------------------------------------------------------------------
+
+template <class T>
+concept sequence =
+  is_specialization_v<T, std::vector> || is_specialization_v<T, std::basic_string> ||
+  is_specialization_v<T, std::deque> || is_specialization_v<T, std::list>;
+
+template <class T>
+concept ordered_container =
+  is_specialization_v<T, std::set> || is_specialization_v<T, std::multiset> ||
+  is_specialization_v<T, std::map> || is_specialization_v<T, std::multimap>;
+
+template <class T>
+concept unordered_container =
+  is_specialization_v<T, std::unordered_set> || is_specialization_v<T, std::unordered_multiset> ||
+  is_specialization_v<T, std::unordered_map> || is_specialization_v<T, std::unordered_multimap>;
+
+// Its comparison, or its hash, has a value of its own, which would not arrive.
+template <class T>
+inline constexpr bool has_stateful_order_v = false;
+template <ordered_container T>
+inline constexpr bool has_stateful_order_v<T> = !std::is_empty_v<typename T::key_compare>;
+template <unordered_container T>
+inline constexpr bool has_stateful_order_v<T> =
+  !std::is_empty_v<typename T::hasher> || !std::is_empty_v<typename T::key_equal>;
+
+template <class T>
+concept container_like = std::ranges::input_range<T> && requires(T& t) {
   typename T::value_type;
   t.clear();
   { t.size() } -> std::convertible_to<std::size_t>;
 };
+
+// What consists of its elements. Of any other class with the interface of a container nobody knows what
+// else is in it.
+template <class T>
+concept range_value = container_like<T> && !std::same_as<typename T::value_type, T> &&
+                      (sequence<T> || ordered_container<T> || unordered_container<T> ||
+                        enable_container<T>)&&!has_stateful_order_v<T>;
 
 template <class T>
 concept tuple_value = is_specialization_v<T, std::tuple> || is_specialization_v<T, std::pair>;
@@ -90,15 +177,72 @@ concept inspectable = requires(encode_inspector& f, T& value) {
 };
 
 template <class T>
+concept view_type = std::ranges::view<T> || is_specialization_v<T, std::initializer_list> ||
+  is_specialization_v<T, std::reference_wrapper> || std::same_as<T, std::source_location>;
+
+template <class T>
+concept has_codec = requires(encoder& out, decoder& in, const T& value) {
+  codec<T>::encode(out, value);
+  { codec<T>::decode(in) } -> std::same_as<T>;
+};
+
+template <class T>
 concept plain_aggregate =
   std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
 
 template <class T>
 concept known_value = bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> ||
   std::same_as<T, std::monostate> || std::same_as<T, std::filesystem::path> ||
-  std::same_as<T, std::error_code> || duration_or_time_point<T> || pointer_to_value<T> ||
-  is_specialization_v<T, std::optional> || is_specialization_v<T, std::variant> || tuple_value<T> ||
-  is_std_array_v<T> || is_specialization_v<T, std::vector> || range_value<T>;
+  std::same_as<T, std::error_code> || duration_or_time_point<T> || date_part<T> ||
+  std::same_as<T, std::chrono::year_month_weekday> || complex_number<T> || is_bitset_v<T> ||
+  pointer_to_value<T> || is_specialization_v<T, std::optional> ||
+  is_specialization_v<T, std::variant> || tuple_value<T> || is_std_array_v<T> || range_value<T>;
+
+// Encoded field by field.
+template <class T>
+concept by_fields = !has_codec<T> && !known_value<T> && !inspectable<T> && plain_aggregate<T>;
+
+// An object is made first and filled then. Others, such as those with const members, are made of their parts.
+template <class T>
+concept filled_in_place = std::is_default_constructible_v<T> && std::is_move_assignable_v<T>;
+
+// -- aggregates ---------------------------------------------------------------------------------------
+
+// Initializes anything.
+struct any_value {
+  template <class U>
+  operator U() const; // NOLINT(google-explicit-constructor): it is to convert by itself
+};
+
+// Initializes a base class of T.
+template <class T>
+struct any_base {
+  template <class U>
+  requires(std::is_base_of_v<U, T> && !std::same_as<U, T>) operator U() const; // NOLINT
+};
+
+template <class T>
+concept has_base = requires {
+  T{any_base<T>{}};
+};
+
+template <class T, std::size_t... Before, std::size_t... After>
+constexpr bool takes_pair_at(std::index_sequence<Before...>, std::index_sequence<After...>) {
+  return requires {
+    T{(static_cast<void>(Before), any_value{})..., {any_value{}, any_value{}},
+      (static_cast<void>(After), any_value{})...};
+  };
+}
+
+// Whether a member is a C array, of an aggregate with `Count` initializers when no braces are nested: an array
+// takes more than one of them, as no member of another kind does.
+template <class T, std::size_t Count, std::size_t... I>
+constexpr bool has_array_among(std::index_sequence<I...>) {
+  return ((takes_pair_at<T>(std::make_index_sequence<I>{}, std::index_sequence<>{}) &&
+            !takes_pair_at<T>(
+              std::make_index_sequence<I>{}, std::make_index_sequence<Count - I - 1>{})) ||
+          ...);
+}
 
 } // namespace detail
 } // namespace troupe
