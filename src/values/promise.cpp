@@ -24,8 +24,9 @@ struct parking_place {
 constexpr std::size_t parking_places = 16;
 
 parking_place& parking_place_at(std::size_t index) {
-  static std::array<parking_place, parking_places> places;
-  return places[index];
+  // Never destroyed: a runtime that is a global object may end after whatever is destroyed here.
+  static auto* const places = new std::array<parking_place, parking_places>;
+  return (*places)[index];
 }
 
 std::size_t index_for(const void* waited_for) noexcept {

@@ -185,7 +185,7 @@ int main() {
   send<std::string_view>();                         // refused: cannot send a view
   send<std::span<const int>>();                     // refused: cannot send a view
   send<with_view>();                                // refused: cannot send a view
-  send<std::source_location>();                     // refused: cannot send a view
+  send<std::source_location>();                     // refused: cannot encode this type
   send<std::reference_wrapper<int>>();              // refused: cannot send a view
   send<std::initializer_list<int>>();               // refused: cannot send a view
   send<hidden>();                                   // refused: cannot encode this type

@@ -194,8 +194,8 @@ template <class GetFunction, class R, class... Ps>
 struct callable_base {
   using result_type = typename result_traits<R>::type;
   static_assert(std::is_void_v<result_type> || encodable<result_type>,
-    "troupe cannot encode the result of this function: make it an aggregate, or give it a CAF "
-    "inspect()");
+    "troupe cannot encode the result of this function: make it an aggregate, specialize "
+    "troupe::codec for it, or give it a CAF inspect()");
   static constexpr call_kind kind =
     result_traits<R>::is_awaitable ? call_kind::coroutine : call_kind::plain;
   using thunk = thunks<GetFunction, R, Ps...>;

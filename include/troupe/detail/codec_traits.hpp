@@ -18,7 +18,6 @@
 #include <optional>
 #include <ranges>
 #include <set>
-#include <source_location>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -178,7 +177,7 @@ concept inspectable = requires(encode_inspector& f, T& value) {
 
 template <class T>
 concept view_type = std::ranges::view<T> || is_specialization_v<T, std::initializer_list> ||
-  is_specialization_v<T, std::reference_wrapper> || std::same_as<T, std::source_location>;
+  is_specialization_v<T, std::reference_wrapper>;
 
 template <class T>
 concept has_codec = requires(encoder& out, decoder& in, const T& value) {
