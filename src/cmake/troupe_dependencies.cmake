@@ -11,9 +11,15 @@ if(NOT CAF_INCLUDE_DIR OR NOT CAF_CORE_LIBRARY)
   message(FATAL_ERROR "troupe needs CAF 0.17: install libcaf-dev, or set CAF_INCLUDE_DIR and CAF_CORE_LIBRARY")
 endif()
 
+# A sanitizer of threads has to see how the log synchronises: there the log is compiled with the program.
+set(troupe_spdlog spdlog::spdlog)
+if(TROUPE_SANITIZE MATCHES thread)
+  set(troupe_spdlog spdlog::spdlog_header_only)
+endif()
+
 if(NOT TARGET troupe_dependencies)
   add_library(troupe_dependencies INTERFACE IMPORTED GLOBAL)
   target_include_directories(troupe_dependencies SYSTEM INTERFACE ${CAF_INCLUDE_DIR} ${Boost_INCLUDE_DIRS})
   target_link_libraries(troupe_dependencies INTERFACE
-    ${CAF_CORE_LIBRARY} Boost::filesystem spdlog::spdlog Threads::Threads dw ${CMAKE_DL_LIBS})
+    ${CAF_CORE_LIBRARY} Boost::filesystem ${troupe_spdlog} Threads::Threads dw ${CMAKE_DL_LIBS})
 endif()

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "unit/codec_types.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -127,6 +128,23 @@ public:
   using std::vector<T>::vector;
 };
 
+// Has no more than enable_container asks for.
+class fixed_vector {
+public:
+  using value_type = int;
+  const int* begin() const { return elements_; }
+  const int* end() const { return elements_ + size_; }
+  int* begin() { return elements_; }
+  int* end() { return elements_ + size_; }
+  std::size_t size() const { return size_; }
+  void clear() { size_ = 0; }
+  void push_back(int element) { elements_[size_++] = element; }
+
+private:
+  int elements_[8] = {};
+  std::size_t size_ = 0;
+};
+
 struct silent {
   int value = 0;
 };
@@ -202,6 +220,9 @@ struct troupe::codec<silent> {
 template <class T>
 inline constexpr bool troupe::enable_container<small_vector<T>> = true;
 
+template <>
+inline constexpr bool troupe::enable_container<fixed_vector> = true;
+
 using namespace troupe;
 using namespace troupe::test;
 
@@ -252,6 +273,10 @@ TEST_CASE("a class hierarchy comes back as what it was by a codec of its pointer
 TEST_CASE("a container of another library comes back when it is enabled") {
   const small_vector<std::string> value{"a", "", "ccc"};
   CHECK(round_trip(value) == value);
+  fixed_vector numbers;
+  for (int i = 0; i < 8; ++i)
+    numbers.push_back(i * i);
+  CHECK(std::ranges::equal(round_trip(numbers), numbers));
 }
 
 TEST_CASE("a codec that writes nothing is an error when something is encoded") {

@@ -204,9 +204,8 @@ struct callable_base {
   template <class... Args>
   static void encode_arguments(bytes& out, Args&&... args) {
     static_assert(sizeof...(Args) == sizeof...(Ps),
-      "the number of arguments is not the number of the function's parameters (a default argument "
-      "is "
-      "not known of a function that is called by its address: pass it as well)");
+      "the number of arguments is not the number of the function's parameters (a default "
+      "argument is not known of a function that is called by its address: pass it as well)");
     if constexpr (sizeof...(Args) == sizeof...(Ps)) {
       encoder encode(out);
       (encode_argument<storage_t<Ps>>(encode, std::forward<Args>(args)), ...);
@@ -262,16 +261,16 @@ struct lambda_callable {
     "troupe cannot send a pointer to a member function: pass a lambda that calls it, such as "
     "[](Widget widget, int x) { return widget.run(x); }, and the object as its first argument");
   static_assert(!is_std_function_v<F>,
-    "troupe cannot send a std::function, which hides what it calls: pass the function itself, or a "
-    "lambda without captures");
-  static_assert(!std::is_bind_expression_v<F>, "troupe cannot send what std::bind returns: pass a "
-                                               "lambda without captures, and the bound values "
-                                               "as arguments");
+    "troupe cannot send a std::function, which hides what it calls: pass the function itself, "
+    "or a lambda without captures");
+  static_assert(!std::is_bind_expression_v<F>,
+    "troupe cannot send what std::bind returns: pass a lambda without captures, and the bound "
+    "values as arguments");
   static_assert(!std::is_class_v<F> || std::is_empty_v<F> || is_std_function_v<F> ||
                   std::is_bind_expression_v<F>,
     "troupe cannot send a lambda with captures, or an object with members, to another process: "
-    "pass "
-    "what it captures as arguments, such as [](int captured, int x) { ... } with captured and x");
+    "pass what it captures as arguments, such as [](int captured, int x) { ... } with captured "
+    "and x");
   static_assert(!std::is_empty_v<F> || std::default_initializable<F>,
     "a function object must be default-constructible");
 };

@@ -63,34 +63,32 @@ constexpr void check_encodable() {
     static_assert(!std::is_pointer_v<T>,
       "troupe cannot send a pointer, which means nothing in another process: send the value");
     static_assert(!view_type<T>,
-      "troupe cannot send a view, such as std::string_view or std::span: "
-      "what it refers to stays behind. "
-      "Send what owns it, such as std::string or std::vector");
+      "troupe cannot send a view, such as std::string_view or std::span: what it refers to "
+      "stays behind. Send what owns it, such as std::string or std::vector");
     static_assert(!is_pointer_to_array_v<T>,
-      "troupe cannot send a pointer to an array, whose size it does not have: send a std::vector");
+      "troupe cannot send a pointer to an array, whose size it does not have: send a "
+      "std::vector");
     if constexpr (owning_pointer<T>)
       static_assert(!may_slice<typename T::element_type>,
-        "troupe cannot send a pointer to a class with virtual functions: an object of a derived "
-        "class "
-        "would arrive as its base. Send a std::variant of the classes, specialize troupe::codec "
-        "for the "
-        "pointer, or make the class final");
+        "troupe cannot send a pointer to a class with virtual functions: an object of a "
+        "derived class would arrive as its base. Send a std::variant of the classes, "
+        "specialize troupe::codec for the pointer, or make the class final");
     static_assert(!has_stateful_order_v<T>,
       "troupe cannot send a container whose comparison or hash has a value, which would not "
-      "arrive: "
-      "give it a type without members for that, or specialize troupe::codec");
+      "arrive: give it a type without members for that, or specialize troupe::codec");
     if constexpr (container_like<T> && !has_stateful_order_v<T>)
-      static_assert(known_value<T>, "troupe cannot send this class: it looks like a container, but "
-                                    "may have more in it than its "
-                                    "elements. Set troupe::enable_container for it if it has not, "
-                                    "else specialize troupe::codec");
+      static_assert(known_value<T>,
+        "troupe cannot send this class: it looks like a container, but may have more in it "
+        "than its elements. Set troupe::enable_container for it if it has not, else specialize "
+        "troupe::codec");
   }
-  static_assert(encodable<T>, "troupe cannot encode this type: make it an aggregate, specialize "
-                              "troupe::codec for it, or give it a CAF inspect() function");
+  static_assert(encodable<T>,
+    "troupe cannot encode this type: make it an aggregate, specialize troupe::codec for it, or "
+    "give it a CAF inspect() function");
   if constexpr (by_fields<T>) {
     static_assert(!has_base<T>,
-      "troupe cannot encode an aggregate with a base class: make the base a "
-      "member, specialize troupe::codec, or give it a CAF inspect() function");
+      "troupe cannot encode an aggregate with a base class: make the base a member, specialize "
+      "troupe::codec, or give it a CAF inspect() function");
     if constexpr (!has_base<T>) {
       constexpr auto fields = boost::pfr::tuple_size_v<T>;
       static_assert(!has_array_among<T, fields>(std::make_index_sequence<fields>{}),
@@ -132,7 +130,7 @@ void encode_range(encoder& out, const T& value) {
   out.count(value.size());
   using element = typename T::value_type;
   if constexpr (std::ranges::contiguous_range<const T> && bitwise<element>) {
-    if (!value.empty())
+    if (value.size() > 0)
       out.raw(std::ranges::data(value), value.size() * sizeof(element));
   } else {
     for (const auto& item : value)
@@ -145,7 +143,8 @@ void decode_range(decoder& in, T& value) {
   using element = typename T::value_type;
   const std::size_t n = in.count(min_encoded_size<element>());
   value.clear();
-  if constexpr (std::ranges::contiguous_range<T> && bitwise<element>) {
+  if constexpr (std::ranges::contiguous_range<T> && bitwise<element> &&
+                requires { value.resize(n); }) {
     value.resize(n);
     if (n > 0)
       in.raw(std::ranges::data(value), n * sizeof(element));
