@@ -17,8 +17,8 @@ class decoder;
 ///
 /// `decode` reads what `encode` has written, no more and no less; `encode` writes at least one byte, unless
 /// `T` is an empty class. `T` need not have a default constructor. Both are called on any thread, several
-/// at once, and what they throw is the error of the task. A codec goes before everything else that troupe knows
-/// of the type.
+/// at once. What `encode` throws of an argument is thrown by the call that submits the task; everything else
+/// that they throw is the error of the task. A codec goes before everything else that troupe knows of the type.
 template <class T>
 struct codec;
 

@@ -36,8 +36,8 @@ struct descriptor_watch::renewal {
 descriptor_watch::descriptor_watch(
   boost::asio::io_context& io, int fd, std::function<void()> readable)
   : state_(std::make_shared<state>(io, std::move(readable))) {
-  state_->descriptor.assign(
-    fd); // last of what can fail: from here on the descriptor would close it
+  // Last of what can fail: from here on the descriptor would close it.
+  state_->descriptor.assign(fd);
   arm(state_);
 }
 

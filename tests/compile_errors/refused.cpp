@@ -123,10 +123,6 @@ struct with_view {
   std::wstring_view text;
 };
 
-struct refers {
-  int& to;
-};
-
 class hidden {
 public:
   hidden() = default;

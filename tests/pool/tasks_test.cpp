@@ -15,10 +15,42 @@
 #include <thread>
 #include <vector>
 
+#include <unistd.h>
+
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using troupe::test::rt;
 using troupe::test::square;
+
+namespace {
+
+// Without a default constructor; some cannot be sent, and some cannot be received.
+class account {
+public:
+  explicit account(int number)
+    : number_(number) {}
+  int number() const { return number_; }
+
+private:
+  int number_;
+};
+
+} // namespace
+
+template <>
+struct troupe::codec<account> {
+  static void encode(encoder& out, const account& value) {
+    if (value.number() == 13)
+      throw std::runtime_error("13 stays");
+    out(value.number());
+  }
+  static account decode(decoder& in) {
+    const auto number = in.make<int>();
+    if (number == 14)
+      throw std::runtime_error("14 is broken");
+    return account(number);
+  }
+};
 
 namespace {
 
@@ -96,6 +128,19 @@ TEST_CASE("an argument whose sign does not fit into the parameter is an error of
   CHECK_THROWS_WITH(pool.apply(size_of, -3), "an argument, -3, does not fit into the function's "
                                              "parameter type, which has no negative values");
   CHECK_THROWS_AS(pool.apply(square, 4'000'000'000u), troupe::encode_error);
+}
+
+TEST_CASE(
+  "what a codec throws is the error of its task, wherever it throws, and the child lives on") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  const auto pid = pool.apply(::getpid).get();
+  const auto shifted = [](account from, int by) { return account(from.number() + by); };
+  CHECK(pool.apply(shifted, account(5), 6).get().number() == 11);
+  CHECK_THROWS_WITH(pool.apply(shifted, account(13), 1), "13 stays");           // by the call
+  CHECK_THROWS_WITH(pool.apply(shifted, account(14), 1).get(), "14 is broken"); // in the child
+  CHECK_THROWS_WITH(pool.apply(shifted, account(12), 1).get(), "13 stays");     // its result
+  CHECK_THROWS_WITH(pool.apply(shifted, account(1), 13).get(), "14 is broken"); // in the parent
+  CHECK(pool.apply(::getpid).get() == pid);
 }
 
 TEST_CASE("a pool maps a range in order, as a whole and one by one") {
