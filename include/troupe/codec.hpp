@@ -29,6 +29,25 @@
 /// Encoders and decoders are for one thread at a time.
 namespace troupe {
 
+namespace detail {
+
+/// Counts itself for as long as it lives.
+class nesting_level {
+public:
+  explicit nesting_level(std::size_t& depth) noexcept
+    : depth_(depth) {
+    ++depth_;
+  }
+  nesting_level(const nesting_level&) = delete;
+  nesting_level& operator=(const nesting_level&) = delete;
+  ~nesting_level() { --depth_; }
+
+private:
+  std::size_t& depth_;
+};
+
+} // namespace detail
+
 /// Appends the encoding of values to bytes, which must outlive it.
 class encoder {
 public:
@@ -46,19 +65,9 @@ public:
   template <class T>
   void operator()(const T& value);
 
-  /// Guards against values without an end.
-  class depth_guard {
-  public:
-    explicit depth_guard(encoder& out);
-    depth_guard(const depth_guard&) = delete;
-    depth_guard& operator=(const depth_guard&) = delete;
-    ~depth_guard() { --out_.depth_; }
-
-  private:
-    encoder& out_;
-  };
-
 private:
+  // One level deeper, for as long as the result lives. Values may have no end.
+  detail::nesting_level enter();
   [[noreturn]] void refuse(std::size_t size) const;
 
   detail::bytes& out_;
@@ -86,18 +95,11 @@ public:
   /// Throws `decode_error` unless everything was read.
   void finish() const;
 
-  /// Guards against a recursive type that is nested deeper than the stack can bear.
-  class depth_guard {
-  public:
-    explicit depth_guard(decoder& in);
-    depth_guard(const depth_guard&) = delete;
-    ~depth_guard() { --in_.depth_; }
-
-  private:
-    decoder& in_;
-  };
-
 private:
+  // One level deeper, for as long as the result lives. A recursive type may be nested deeper than the stack
+  // can bear.
+  detail::nesting_level enter();
+
   std::span<const std::byte> in_;
   std::size_t depth_ = 0;
   std::size_t empty_elements_ = 0; // so far, of all containers

@@ -123,9 +123,6 @@ public:
     return children_[seat].lent.floor(task_kind);
   }
 
-  bool has_lent(std::uint32_t seat, task_id task) const noexcept {
-    return children_[seat].lent.has(task);
-  }
   /// Whether tasks in the child have lent their places.
   bool has_lent(std::uint32_t seat) const noexcept { return children_[seat].lent.count() > 0; }
 

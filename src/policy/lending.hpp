@@ -53,7 +53,6 @@ public:
     return true;
   }
 
-  bool has(task_id task) const noexcept { return places_.contains(task); }
   std::size_t count() const noexcept { return places_.size(); }
 
   /// A task of that kind may be started if its nesting is at least this.

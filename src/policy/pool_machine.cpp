@@ -136,6 +136,8 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
 // -- its end --------------------------------------------------------------------------------------------
 
 void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, time_point now) {
+  if (failure_)
+    return; // everything is resolved
   const auto* entry = ledger_.find(came.task);
   // What a child says of the time is believed as far as it can be true.
   auto elapsed = std::max(came.elapsed, 0ns);
@@ -275,7 +277,12 @@ void pool_machine::rebalance(time_point now) {
 
 // -- lending --------------------------------------------------------------------------------------------
 
+// A pool that has failed sends nothing more, so it has no use for places, and may have failed while it noted
+// one.
+
 void pool_machine::task_lent(std::uint32_t seat, const lent_place& place, time_point now) {
+  if (failure_)
+    return;
   dispatcher_.lend(seat, place.task.id, place.kind, place.nesting, place.start, now);
   if (dispatcher_.nesting_floor(seat, place.kind) == 0)
     return;
@@ -291,8 +298,8 @@ void pool_machine::task_lent(std::uint32_t seat, const lent_place& place, time_p
 }
 
 void pool_machine::task_reclaimed(std::uint32_t seat, const lent_place& place, time_point now) {
-  if (failure_ && !dispatcher_.has_lent(seat, place.task.id))
-    return; // what the pool failed of was to note that it had lent its place
+  if (failure_)
+    return;
   dispatcher_.reclaim(seat, place.task.id, place.kind, now);
 }
 

@@ -28,13 +28,12 @@ void encoder::count(std::size_t n) {
   (*this)(static_cast<std::uint32_t>(n));
 }
 
-encoder::depth_guard::depth_guard(encoder& out)
-  : out_(out) {
-  if (out_.depth_ >= limits::max_value_depth)
+detail::nesting_level encoder::enter() {
+  if (depth_ >= limits::max_value_depth)
     throw encode_error(
       "a value is nested more than " + std::to_string(limits::max_value_depth) +
       " levels deep: is there a circle of pointers in it, or a long list of them?");
-  ++out_.depth_;
+  return detail::nesting_level(depth_);
 }
 
 void decoder::raw(void* data, std::size_t size) {
@@ -63,11 +62,10 @@ void decoder::finish() const {
     detail::throw_decode_error("bytes are left over");
 }
 
-decoder::depth_guard::depth_guard(decoder& in)
-  : in_(in) {
-  if (in_.depth_ >= limits::max_value_depth)
+detail::nesting_level decoder::enter() {
+  if (depth_ >= limits::max_value_depth)
     detail::throw_decode_error("values are nested too deeply");
-  ++in_.depth_;
+  return detail::nesting_level(depth_);
 }
 
 namespace detail {

@@ -183,7 +183,7 @@ void encoder::operator()(const T& value) {
   using namespace detail;
   check_encodable<T>();
   if constexpr (has_codec<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     encode_by_codec(*this, out_, value);
   } else if constexpr (bitwise<T> || date_part<T>) {
     raw(&value, sizeof value);
@@ -211,12 +211,12 @@ void encoder::operator()(const T& value) {
   } else if constexpr (is_bitset_v<T>) {
     encode_bits(*this, value);
   } else if constexpr (is_specialization_v<T, std::optional> || pointer_to_value<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     (*this)(static_cast<bool>(value));
     if (value)
       (*this)(*value);
   } else if constexpr (is_specialization_v<T, std::variant>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     if (value.valueless_by_exception())
       throw encode_error("a std::variant is valueless");
     count(value.index());
@@ -231,14 +231,14 @@ void encoder::operator()(const T& value) {
     for (bool bit : value)
       (*this)(bit);
   } else if constexpr (inspectable<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     encode_inspector f{*this};
     inspect(f, const_cast<T&>(value)); // CAF's interface is not const-correct
   } else if constexpr (range_value<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     encode_range(*this, value);
   } else if constexpr (by_fields<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     boost::pfr::for_each_field(
       value, [this]<class F>(const F& field) { (*this)(static_cast<const F&>(field)); });
   }
@@ -279,18 +279,18 @@ void decoder::operator()(T& value) {
   } else if constexpr (is_bitset_v<T>) {
     decode_bits(*this, value);
   } else if constexpr (is_specialization_v<T, std::optional>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     value.reset();
     if (make<bool>())
       value.emplace(make<typename T::value_type>());
   } else if constexpr (pointer_to_value<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     value.reset();
     if (make<bool>())
       value.reset(new std::remove_const_t<typename T::element_type>(
         make<std::remove_const_t<typename T::element_type>>()));
   } else if constexpr (is_specialization_v<T, std::variant>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     const auto index = make<std::uint32_t>();
     decode_variant(*this, value, index, std::make_index_sequence<std::variant_size_v<T>>{});
   } else if constexpr (tuple_value<T>) {
@@ -304,14 +304,14 @@ void decoder::operator()(T& value) {
     for (std::size_t i = 0; i < n; ++i)
       value.push_back(make<bool>());
   } else if constexpr (inspectable<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     decode_inspector f{*this};
     inspect(f, value);
   } else if constexpr (range_value<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     decode_range(*this, value);
   } else if constexpr (by_fields<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     boost::pfr::for_each_field(value, [this](auto& field) { (*this)(field); });
   }
 }
@@ -320,7 +320,7 @@ template <class T>
 T decoder::make() {
   // Fields in order: braces evaluate left to right.
   if constexpr (detail::has_codec<T>) {
-    const depth_guard guard(*this);
+    const auto level = enter();
     return codec<T>::decode(*this);
   } else if constexpr (detail::date_part<T>) { // some of which have no default constructor
     std::array<std::byte, sizeof(T)> bytes;
@@ -333,7 +333,7 @@ T decoder::make() {
     (std::make_index_sequence<std::tuple_size_v<T>>{});
   } else if constexpr (detail::by_fields<T> && !detail::filled_in_place<T>) {
     detail::check_encodable<T>();
-    const depth_guard guard(*this);
+    const auto level = enter();
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
       return T{make<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>()...};
     }
