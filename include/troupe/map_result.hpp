@@ -42,7 +42,7 @@ public:
 
   map_result(
     detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
-    : window_(std::make_unique<detail::ordered_window>(std::move(pool), std::move(source), options))
+    : window_(std::make_shared<detail::ordered_window>(std::move(pool), std::move(source), options))
     , fail_fast_(options.fail_fast) {}
 
   /// Waits for all results that have not been taken, and returns them. A second call returns what is left:
@@ -59,17 +59,22 @@ public:
   std::default_sentinel_t end() const noexcept { return {}; }
 
   /// The next result, without blocking: `while (auto value = co_await results.next())`. Nothing at the
-  /// end. Throws as `get`, but cancels nothing.
-  boost::asio::awaitable<std::optional<value_type>> next();
+  /// end. Throws as `get`, but cancels nothing. If the wait is cancelled, as the loser against a timer, it throws
+  /// `boost::system::system_error` (`operation_aborted`), and another `next` gets that result.
+  boost::asio::awaitable<std::optional<value_type>> next() { return next_of(window_); }
 
-  /// `co_await pool.map(...)`: as `get`, without blocking.
+  /// `co_await pool.map(...)`: as `get`, without blocking. Takes any completion token, as
+  /// `task_future::operator()`; the signature is `void(std::exception_ptr, std::vector<value_type>)`. If the wait
+  /// is cancelled, so are the tasks, and it throws `task_cancelled`.
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
     using values = std::vector<value_type>;
-    return boost::asio::async_initiate<CompletionToken, void(detail::awaited<values>)>(
-      [this](auto handler) { start(std::move(handler)); }, token);
+    return boost::asio::async_initiate<CompletionToken, detail::completion_signature<values>>(
+      [window = window_, fail_fast = fail_fast_](
+        auto handler) { start(window, fail_fast, std::move(handler)); },
+      token);
   }
 
   /// Cancels all tasks that are not done, as `task_future::cancel`, and reads no more input.
@@ -82,13 +87,21 @@ public:
   std::optional<value_type> next_blocking();
 
 private:
-  boost::asio::awaitable<std::vector<value_type>> all();
-  template <class Handler>
-  void start(Handler handler);
+  using window_ref = std::shared_ptr<detail::ordered_window>; // also of a wait that outlives this
 
-  std::unique_ptr<detail::ordered_window> window_;
+  static boost::asio::awaitable<std::optional<value_type>> next_of(window_ref window);
+  static boost::asio::awaitable<std::vector<value_type>> all_of(window_ref window, bool fail_fast);
+  template <class Handler>
+  static void start(const window_ref& window, bool fail_fast, Handler handler);
+
+  window_ref window_;
   bool fail_fast_;
 };
+
+namespace detail {
+template <class R>
+inline constexpr bool is_awaited_by_name<map_result<R>> = true;
+} // namespace detail
 
 /// One result of `pool.map_unordered`.
 template <class R>
@@ -127,7 +140,7 @@ public:
   std::default_sentinel_t end() const noexcept { return {}; }
 
   /// The next item to be done, without blocking: `while (auto item = co_await results.next())`. Nothing at
-  /// the end. Throws as iteration does.
+  /// the end. Throws as iteration does; can be cancelled as that of `map_result`.
   boost::asio::awaitable<std::optional<map_item<R>>> next();
 
   /// Cancels all tasks that are not done, as `task_future::cancel`, and reads no more input.

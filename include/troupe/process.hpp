@@ -53,9 +53,7 @@ public:
   void start();
 
   /// `co_await p.async_start()` in an `asio::awaitable` coroutine: as `start`, without blocking.
-  auto async_start() {
-    return detail::process_wait<void>(self_, &detail::start_process, &detail::await_failure);
-  }
+  auto async_start() { return detail::process_wait<void>(self_, &detail::start_process); }
 
   /// Waits until the child is gone. May be called again. Throws `start_failed` if the call was never
   /// begun because the child could not be launched, its initializer threw or it was not ready in time;
@@ -75,12 +73,13 @@ public:
   }
 
   /// `co_await p` in an `asio::awaitable` coroutine: starts it if it was not started, and joins it
-  /// without blocking. Any number of coroutines may wait.
+  /// without blocking. Any number of coroutines may wait. Takes any completion token; the signature is
+  /// `void(std::exception_ptr)`. Cancelling the wait leaves the process alone.
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
-    return detail::process_wait<void>(self_, &detail::await_process, &detail::await_failure)(
+    return detail::process_wait<void>(self_, &detail::await_process)(
       std::forward<CompletionToken>(token));
   }
 
@@ -148,14 +147,22 @@ public:
   /// completed") before the process has ended.
   R result() const { return detail::take_result<R>(*detail::completed_call(self())); }
 
-  /// `int nine = co_await w`: starts it if it was not started, joins it, and gives the call's value.
+  /// `int nine = co_await w`: starts it if it was not started, joins it, and gives the call's value. As that
+  /// of `process`, with the signature `void(std::exception_ptr, R)`.
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
-    return detail::process_wait<R>(self(), &detail::await_process, &detail::await_result<R>)(
+    return detail::process_wait<R>(self(), &detail::await_process)(
       std::forward<CompletionToken>(token));
   }
 };
+
+namespace detail {
+template <>
+inline constexpr bool is_awaited_by_name<process> = true;
+template <class R>
+inline constexpr bool is_awaited_by_name<worker<R>> = true;
+} // namespace detail
 
 } // namespace troupe

@@ -72,23 +72,35 @@ public:
   /// and is ended with its child if it does not (`pool_options::cancel_grace`). Does not wait.
   void cancel() { pool_->cancel(task_, true); }
 
-  /// `co_await future` in an `asio::awaitable` coroutine: as `get`, without blocking. At most once. If
-  /// the wait is cancelled as Asio does it, for example as the loser of `future || timer`, then the task is
-  /// cancelled as well.
+  /// `co_await future` in an `asio::awaitable` coroutine: as `get`, without blocking. It is an Asio operation
+  /// with the signature `void(std::exception_ptr, R)`, `void(std::exception_ptr)` if `R` is `void`, and takes any
+  /// completion token: `use_future`, `deferred`, `as_tuple(use_awaitable)`, a callback. A handler without an
+  /// executor of its own is called on the event loop. One wait at a time.
+  ///
+  /// If the wait is cancelled as Asio does it, for example as the loser of `future || timer`
+  /// (awaitable_operators.hpp), then the task is cancelled as well. Tokens that are given a value beside an
+  /// error, all but `co_await` and `use_awaitable`, want a default-constructible `R`.
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
-    return boost::asio::async_initiate<CompletionToken, void(detail::awaited<R>)>(
+    return boost::asio::async_initiate<CompletionToken, detail::completion_signature<R>>(
       [task = task_, pool = pool_](
         auto handler) { detail::start_wait<R>(task, pool, std::move(handler)); },
       token);
   }
 
 private:
+  friend class as_completed;
+
   detail::task_ptr task_;
   detail::pool_ref pool_;
 };
+
+namespace detail {
+template <class R>
+inline constexpr bool is_awaited_by_name<task_future<R>> = true;
+} // namespace detail
 
 } // namespace troupe
 

@@ -1,5 +1,7 @@
 #include <troupe/detail/map_window.hpp>
 
+#include "api/completion_list.hpp"
+
 #include "base/limits.hpp"
 
 #include <algorithm>
@@ -118,57 +120,11 @@ void ordered_window::cancel(bool started_too) {
 
 // -- unordered ------------------------------------------------------------------------------------------
 
-/// Where the pool leaves completed tasks.
-class unordered_window::completions final : public promise_watcher {
-public:
-  void resolved(promise& task) noexcept override {
-    std::function<void()> wake;
-    {
-      const std::lock_guard lock(mutex_);
-      done_.emplace_back(static_cast<task_state*>(&task));
-      wake = std::exchange(when_ready_, nullptr);
-    }
-    if (wake)
-      wake();
-  }
-
-  bool empty() {
-    const std::lock_guard lock(mutex_);
-    return done_.empty();
-  }
-
-  task_ptr take() {
-    const std::lock_guard lock(mutex_);
-    auto task = std::move(done_.front());
-    done_.pop_front();
-    return task;
-  }
-
-  void notify(std::function<void()> when_ready) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (done_.empty()) {
-        when_ready_ = std::move(when_ready);
-        return;
-      }
-    }
-    when_ready();
-  }
-
-  /// All tasks that are not done, to cancel them.
-  std::set<task_ptr> pending; // of the window's own thread
-
-private:
-  std::mutex mutex_;
-  std::deque<task_ptr> done_;        // guarded by mutex_
-  std::function<void()> when_ready_; // guarded by mutex_
-};
-
 unordered_window::unordered_window(
   pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
   : feeder_(std::move(pool), std::move(source), options)
   , size_(options.window())
-  , completions_(std::make_shared<completions>()) {
+  , completions_(std::make_shared<completion_list>()) {
   fill();
 }
 
@@ -179,7 +135,7 @@ void unordered_window::fill() {
     return;
   feeder_.feed(size_ - outstanding_, [this](const task_ptr& task) {
     task->watch(completions_);
-    completions_->pending.insert(task);
+    pending_.insert(task);
     ++outstanding_;
   });
 }
@@ -197,17 +153,18 @@ bool unordered_window::ready() const {
 void unordered_window::wait() {
   if (ready())
     return;
-  // The pool knows how to wait for a task, in the parent and in a child: so the first to be completed
-  // completes one that stands for it.
-  const promise_ptr any(new promise);
-  completions_->notify([any] { any->resolve(outcome::nothing()); });
-  wait_for_task(feeder_.pool(), *any, std::chrono::steady_clock::time_point::max(),
+  // The pool knows how to wait for a promise, in the parent and in a child.
+  wait_for_task(feeder_.pool(), *next_completion(), std::chrono::steady_clock::time_point::max(),
     "waiting for the results of a map");
 }
 
+promise_ptr unordered_window::next_completion() {
+  return completions_->next_completion();
+}
+
 task_ptr unordered_window::take() {
-  auto task = completions_->take();
-  completions_->pending.erase(task);
+  task_ptr task(static_cast<task_state*>(completions_->take().get()));
+  pending_.erase(task);
   --outstanding_;
   fill();
   return task;
@@ -215,16 +172,12 @@ task_ptr unordered_window::take() {
 
 void unordered_window::cancel() {
   feeder_.stop();
-  std::vector<task_ptr> pending(completions_->pending.begin(), completions_->pending.end());
+  std::vector<task_ptr> pending(pending_.begin(), pending_.end());
   std::sort(pending.begin(), pending.end(),
     [](const task_ptr& a, const task_ptr& b) { return a->index > b->index; }); // the latest first
   for (const auto& task : pending)
     if (!task->done())
       feeder_.pool()->cancel(task, true);
-}
-
-void unordered_window::notify(std::function<void()> when_ready) {
-  completions_->notify(std::move(when_ready));
 }
 
 } // namespace troupe::detail

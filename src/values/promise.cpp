@@ -110,6 +110,14 @@ void promise::watch(std::shared_ptr<promise_watcher> watcher) {
   std::exchange(watcher_, nullptr)->resolved(*this);
 }
 
+bool promise::unwatch() noexcept {
+  auto expected = status::watched;
+  if (!status_.compare_exchange_strong(expected, status::pending, std::memory_order_acq_rel))
+    return false;
+  watcher_.reset();
+  return true;
+}
+
 std::exception_ptr promise::error() const {
   switch (outcome_.what) {
   case outcome::kind::value:

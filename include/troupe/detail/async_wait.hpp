@@ -4,94 +4,147 @@
 #include <troupe/detail/awaited.hpp>
 #include <troupe/detail/promise.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
 
+#include <concepts>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
-// How a coroutine waits for a promise: an Asio operation that completes when the promise is resolved.
+// How a promise is waited for without blocking: by an Asio operation that completes when it is resolved.
 namespace troupe::detail {
 
 template <class R>
 R take_result(const promise& done); // task_future.hpp
+
+/// The executor of this process's loop; without a loop, that of the system. Thread-safe.
+boost::asio::any_io_executor loop_executor();
+
+/// The executor on which a handler is to be called: its own, or the loop's.
+template <class Handler>
+auto executor_for(const Handler& handler) {
+  if constexpr (std::same_as<boost::asio::associated_executor_t<Handler>,
+                  boost::asio::system_executor>)
+    return loop_executor();
+  else
+    return boost::asio::get_associated_executor(handler);
+}
+
+/// An Asio operation that was cancelled.
+std::exception_ptr operation_aborted();
 
 /// The watcher that the calling thread has just begun to let wait. An operation must not complete inside its
 /// own initiation: a coroutine that awaits thousands of promises which are resolved would go on, each time,
 /// on top of the stack of the time before.
 inline thread_local const promise_watcher* initiating = nullptr;
 
-/// Calls `complete(handler, done)` on the handler's executor when the promise is resolved.
+/// Calls `complete(handler, done)` on the handler's executor when the promise is resolved, or, with a null
+/// `done`, when the wait for it has been given up.
 template <class Handler, class Complete>
 class resume_when_resolved final : public promise_watcher {
 public:
   resume_when_resolved(Handler handler, Complete complete)
-    : work_(boost::asio::get_associated_executor(handler))
+    : work_(executor_for(handler))
     , handler_(std::move(handler))
     , complete_(std::move(complete)) {}
 
   void resolved(promise& resolved_one) noexcept override {
+    finish(promise_ptr(&resolved_one), initiating == this);
+  }
+  void give_up() noexcept { finish(nullptr, true); }
+
+private:
+  void finish(promise_ptr done, bool later) noexcept {
     auto completion = [handler = std::move(handler_), complete = std::move(complete_),
-                        done = promise_ptr(&resolved_one)]() mutable {
+                        done = std::move(done)]() mutable {
       auto slot = boost::asio::get_associated_cancellation_slot(handler);
       if (slot.is_connected())
         slot.clear(); // there is nothing left to cancel
-      complete(std::move(handler), *done);
+      complete(std::move(handler), done.get());
     };
-    if (initiating == this)
+    if (later)
       boost::asio::post(work_.get_executor(), std::move(completion));
     else
       boost::asio::dispatch(work_.get_executor(), std::move(completion));
     work_.reset();
   }
 
-private:
-  boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> work_;
+  boost::asio::executor_work_guard<decltype(executor_for(std::declval<const Handler&>()))> work_;
   Handler handler_;
   Complete complete_;
 };
 
-template <class Handler, class Complete>
-void when_resolved(const promise_ptr& waited, Handler handler, Complete complete) {
+/// What cancels a wait gives it up: whoever is to resolve the promise goes on.
+struct give_up_wait {};
+
+/// Begins to wait. What cancels the operation calls `on_cancel`, or gives up the wait.
+template <class Handler, class Complete, class OnCancel = give_up_wait>
+void when_resolved(
+  const promise_ptr& waited, Handler handler, Complete complete, OnCancel on_cancel = {}) {
+  using boost::asio::cancellation_type;
+  auto slot = boost::asio::get_associated_cancellation_slot(handler);
   auto watcher = std::make_shared<resume_when_resolved<Handler, Complete>>(
     std::move(handler), std::move(complete));
+  if (slot.is_connected())
+    slot.assign([waited, weak = std::weak_ptr(watcher), on_cancel = std::move(on_cancel)](
+                  cancellation_type type) {
+      if (type == cancellation_type::none)
+        return;
+      if constexpr (std::same_as<OnCancel, give_up_wait>) {
+        if (const auto waiting = weak.lock(); waiting && waited->unwatch())
+          waiting->give_up();
+      } else {
+        on_cancel();
+      }
+    });
   const auto* const before = std::exchange(initiating, watcher.get());
   waited->watch(std::move(watcher));
   initiating = before;
 }
 
-/// The result of a promise that is done, as a value.
-template <class R>
-awaited<R> await_result(const promise& done) {
-  awaited<R> result;
-  try {
-    if constexpr (std::is_void_v<R>)
-      take_result<void>(done);
+/// Completes with the result of a promise that is done, or as an operation that was cancelled if it is null.
+template <class R, class Handler>
+void complete_with_result(Handler handler, const promise* done) {
+  std::exception_ptr error;
+  if constexpr (std::is_void_v<R>) {
+    error = done != nullptr ? done->error() : operation_aborted();
+    complete_with<void>(std::move(handler), std::move(error));
+  } else {
+    std::optional<R> value;
+    try {
+      if (done != nullptr)
+        value.emplace(take_result<R>(*done));
+      else
+        error = operation_aborted();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    if (value)
+      std::move(handler)(std::exception_ptr(), *std::move(value));
     else
-      result.value.emplace(take_result<R>(done));
-  } catch (...) {
-    result.error = std::current_exception();
+      complete_with<R>(std::move(handler), std::move(error));
   }
-  return result;
 }
 
 /// Completes with an error, not before the operation has been started.
 template <class R, class Handler>
-void complete_with_error(Handler handler, std::exception_ptr error) {
-  const auto executor = boost::asio::get_associated_executor(handler);
+void fail_later(Handler handler, std::exception_ptr error) {
+  const auto executor = executor_for(handler); // before it is moved
   boost::asio::post(executor, [h = std::move(handler), error = std::move(error)]() mutable {
-    awaited<R> failed;
-    failed.error = std::move(error);
-    std::move(h)(std::move(failed));
+    complete_with<R>(std::move(h), std::move(error));
   });
 }
 
-/// Completes when the promise is resolved, with nothing.
+/// Asio operation: completes when the promise is resolved, without looking at its outcome.
 struct resolution {
   promise_ptr waited_for;
 
@@ -99,11 +152,12 @@ struct resolution {
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
-    return boost::asio::async_initiate<CompletionToken, void()>(
+    return boost::asio::async_initiate<CompletionToken, void(std::exception_ptr)>(
       [waited = waited_for](auto handler) {
         using handler_type = decltype(handler);
-        when_resolved(
-          waited, std::move(handler), [](handler_type&& h, const promise&) { std::move(h)(); });
+        when_resolved(waited, std::move(handler), [](handler_type&& h, const promise* done) {
+          std::move(h)(done != nullptr ? nullptr : operation_aborted());
+        });
       },
       token);
   }

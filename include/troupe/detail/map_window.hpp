@@ -6,10 +6,6 @@
 #include <troupe/detail/task_state.hpp>
 #include <troupe/map_options.hpp>
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
-
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -131,6 +127,8 @@ private:
   std::deque<task_ptr> tasks_;
 };
 
+class completion_list;
+
 /// Reads ahead and gives the tasks in the order of their completion.
 class unordered_window {
 public:
@@ -150,35 +148,16 @@ public:
   void cancel();
   map_progress progress() const noexcept { return feeder_.progress(); }
 
-  /// Asio operation: completes when `take` has something.
-  struct readiness {
-    unordered_window& window;
-
-    template <class CompletionToken>
-    requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-      auto
-      operator()(CompletionToken&& token) {
-      return boost::asio::async_initiate<CompletionToken, void()>(
-        [&w = window](auto handler) {
-          auto executor = boost::asio::get_associated_executor(handler);
-          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-          w.notify([executor, shared] {
-            boost::asio::post(executor, [shared] { std::move (*shared)(); });
-          });
-        },
-        token);
-    }
-  };
+  /// Is resolved when `take` has something. It stands for the task that will be next.
+  promise_ptr next_completion();
 
 private:
-  class completions;
-
   void fill();
-  void notify(std::function<void()> when_ready);
 
   map_feeder feeder_;
   std::size_t size_;
-  std::shared_ptr<completions> completions_;
+  std::shared_ptr<completion_list> completions_;
+  std::set<task_ptr> pending_;  // those that have not been taken
   std::size_t outstanding_ = 0; // submitted and not taken
 };
 

@@ -30,34 +30,28 @@ void await_process(const process_ref& process, const promise_ptr& waiter) noexce
 /// The call of a process that has ended, with its outcome. Throws `std::logic_error` before that.
 promise_ptr completed_call(const process_ref& process);
 
-/// What a waiter for a process was resolved with, without the value.
-inline awaited<void> await_failure(const promise& done) {
-  return {done.error()};
-}
-
-/// The Asio operation that begins something with a process, waits for it, and completes with what
-/// `result_of` makes of the waiter.
+/// The Asio operation that begins something with a process, waits for it, and completes with what the waiter is
+/// resolved with. If it is cancelled, the process goes on.
 template <class R>
 class process_wait {
 public:
   using begin_function = void (*)(const process_ref&, const promise_ptr&) noexcept;
-  using result_function = awaited<R> (*)(const promise&);
 
-  process_wait(process_ref process, begin_function begin, result_function result_of)
+  process_wait(process_ref process, begin_function begin)
     : process_(std::move(process))
-    , begin_(begin)
-    , result_of_(result_of) {}
+    , begin_(begin) {}
 
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) const {
-    return boost::asio::async_initiate<CompletionToken, void(awaited<R>)>(
-      [process = process_, begin = begin_, result_of = result_of_](auto handler) {
+    return boost::asio::async_initiate<CompletionToken, completion_signature<R>>(
+      [process = process_, begin = begin_](auto handler) {
         using handler_type = decltype(handler);
         const promise_ptr waiter(new promise);
-        when_resolved(waiter, std::move(handler),
-          [result_of](handler_type&& h, const promise& done) { std::move(h)(result_of(done)); });
+        when_resolved(waiter, std::move(handler), [](handler_type&& h, const promise* done) {
+          complete_with_result<R>(std::move(h), done);
+        });
         begin(process, waiter);
       },
       token);
@@ -66,7 +60,6 @@ public:
 private:
   process_ref process_;
   begin_function begin_;
-  result_function result_of_;
 };
 
 } // namespace detail

@@ -67,8 +67,10 @@ public:
   void wait();
   /// True if the outcome has come.
   bool wait_until(std::chrono::steady_clock::time_point deadline);
-  /// At most once per promise, and not while a thread waits.
+  /// At most one at a time, and not while a thread waits.
   void watch(std::shared_ptr<promise_watcher> watcher);
+  /// Takes the watcher away; false if it has been called back, or is just being so.
+  bool unwatch() noexcept;
   /// After `done`.
   const outcome& result() const noexcept { return outcome_; }
   /// After `done`: the failure, decoding it where necessary; null for a value.

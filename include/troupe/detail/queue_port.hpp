@@ -5,9 +5,7 @@
 #include <troupe/detail/promise.hpp>
 #include <troupe/detail/queue_status.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_type.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -70,14 +68,9 @@ struct operation_end {
     return boost::asio::async_initiate<CompletionToken, void()>(
       [in = queue, waited = operation](auto handler) {
         using handler_type = decltype(handler);
-        auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        if (slot.is_connected())
-          slot.assign([in, waited](boost::asio::cancellation_type type) {
-            if (type != boost::asio::cancellation_type::none)
-              in->withdraw(waited);
-          });
         when_resolved(
-          waited, std::move(handler), [](handler_type&& h, const promise&) { std::move(h)(); });
+          waited, std::move(handler), [](handler_type&& h, const promise*) { std::move(h)(); },
+          [in, waited] { in->withdraw(waited); });
       },
       token);
   }

@@ -3,9 +3,6 @@
 #include <troupe/codec.hpp>
 #include <troupe/task_future.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/cancellation_type.hpp>
-
 // The bodies of task_future.hpp, which includes this.
 namespace troupe {
 
@@ -26,7 +23,7 @@ R take_result(const promise& done) {
   }
 }
 
-/// The wait of a coroutine: `handler` is called with an `awaited<R>` when the task is done.
+/// Begins to wait for a task, and calls `handler` with its result or error when it is done.
 template <class R, class Handler>
 void start_wait(const task_ptr& task, const pool_ref& pool, Handler handler) {
   std::shared_ptr<void> lent;
@@ -34,20 +31,16 @@ void start_wait(const task_ptr& task, const pool_ref& pool, Handler handler) {
     if (!task->done())
       lent = pool->lend();
   } catch (...) { // an operation must not throw where it is started
-    complete_with_error<R>(std::move(handler), std::current_exception());
+    fail_later<R>(std::move(handler), std::current_exception());
     return;
   }
-  auto slot = boost::asio::get_associated_cancellation_slot(handler);
-  if (slot.is_connected())
-    slot.assign([task, pool](boost::asio::cancellation_type type) {
-      if (type != boost::asio::cancellation_type::none)
-        pool->cancel(task, true);
-    });
   when_resolved(
-    task, std::move(handler), [lent = std::move(lent)](Handler&& h, const promise& done) mutable {
+    task, std::move(handler),
+    [lent = std::move(lent)](Handler&& h, const promise* done) mutable {
       lent.reset(); // before the coroutine goes on
-      std::move(h)(await_result<R>(done));
-    });
+      complete_with_result<R>(std::move(h), done);
+    },
+    [task, pool] { pool->cancel(task, true); });
 }
 
 } // namespace detail

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <troupe/task_future.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <vector>
+
+namespace troupe {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_task_future_v = false;
+template <class R>
+inline constexpr bool is_task_future_v<task_future<R>> = true;
+
+/// The tasks of an `as_completed`, and those of them that are done.
+class completion_order {
+public:
+  completion_order();
+  completion_order(const completion_order&) = delete;
+  completion_order& operator=(const completion_order&) = delete;
+  ~completion_order();
+
+  void add(const task_ptr& task, const pool_ref& pool);
+  /// Whether there are tasks that `take` has not given.
+  bool expects_more() const noexcept;
+  bool ready() const;
+  /// The index of one that is done.
+  std::size_t take();
+  void wait();
+  promise_ptr next_completion();
+  std::shared_ptr<void> lend();
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace detail
+
+/// Some futures in the order of their completion, whatever they are of:
+///
+///     auto page = pool.apply(fetch, url);              // a task_future<std::string>
+///     auto size = other_pool.apply(measure, file);     // a task_future<int>
+///     for (std::size_t index : troupe::as_completed(page, size))
+///       ... // 0: page is done, 1: size is done
+///
+///     std::vector<troupe::task_future<int>> many = ...;
+///     troupe::as_completed done(many);
+///     while (auto index = co_await done.next())
+///       use(many[*index].get()); // or throws
+///
+/// Looks at the futures, and takes nothing from them: their results stay there. It does not refer to them later,
+/// only to their tasks. While it lives, those of them that are not done cannot be awaited in another way.
+/// For one thread at a time. O(1) for each that is done.
+class as_completed {
+public:
+  /// Of futures that are given one by one.
+  template <class... R>
+  requires(sizeof...(R) > 0) explicit as_completed(const task_future<R>&... futures) {
+    (add(futures), ...);
+  }
+  /// Of those in a range.
+  template <std::ranges::input_range Range>
+  requires detail::is_task_future_v<std::ranges::range_value_t<Range>>
+  explicit as_completed(const Range& futures) {
+    for (const auto& future : futures)
+      add(future);
+  }
+
+  /// The index of the next to be done, without blocking; nothing when all have been given. If the wait is
+  /// cancelled, it throws `boost::system::system_error` (`operation_aborted`), and may be called again.
+  boost::asio::awaitable<std::optional<std::size_t>> next();
+  /// The same, blocking. Throws `std::logic_error` as `task_future::get`.
+  std::optional<std::size_t> next_blocking();
+
+  /// Iterates over the indices; `begin` and `++` wait as `next_blocking` does.
+  class iterator {
+  public:
+    using value_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    explicit iterator(as_completed& of)
+      : of_(&of)
+      , current_(of.next_blocking()) {}
+    std::size_t operator*() const { return *current_; }
+    iterator& operator++() {
+      current_ = of_->next_blocking();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& it, std::default_sentinel_t) { return !it.current_; }
+
+  private:
+    as_completed* of_;
+    std::optional<std::size_t> current_;
+  };
+  iterator begin() { return iterator(*this); }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+private:
+  template <class R>
+  void add(const task_future<R>& future) {
+    order_.add(future.task_, future.pool_);
+  }
+
+  detail::completion_order order_;
+};
+
+/// Waits until one of the futures is done, and gives its index. Throws `std::logic_error` as
+/// `task_future::get`.
+template <class... R>
+std::size_t wait_any(const task_future<R>&... futures) {
+  return *as_completed(futures...).next_blocking();
+}
+
+/// `co_await when_any(a, b)`: the same without blocking. The futures must live until then.
+template <class... R>
+boost::asio::awaitable<std::size_t> when_any(const task_future<R>&... futures) {
+  as_completed order(futures...);
+  co_return *co_await order.next();
+}
+
+} // namespace troupe
