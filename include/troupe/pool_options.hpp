@@ -2,6 +2,7 @@
 
 #include <troupe/call.hpp>
 #include <troupe/child_limits.hpp>
+#include <troupe/input.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/output.hpp>
 #include <troupe/restart_options.hpp>
@@ -100,7 +101,10 @@ struct pool_options {
 
   troupe::overflow overflow = troupe::overflow::block;
 
-  // -- what children write ------------------------------------------------------------------------
+  // -- what children read and write ---------------------------------------------------------------
+
+  /// What they read from their stdin.
+  troupe::input input = troupe::input::null;
 
   /// What becomes of their stdout and stderr.
   troupe::output output = troupe::output::inherit;

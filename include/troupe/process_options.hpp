@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/input.hpp>
 #include <troupe/output.hpp>
 
 #include <chrono>
@@ -27,6 +28,9 @@ struct process_options {
   /// Called in the child after the call has returned or thrown; a plain function. If it throws, that is
   /// reported on stderr, and the exit code is 1.
   bound_call finalizer{};
+
+  /// What it reads from its stdin.
+  troupe::input input = troupe::input::null;
 
   /// What becomes of its stdout and stderr. Captured lines begin with its name.
   troupe::output output = troupe::output::inherit;

@@ -12,15 +12,19 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace caf {
 class actor_system;
-}
+class actor_system_config;
+} // namespace caf
 
 namespace troupe {
 
@@ -33,6 +37,11 @@ struct runtime_options {
   /// Threads of CAF's scheduler in this process, on which actors of the program run; troupe's own run on
   /// the event loop. 1 to 1024.
   std::size_t caf_threads = 1;
+
+  /// Called with the settings of this process's actor system before that is made, to load modules of CAF, to
+  /// add message types, to read a file (`config.parse`). It may set everything but the scheduler's threads
+  /// (`caf_threads`). Children have settings of their own. What it throws, the constructor throws.
+  std::function<void(caf::actor_system_config&)> configure_caf{};
 
   /// Sets the process-wide default start method, as `set_start_method` does. With `fork`, set here or
   /// before, the constructor forks the zygote; pools may use `spawn` and `forkserver` nonetheless.
@@ -74,23 +83,45 @@ struct runtime_access; // for the library's own sources
 ///     int main(int argc, char** argv) {
 ///       troupe::runtime rt{argc, argv};
 ///
-/// A child runs the same program, and in it the constructor takes over and never returns: what stands
-/// before it in `main` runs in each child as well, what follows runs in the parent only. (With the start
-/// methods `forkserver` and `fork` it has run in their zygote.)
+/// A child runs the same program, with the same command line, and in it the constructor takes over and never
+/// returns: what stands before it in `main` runs in each child as well, what follows runs in the parent only.
+/// (With the start methods `forkserver` and `fork` it has run in their zygote.) To make it later than that,
+/// or only when something needs it, call `child_entry` (child_entry.hpp) at the top of `main`.
+///
+/// A process has one runtime at a time. Libraries of one program share it: `try_current`.
 ///
 /// It opens /dev/null on descriptors 0 to 2 that are closed, and gives SIGCHLD back its default action if
 /// the program was started with it ignored. Outlives its pools, and the processes that are started. Its
 /// functions are thread-safe.
 class runtime {
 public:
-  /// Throws `not_in_main` inside a child, `std::invalid_argument` for options out of range, and
+  /// Throws `not_in_main` inside a child, `std::invalid_argument` for options out of range,
   /// `std::logic_error` if this process has a runtime already, or other threads when the start method is
-  /// `fork`.
+  /// `fork`, and `std::system_error` if threads or descriptors cannot be had. Then it leaves nothing behind.
+  ///
+  /// The command line of the children is that of this process, as the kernel has it; `argc` and `argv`, those
+  /// of `main`, are used where that cannot be read.
   runtime(int argc, char** argv, runtime_options options = {});
+  /// The same, for those who do not have them.
+  explicit runtime(runtime_options options = {});
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
   /// Terminates the processes (process.hpp) that are daemonic, and waits for all of them.
   ~runtime();
+
+  /// The runtime of this process, while there is one, and null otherwise: before its constructor has
+  /// returned, after its destructor has begun, and in a child. Thread-safe; the caller sees to it that the
+  /// runtime is not destroyed meanwhile.
+  static runtime* try_current() noexcept;
+  /// The same. Throws `std::logic_error` if there is none.
+  static runtime& current();
+
+  /// Loads a module (a shared library, a plugin) into this process, as `dlopen` with `RTLD_NOW`, and into
+  /// every child, present and future, before it runs anything of it. It stays loaded. Functions of it can be
+  /// tasks then; those of a module that was loaded in another way after the program had started are refused
+  /// by children, with an error that names the module. `path` is a file; relative ones are taken from the
+  /// working directory. Throws `std::runtime_error` with what the loader says. Thread-safe.
+  void load_module(const std::filesystem::path& path);
 
   /// Runs a coroutine on the event loop and waits for its value; throws what it throws. Takes an
   /// `asio::awaitable` or a callable that returns one. Like asyncio.run: blocking inside the coroutine
@@ -122,6 +153,8 @@ private:
   friend class process;
   friend struct detail::runtime_access;
   struct state;
+  void start(std::vector<std::string> arguments, const runtime_options& options);
+
   std::unique_ptr<state> state_;
 };
 

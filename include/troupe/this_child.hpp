@@ -5,10 +5,12 @@
 #include <cstddef>
 
 /// What code that runs in a child can ask about its surroundings. All of it throws `std::logic_error`
-/// outside of a child.
+/// outside of a child, and in one that has not been set up yet.
 namespace troupe::this_child {
 
-/// Whether this process is a child, of a pool or as a `process`. Never throws. Thread-safe.
+/// Whether this process is a child, of a pool or as a `process`, or is one from which children are forked:
+/// everything but the parent. True from the first statement on, also in the constructors of global objects,
+/// so what is for the parent only may ask before there is a `runtime`. Thread-safe.
 bool is_child() noexcept;
 
 /// The executor of the child's event loop, on which its coroutines run. For objects that an

@@ -3,12 +3,16 @@
 /// All of troupe. Start reading in pool.hpp.
 #include <troupe/actor.hpp>
 #include <troupe/actor_options.hpp>
+#include <troupe/as_completed.hpp>
+#include <troupe/awaitable_operators.hpp>
 #include <troupe/call.hpp>
+#include <troupe/child_entry.hpp>
 #include <troupe/child_limits.hpp>
 #include <troupe/codec.hpp>
 #include <troupe/config.hpp>
 #include <troupe/cpus.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/input.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/map_result.hpp>

@@ -6,11 +6,15 @@
 #include "caf/actor_thread.hpp"
 #include "child/runtime/child_main.hpp"
 #include "child/zygote/zygote_main.hpp"
+#include "loop/loop_executor.hpp"
+#include "os/command_line.hpp"
 #include "os/process_setup.hpp"
 #include "os/thread_count.hpp"
 #include "parent/child/log.hpp"
+#include "parent/child/module_list.hpp"
 #include "parent/launch/zygote.hpp"
 
+#include <troupe/child_entry.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/this_child.hpp>
 
@@ -36,6 +40,13 @@ namespace troupe {
 namespace {
 
 std::atomic<bool> runtime_exists = false;
+std::atomic<runtime*> current_runtime = nullptr; // that is complete
+
+// What `child_entry` has seen; guarded by nothing: it is called at the top of `main`.
+std::vector<std::string>& arguments_of_main() {
+  static std::vector<std::string> arguments;
+  return arguments;
+}
 
 // A descriptor that is opened while 0, 1 or 2 is free would become a child's standard stream.
 void open_standard_descriptors() {
@@ -118,7 +129,7 @@ parent::launchers::settings launch_settings(
 runtime::state::state(std::vector<std::string> arguments, const runtime_options& options,
   std::unique_ptr<parent::zygote> forked)
   : tasks(options.tasks)
-  , config(options.caf_threads)
+  , config(options.caf_threads, options.configure_caf)
   , system(config)
   , shared_loop(std::make_shared<loop::event_loop>(system))
   , loop(*shared_loop)
@@ -128,6 +139,7 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   compat::give_node_id(system);
   compat::leave_actor_system();
   parent::start_log();
+  loop::set_loop_executor(loop.io().get_executor());
   loop_thread = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
     loop.run();
@@ -141,10 +153,26 @@ runtime::state::~state() {
   exported.end_queues();
   loop.stop();
   loop_thread.join();
+  loop::clear_loop_executor();
   loop.shut_down();
 }
 
+void child_entry(int argc, char** argv) {
+  child::become_child_if_asked();
+  if (argv != nullptr)
+    arguments_of_main().assign(argv, argv + argc);
+}
+
 runtime::runtime(int argc, char** argv, runtime_options options) {
+  start(argv == nullptr ? std::vector<std::string>() : std::vector<std::string>(argv, argv + argc),
+    options);
+}
+
+runtime::runtime(runtime_options options) {
+  start(arguments_of_main(), options);
+}
+
+void runtime::start(std::vector<std::string> arguments, const runtime_options& options) {
   child::become_child_if_asked();
   if (this_child::is_child())
     throw not_in_main("troupe::runtime is constructed in a child, where only tasks run");
@@ -159,9 +187,11 @@ runtime::runtime(int argc, char** argv, runtime_options options) {
     const os::signals_blocked blocked;
     auto forked = fork_zygote();
     check_threads(options);
-    state_ = std::make_unique<state>(
-      std::vector<std::string>(argv, argv + argc), options, std::move(forked));
+    if (auto own = os::command_line(); !own.empty())
+      arguments = std::move(own);
+    state_ = std::make_unique<state>(std::move(arguments), options, std::move(forked));
     base::runtime_begins();
+    current_runtime = this;
   } catch (...) {
     state_.reset();
     parent::stop_log();
@@ -175,10 +205,33 @@ runtime::~runtime() {
     static_cast<void>(state_.release());
     return;
   }
+  current_runtime = nullptr;
   state_.reset();
   parent::stop_log();
   base::runtime_ends();
   runtime_exists = false;
+}
+
+runtime* runtime::try_current() noexcept {
+  return current_runtime;
+}
+
+runtime& runtime::current() {
+  if (auto* const found = try_current())
+    return *found;
+  throw std::logic_error(
+    this_child::is_child()
+      ? "troupe::runtime::current: this process is a child, which has no runtime"
+      : "troupe::runtime::current: this process has no troupe::runtime: make one, after "
+        "troupe::child_entry at the top of main");
+}
+
+void runtime::load_module(const std::filesystem::path& path) {
+  try {
+    parent::module_list::of_process().load(path);
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error(std::string("runtime::load_module: ") + e.what());
+  }
 }
 
 boost::asio::io_context::executor_type runtime::executor() noexcept {

@@ -49,13 +49,18 @@ void detail::register_message_type(std::string name, add_message_type_function a
 }
 
 void compat::give_node_id(caf::actor_system& system) {
+  if (system.node() != caf::none)
+    return;
   caf::node_id::default_data::host_id_type random{};
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
     throw std::system_error(errno, std::generic_category(), "getrandom");
   system.*node_member() = caf::make_node_id(static_cast<std::uint32_t>(::getpid()), random);
 }
 
-compat::caf_config::caf_config(std::size_t scheduler_threads) {
+compat::caf_config::caf_config(
+  std::size_t scheduler_threads, const std::function<void(caf::actor_system_config&)>& configure) {
+  if (configure)
+    configure(*this);
   set("scheduler.policy", caf::atom("sharing"));
   set("scheduler.max-threads", scheduler_threads);
   add_error_category(task_error_category, render_task_error);

@@ -13,6 +13,9 @@
 #include <caf/resumable.hpp>
 #include <caf/send.hpp>
 
+#include <cstddef>
+#include <functional>
+
 namespace troupe::compat {
 
 /// Settings for an actor system beside a troupe loop. CAF's default scheduler steals work, for which its
@@ -20,11 +23,13 @@ namespace troupe::compat {
 /// message types that have been registered so far.
 class caf_config : public caf::actor_system_config {
 public:
-  explicit caf_config(std::size_t scheduler_threads);
+  /// `configure` may be empty. It sets what it likes, but for the scheduler's threads.
+  explicit caf_config(std::size_t scheduler_threads,
+    const std::function<void(caf::actor_system_config&)>& configure = {});
 };
 
-/// Gives a new actor system an id of its own, by which actors of other processes are told from its own.
-/// Before actors are spawned.
+/// Gives a new actor system an id of its own, by which actors of other processes are told from its own,
+/// unless CAF's I/O module has. Before actors are spawned.
 void give_node_id(caf::actor_system& system);
 
 } // namespace troupe::compat

@@ -29,6 +29,11 @@ std::span<const std::string_view> output_words() {
   return words;
 }
 
+std::span<const std::string_view> input_words() {
+  static constexpr std::array<std::string_view, 2> words{"null", "inherit"};
+  return words;
+}
+
 std::span<const std::string_view> start_method_names() {
   static const std::array names{to_string(start_method::spawn), to_string(start_method::forkserver),
     to_string(start_method::fork)};
@@ -41,6 +46,10 @@ void choose_start_method(pool_options& options, std::size_t index) {
 
 void choose_overflow(pool_options& options, std::size_t index) {
   options.overflow = index == 0 ? overflow::block : overflow::reject;
+}
+
+void choose_input(pool_options& options, std::size_t index) {
+  options.input = index == 0 ? input::null : input::inherit;
 }
 
 void choose_output(pool_options& options, std::size_t index) {
@@ -65,6 +74,7 @@ std::span<const pool_key> pool_keys() {
     key_of(rules::shutdown_timeout),
     key_of(rules::max_queue),
     pool_key{"overflow", choice_key{"overflow policy", overflow_words, choose_overflow}},
+    pool_key{"input", choice_key{"kind of input", input_words, choose_input}},
     pool_key{"output", choice_key{"kind of output", output_words, choose_output}},
     pool_key{"limits", group_key{limits_keys}},
     key_of(rules::cancel_grace),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "link/module_notice.hpp"
+
 #include <troupe/call.hpp>
 #include <troupe/child_limits.hpp>
 
@@ -31,6 +33,7 @@ struct child_settings {
   std::uint64_t concurrency = 1;
   std::int64_t spin_nanoseconds = 0;
   child_limits limits;
+  std::vector<module_notice> modules;
   wire_call initializer;
   wire_call finalizer;
   code_location loop_initializer; ///< travels in `parent_hello`, too

@@ -14,7 +14,7 @@ namespace troupe::link {
 
 namespace {
 
-constexpr std::size_t max_fds = 5;
+constexpr std::size_t max_fds = 6;
 
 union fd_buffer {
   cmsghdr align;

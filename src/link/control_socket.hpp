@@ -18,8 +18,8 @@ inline constexpr const char* link_variable = "TROUPE_LINK";
 
 inline constexpr std::uint32_t link_magic = 0x74727032; // "trp2"
 /// The only message of this socket. With it come the descriptors of the shared memory, of the end by which
-/// the child wakes its parent, of the end on which it is woken and, if the output is captured, of its stdout
-/// and stderr. The parent never reads from a child's socket: whatever a child passes, it stays there.
+/// the child wakes its parent, of the end on which it is woken, of its stdin if `passes_input`, and, if the
+/// output is captured, of its stdout and stderr. The parent never reads from a child's socket: whatever a child passes, it stays there.
 struct parent_hello {
   std::uint32_t magic = link_magic;
   link_size size;
@@ -29,6 +29,7 @@ struct parent_hello {
   /// `pool_options::loop_initializer`: the one setting that is needed before there is a loop, which reads
   /// the others.
   code_location loop_initializer;
+  bool passes_input = false;
 };
 
 /// The child's answer, the first frame in its ring.

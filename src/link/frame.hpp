@@ -17,6 +17,7 @@ enum class frame_kind : std::uint8_t {
   call = 2,      ///< a task; payload: `call_head`, then the encoded arguments
   position = 3,  ///< a spare takes the position in `extra`
   reply = 4,     ///< answer to the request `task`; `extra` is a `reply_status` (request.hpp)
+  module = 5,    ///< one from which calls are to come; payload: encoded `module_notice`
   to_actors = 6, ///< payload: see `actor_signal`
   // child to parent
   hello = 16,        ///< the first frame; payload: `child_hello`

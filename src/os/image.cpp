@@ -165,6 +165,37 @@ std::optional<std::uintptr_t> address_of(const code_location& place) {
   return wanted.found ? last.address_of(place.offset) : std::nullopt;
 }
 
+loaded_module load_module(const std::string& path) {
+  void* const handle = ::dlopen(path.c_str(), RTLD_NOW);
+  if (handle == nullptr) {
+    const char* const problem = ::dlerror();
+    throw std::runtime_error(problem != nullptr ? problem : "it cannot be loaded: " + path);
+  }
+  const link_map* loaded = nullptr;
+  if (::dlinfo(handle, RTLD_DI_LINKMAP, &loaded) != 0)
+    throw std::runtime_error(::dlerror());
+  // Any place in it will do, and its dynamic section is one.
+  const auto place = locate_in_signal_handler(reinterpret_cast<std::uintptr_t>(loaded->l_ld));
+  return {place.module, loaded->l_name};
+}
+
+std::string module_path(std::uint32_t id) {
+  struct search {
+    std::uint32_t id;
+    std::string path;
+  } wanted{id, {}};
+  ::dl_iterate_phdr(
+    [](dl_phdr_info* info, std::size_t, void* out) {
+      auto& s = *static_cast<search*>(out);
+      if (module_id(*info) != s.id)
+        return 0;
+      s.path = info->dlpi_name;
+      return 1;
+    },
+    &wanted);
+  return wanted.path;
+}
+
 } // namespace os
 
 namespace detail {

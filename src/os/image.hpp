@@ -31,6 +31,19 @@ std::string to_string(const build_id& id);
 code_location locate_in_signal_handler(std::uintptr_t address) noexcept;
 inline constexpr std::uint32_t no_module = 0xffffffff;
 
+/// A module as the loader knows it.
+struct loaded_module {
+  std::uint32_t id = 0; ///< `code_location::module`
+  std::string path;
+};
+
+/// Loads a module, or finds it loaded. It stays loaded. Throws `std::runtime_error` with what the loader
+/// says.
+loaded_module load_module(const std::string& path);
+
+/// The path of a loaded module, of which `id` is the `code_location::module`; empty if there is none.
+std::string module_path(std::uint32_t id);
+
 /// The address of a place in this process, if its module is loaded here.
 std::optional<std::uintptr_t> address_of(const code_location& place);
 

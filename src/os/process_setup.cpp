@@ -1,5 +1,9 @@
 #include "os/process_setup.hpp"
 
+#include <cerrno>
+#include <csignal>
+
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -9,6 +13,8 @@ namespace troupe::os {
 void reset_signals() noexcept {
   for (int signal = 1; signal < NSIG; ++signal)
     ::signal(signal, SIG_DFL); // fails for SIGKILL, SIGSTOP and the C library's own
+  ::signal(SIGTTIN, SIG_IGN);
+  ::signal(SIGTTOU, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -21,6 +27,24 @@ bool set_up_fork() noexcept {
 
 bool die_with_parent() noexcept {
   return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+}
+
+bool empty_input() noexcept {
+  int fd = ::open("/dev/null", O_RDONLY);
+  if (fd < 0) { // there may be no /dev: a pipe without a writer reads as well
+    int ends[2];
+    if (::pipe(ends) != 0)
+      return false;
+    ::close(ends[1]);
+    fd = ends[0];
+  }
+  if (fd == STDIN_FILENO)
+    return true;
+  const bool replaced = ::dup2(fd, STDIN_FILENO) == STDIN_FILENO;
+  const int problem = errno;
+  ::close(fd);
+  errno = problem;
+  return replaced;
 }
 
 bool close_descriptors_but(int kept) noexcept {

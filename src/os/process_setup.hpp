@@ -6,7 +6,9 @@ namespace troupe::os {
 
 // What every process of a pool has. These are async-signal-safe, for use between fork and exec.
 
-/// No signal is blocked, ignored or handled. Forks inherit that.
+/// No signal is blocked, ignored or handled, but for those by which a terminal stops a process group that is
+/// not its own: these are ignored, so a write succeeds, whatever `stty tostop` says, and a read fails with EIO.
+/// Forks inherit that.
 void reset_signals() noexcept;
 
 /// Gives a process that was just forked a process group of its own (the terminal's Ctrl-C is the runtime's
@@ -17,6 +19,9 @@ bool set_up_fork() noexcept;
 /// still look whether its parent was gone before. The kernel forgets it when the process changes its user
 /// or group. False and `errno` if that fails.
 bool die_with_parent() noexcept;
+
+/// Makes stdin a file from which nothing is read. False and `errno` if that fails.
+bool empty_input() noexcept;
 
 /// Closes every descriptor but 0, 1, 2 and `kept`. False and `errno` if that fails. Async-signal-safe.
 bool close_descriptors_but(int kept) noexcept;

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "values/error_text.hpp"
+#include "values/not_arrived.hpp"
 
 #include <troupe/proxy_exception.hpp>
 
@@ -19,11 +20,15 @@ std::string text_of(milliseconds time) {
 }
 
 // Whether it comes from an initializer or a preload call, and not from a lack of something.
-bool thrown_by_program(const std::exception_ptr& error) {
+// What the program throws in the very first children, or the very first spares, it will throw again; and
+// where it does not come to where children take over, it will not come either.
+bool is_of_program(const std::exception_ptr& error) {
   try {
     if (error)
       std::rethrow_exception(error);
   } catch (const proxy_exception&) {
+    return true;
+  } catch (const values::not_arrived&) {
     return true;
   } catch (...) {
   }
@@ -191,9 +196,8 @@ void supervision::down(std::uint32_t seat, const child_exit& exit,
   }
   if (was.phase == child_phase::starting) {
     const auto reason = why_no_start(was, exit, start_error);
-    // What the program throws in the very first children, or the very first spares, it will throw again.
     const bool worked_before = table_.is_spare(was.position) ? had_spare_ : had_ready_;
-    if (!worked_before && thrown_by_program(start_error))
+    if (!worked_before && is_of_program(start_error))
       give_up(reason, now);
     else
       failed_start(was.position, reason, now);

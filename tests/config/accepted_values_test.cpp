@@ -18,6 +18,7 @@ start_timeout = "1m"
 shutdown_timeout = "250ms"
 max_queue = 5000
 overflow = "reject"
+input = "inherit"
 output = "capture"
 cancel_grace = "2s"
 limits = { open_files = 64, cpu_time = "1m", nice = 5 }
@@ -36,6 +37,7 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, gi
   CHECK(pool.shutdown_timeout == 250ms);
   CHECK(pool.max_queue == 5000);
   CHECK(pool.overflow == troupe::overflow::reject);
+  CHECK(pool.input == troupe::input::inherit);
   CHECK(pool.output == troupe::output::capture);
   CHECK(pool.cancel_grace == 2s);
   CHECK(pool.limits.open_files == 64);

@@ -150,7 +150,7 @@ TEST_CASE("all problems are reported, in the order of the file") {
         "troupe.toml:4:1: pool.web.queues: unknown key; valid: processes, childconcurrency, "
         "queuecount, initializer, finalizer, maxtasksperchild, scheduler, start_method, spares, "
         "restart, start_timeout, "
-        "shutdown_timeout, max_queue, overflow, output, limits, cancel_grace\n"
+        "shutdown_timeout, max_queue, overflow, input, output, limits, cancel_grace\n"
         "troupe.toml:5:2: apps: unknown key; did you mean \"app\"?");
 }
 

@@ -52,6 +52,7 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.shutdown_timeout == defaults.shutdown_timeout);
   CHECK(loaded.max_queue == defaults.max_queue);
   CHECK(loaded.overflow == defaults.overflow);
+  CHECK(loaded.input == defaults.input);
   CHECK(loaded.output == defaults.output);
   CHECK(loaded.cancel_grace == defaults.cancel_grace);
   CHECK(loaded.limits.address_space == defaults.limits.address_space);

@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
     troupe::runtime rt{argc, argv};
     const std::string how = argc > 1 ? argv[1] : "";
     if (how == "non-daemonic") {
-      troupe::process(rt, troupe::call(answer_when_told)).start(); // the handle is gone at once
+      troupe::process(rt, troupe::call(answer_when_told), {.input = troupe::input::inherit})
+        .start(); // the handle is gone at once
     } else if (how == "daemonic") {
       troupe::process(rt, troupe::call(sleep_long), {.daemon = true}).start();
     } else if (how == "stubborn") {

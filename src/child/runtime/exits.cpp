@@ -1,6 +1,7 @@
 #include "child/runtime/exits.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include <unistd.h>
@@ -15,6 +16,12 @@ void flush_output() {
 void leave(int code) {
   flush_output();
   ::_exit(code);
+}
+
+void leave_in_order(int code, bool executed) {
+  if (executed)
+    std::exit(code);
+  leave(code);
 }
 
 } // namespace troupe::child

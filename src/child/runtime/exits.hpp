@@ -16,4 +16,9 @@ void flush_output();
 /// the user may still use; as in any worker of this kind, the rest is the kernel's.
 [[noreturn]] void leave(int code);
 
+/// How a child leaves when it has done what it was to do. One that was `executed` ends as its program does when
+/// `main` returns: functions of `atexit` and destructors of static objects run. One that was forked has these
+/// from another process, whose files they may remove: it leaves as above.
+[[noreturn]] void leave_in_order(int code, bool executed);
+
 } // namespace troupe::child

@@ -8,14 +8,14 @@
 
 namespace troupe::child {
 
-std::exception_ptr run_call(const link::wire_call& call) {
+std::exception_ptr run_call(const link::wire_call& call, const known_modules& modules) {
   if (call.empty())
     return nullptr;
   const record_throws recording;
   try {
     const auto thunk = detail::function_at(call.thunk);
     if (thunk == nullptr)
-      throw std::logic_error("the function of this call is in a module that is not loaded here");
+      throw std::logic_error(modules.why_missing(call.thunk));
     detail::bytes result;
     detail::invocation invocation{call.arguments, detail::function_at(call.target), result};
     reinterpret_cast<detail::plain_thunk>(thunk)(invocation);

@@ -13,6 +13,7 @@
 #include <typeinfo>
 
 #include <cxxabi.h>
+#include <unistd.h>
 
 namespace troupe::child {
 
@@ -93,6 +94,15 @@ exception_report describe(const std::exception_ptr& thrown, std::size_t depth) {
 
 exception_report describe_exception(const std::exception_ptr& thrown) {
   return describe(thrown, 0);
+}
+
+detail::bytes start_report(const std::exception_ptr& thrown, std::size_t position) {
+  auto report = describe_exception(thrown);
+  report.pid = ::getpid();
+  report.slot = position;
+  detail::bytes encoded;
+  detail::encode_report(encoded, report);
+  return encoded;
 }
 
 } // namespace troupe::child

@@ -3,7 +3,9 @@
 #include "base/limits.hpp"
 #include "child/runtime/child_main.hpp"
 #include "child/runtime/exits.hpp"
+#include "child/runtime/inheritance.hpp"
 #include "child/runtime/run_call.hpp"
+#include "child/runtime/standard_streams.hpp"
 #include "child/tasks/describe_exception.hpp"
 #include "child/zygote/clone_sibling.hpp"
 #include "child/zygote/warm_up.hpp"
@@ -94,10 +96,7 @@ private:
   }
 
   [[noreturn]] void refuse(const std::exception_ptr& thrown) {
-    auto report = describe_exception(thrown);
-    report.pid = ::getpid();
-    detail::bytes encoded;
-    detail::encode_report(encoded, report);
+    const auto encoded = start_report(thrown);
     const auto file = link::make_memory_file(detail::view(encoded));
     const link::zygote_answer told{link::zygote_status::preload_failed, 0};
     const int fd = file.get();
@@ -128,7 +127,7 @@ private:
       ::_exit(exit_start_failed);
     ::pthread_setname_np(::pthread_self(), "troupe-child"); // until it knows its pool
     seed_generators();
-    become_child(std::move(control));
+    become_child(std::move(control), false);
   }
 
   void answer(link::zygote_answer told) { link::send_control(socket_.get(), told); }
@@ -144,6 +143,8 @@ private:
 void become_zygote(base::unique_fd socket) noexcept {
   try {
     ::pthread_setname_np(::pthread_self(), "troupe-zygote");
+    note_started_by_runtime();
+    forget_input(); // of the runtime's process, if this was forked from it
     os::reset_signals();
     if (os::set_up_fork() && os::close_descriptors_but(socket.get()))
       fork_server(std::move(socket)).run();

@@ -18,7 +18,7 @@
 namespace troupe::parent {
 
 child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t generation,
-  link::link_size size, const link::child_settings& settings, std::span<const int> output)
+  link::link_size size, const link::child_settings& settings, const streams& its_streams)
   : loop_(loop)
   , listener_(told)
   , generation_(generation)
@@ -33,10 +33,13 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
   auto [control, child_control] = link::make_control_sockets();
   // Nothing that the child sends is ever received, and so nothing closed here that it passes.
   ::shutdown(control.get(), SHUT_RD);
-  const link::parent_hello hello{
-    link::link_magic, size, generation, ::getpid(), own_hello_.build, settings.loop_initializer};
+  const link::parent_hello hello{link::link_magic, size, generation, ::getpid(), own_hello_.build,
+    settings.loop_initializer, its_streams.in == input::inherit};
   std::vector<int> fds{region_->fd(), own_bell.write.get(), child_bell.read.get()};
-  fds.insert(fds.end(), output.begin(), output.end());
+  if (hello.passes_input)
+    fds.push_back(STDIN_FILENO);
+  if (its_streams.output)
+    fds.insert(fds.end(), its_streams.output->begin(), its_streams.output->end());
   if (!link::send_control(control.get(), &hello, sizeof hello, fds.data(), fds.size()))
     throw std::system_error(
       errno, std::generic_category(), "passing the link's descriptors to a child");

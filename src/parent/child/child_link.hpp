@@ -8,6 +8,11 @@
 #include "loop/descriptor_watch.hpp"
 #include "loop/event_loop.hpp"
 
+#include <troupe/input.hpp>
+
+#include <array>
+#include <optional>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,10 +42,17 @@ public:
     ~listener() = default;
   };
 
-  /// Makes the link, with the settings of the child in it. `output` has the descriptors of its stdout and
-  /// stderr, or nothing. Throws `std::system_error` if there are no descriptors or no memory.
+  /// What becomes of the child's standard streams.
+  struct streams {
+    input in = input::null;
+    std::optional<std::array<int, 2>>
+      output; ///< the descriptors of its stdout and stderr, if not inherited
+  };
+
+  /// Makes the link, with the settings of the child in it. Throws `std::system_error` if there are no
+  /// descriptors or no memory.
   child_link(loop::event_loop& loop, listener& told, std::uint32_t generation, link::link_size size,
-    const link::child_settings& settings, std::span<const int> output);
+    const link::child_settings& settings, const streams& its_streams);
   child_link(const child_link&) = delete;
   ~child_link() override;
 
@@ -76,6 +88,9 @@ public:
   void flush() override;
   bool prepare_sleep() override;
   void awake() override;
+
+  /// Whether the child has said hello: its program has come to where children take over.
+  bool greeted() const noexcept { return hello_checked_; }
 
 private:
   bool receive();

@@ -4,6 +4,7 @@
 #include "parent/child/exit_status.hpp"
 #include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
+#include "values/not_arrived.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -21,23 +22,23 @@ using link::protocol_violation;
 
 namespace {
 
-std::vector<int> ends_of(const std::unique_ptr<child_output>& output) {
-  if (!output)
-    return {};
-  const auto ends = output->child_ends();
-  return {ends.begin(), ends.end()};
+child_link::streams streams_of(input in, const std::unique_ptr<child_output>& output) {
+  child_link::streams result{in, {}};
+  if (output)
+    result.output = output->child_ends();
+  return result;
 }
 
 } // namespace
 
 child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, const listeners& told,
   std::uint32_t seat, std::uint32_t generation, link::link_size size,
-  const link::child_settings& settings, std::unique_ptr<child_output> output)
+  const link::child_settings& settings, input in, std::unique_ptr<child_output> output)
   : loop_(loop)
   , listeners_(told)
   , seat_(seat)
   , output_(std::move(output))
-  , link_(loop, *this, generation, size, settings, ends_of(output_))
+  , link_(loop, *this, generation, size, settings, streams_of(in, output_))
   , tasks_(link_, told.tasks, seat) {
   exit_.slot = settings.position;
   if (output_)
@@ -163,6 +164,7 @@ void child_process::on_frame(const link::frame_header& header, std::span<const s
   case link::frame_kind::setup:
   case link::frame_kind::call:
   case link::frame_kind::position:
+  case link::frame_kind::module:
   case link::frame_kind::reply:
   case link::frame_kind::to_actors:
     break;
@@ -185,7 +187,7 @@ void child_process::on_actors(link::actor_signal signal, std::span<const std::by
 
 // Normally it has exited, and its status is about to come. If it lives on, it is of no use.
 void child_process::on_closed() {
-  kill(exit_.reason);
+  signal(SIGKILL, exit_.reason);
 }
 
 // -- its end --------------------------------------------------------------------------------------------
@@ -211,6 +213,7 @@ void child_process::signal(int number, const std::string& reason) {
 }
 
 void child_process::kill(const std::string& reason) {
+  ended_here_ = true;
   signal(SIGKILL, reason);
 }
 
@@ -244,9 +247,25 @@ void child_process::on_exit() {
   gone();
 }
 
+// Its program never came to where children take over.
+void child_process::note_no_arrival() noexcept {
+  try {
+    start_error_ = std::make_exception_ptr(
+      values::not_arrived("it " + exit_.describe() +
+                          " before it had come to troupe::runtime or troupe::child_entry; what "
+                          "stands before these in main runs "
+                          "in each child as well, and must neither end nor wait there" +
+                          exit_.last_words()));
+  } catch (const std::bad_alloc&) {
+    // Then its end is all that is told.
+  }
+}
+
 void child_process::gone() {
   if (std::exchange(down_, true))
     return;
+  if (!start_error_ && !link_.greeted() && exit_.status_known && (exit_.signal == 0 || ended_here_))
+    note_no_arrival();
   link_.close();
   exit_watch_.reset();
   listeners_.life.child_down(*this); // may destroy this

@@ -41,7 +41,7 @@ public:
   /// `hub` is null if no actors may live in it, `output` if it is inherited.
   child_process(loop::event_loop& loop, actors::actor_hub* hub, const listeners& told,
     std::uint32_t seat, std::uint32_t generation, link::link_size size,
-    const link::child_settings& settings, std::unique_ptr<child_output> output);
+    const link::child_settings& settings, input in, std::unique_ptr<child_output> output);
   child_process(const child_process&) = delete;
   ~child_process();
 
@@ -96,6 +96,7 @@ private:
   void launched(launch_result result);
   bool has_exited() const noexcept;
   void on_exit();
+  void note_no_arrival() noexcept;
   void gone();
 
   loop::event_loop& loop_;
@@ -110,6 +111,7 @@ private:
   child_exit exit_;
   std::exception_ptr start_error_;
   bool ready_ = false;
+  bool ended_here_ = false; // by a decision of its owner, not from outside
   bool down_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "base/limits.hpp"
 #include "link/request.hpp"
 #include "os/process_state.hpp"
+#include "parent/child/module_list.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -40,6 +41,8 @@ child_tasks::child_tasks(child_link& link, task_listener& told, std::uint32_t se
 
 std::uint32_t child_tasks::send(
   policy::task_key key, const detail::task_ptr& task, std::uint32_t attempt) {
+  introduce(task->code.thunk.module);
+  introduce(task->code.target.module);
   const auto cell = book_.take(key, task->code.kind);
   cells_[cell] = {sent_ + 1, task->nesting, false};
   table_.put(cell, key.id);
@@ -62,6 +65,18 @@ std::uint32_t child_tasks::send(
   }
   ++sent_;
   return cell;
+}
+
+void child_tasks::introduce(std::uint32_t module) {
+  if (module == 0 || std::find(introduced_.begin(), introduced_.end(), module) != introduced_.end())
+    return;
+  introduced_.reserve(introduced_.size() + 1);
+  auto encoded = std::make_shared<detail::bytes>();
+  encoder{*encoded}(module_list::of_process().notice_of(module));
+  link::frame_header header;
+  header.kind = link::frame_kind::module;
+  link_.send(header, {}, detail::view(*encoded), [&] { return std::move(encoded); });
+  introduced_.push_back(module);
 }
 
 bool child_tasks::take_back(std::uint32_t cell) {

@@ -44,6 +44,9 @@ public:
   void on_reclaim(const link::frame_header& header);
 
 private:
+  // Before the first call of a module other than the program itself comes to the child.
+  void introduce(std::uint32_t module);
+
   // What else is known of the task in a cell.
   struct cell_info {
     std::uint64_t sequence = 0; // of its sending
@@ -57,7 +60,8 @@ private:
   link::cell_table table_;
   policy::cell_book book_;
   std::vector<cell_info> cells_;
-  std::uint64_t sent_ = 0; // the number of tasks
+  std::vector<std::uint32_t> introduced_; // modules that the child knows: few
+  std::uint64_t sent_ = 0;                // the number of tasks
   std::size_t lent_ = 0;
   pid_t pid_ = 0;
 };

@@ -58,6 +58,9 @@ public:
       return failure();
     if (::getppid() != parent_)
       ::_exit(127); // the parent died before that
+    // Also before it knows its settings: what stands before the runtime in `main` must not read the parent's.
+    if (!os::empty_input())
+      return failure();
     if (control_ == link_fd ? ::fcntl(control_, F_SETFD, 0) != 0 : ::dup2(control_, link_fd) < 0)
       return failure();
     // Everything else closes at exec: also what other threads have just opened without O_CLOEXEC.

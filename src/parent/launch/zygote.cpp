@@ -7,6 +7,7 @@
 #include "os/pidfd.hpp"
 #include "os/start_time.hpp"
 #include "values/exception_codec.hpp"
+#include "values/not_arrived.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -120,8 +121,20 @@ std::optional<link::zygote_answer> zygote::receive(
       return std::nullopt;
     }
   }
-  end(clock::now() < until ? "" : "did not answer in time");
+  timed_out_ = clock::now() >= until;
+  end(timed_out_ ? "did not answer in time" : "");
   return std::nullopt;
+}
+
+void zygote::fail_to_arrive() const {
+  const auto what =
+    "the zygote " + how_it_ended_ +
+    " before it was ready; what stands before troupe::runtime or troupe::child_entry in main "
+    "runs in it as well, and then it has " +
+    std::to_string(preload_timeout_.count()) + " ms for its preload calls";
+  if (exited_ || timed_out_)
+    throw values::not_arrived(what);
+  throw std::runtime_error(what);
 }
 
 void zygote::wait_ready(int stop) {
@@ -130,9 +143,7 @@ void zygote::wait_ready(int stop) {
   base::unique_fd report;
   const auto answer = receive(clock::now() + preload_timeout_, stop, &report);
   if (!answer)
-    throw std::runtime_error("the zygote " + how_it_ended_ + " before it was ready; it has " +
-                             std::to_string(preload_timeout_.count()) +
-                             " ms for its preload calls");
+    fail_to_arrive();
   if (answer->status != link::zygote_status::ready)
     refuse(*answer, report);
   ready_ = true;

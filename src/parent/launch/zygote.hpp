@@ -60,6 +60,7 @@ private:
   std::optional<link::zygote_answer> receive(
     clock::time_point until, int stop, base::unique_fd* file = nullptr);
   void continue_if_stopped() noexcept;
+  [[noreturn]] void fail_to_arrive() const;
   [[noreturn]] void refuse(link::zygote_answer answer, const base::unique_fd& report);
   void end(const std::string& why);
   // Nothing also if the zygote names a process that was there before: any child of this process might pass
@@ -73,6 +74,7 @@ private:
   base::unique_fd pidfd_;
   bool ready_ = false;
   bool exited_ = false;
+  bool timed_out_ = false;
   std::string how_it_ended_;
 };
 

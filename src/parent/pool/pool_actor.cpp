@@ -248,7 +248,10 @@ void pool_actor::take_position(std::uint32_t seat, std::size_t position) {
 }
 
 void pool_actor::end(std::uint32_t seat, ending how, const std::string& reason) {
-  supervisor_[seat].signal(how == ending::term ? SIGTERM : SIGKILL, reason);
+  if (how == ending::kill)
+    supervisor_[seat].kill(reason);
+  else
+    supervisor_[seat].signal(SIGTERM, reason);
 }
 
 void pool_actor::warn(

@@ -1,6 +1,7 @@
 #include "parent/pool/supervisor.hpp"
 
 #include "parent/child/child_output.hpp"
+#include "parent/child/module_list.hpp"
 
 #include <troupe/cpus.hpp>
 
@@ -39,6 +40,7 @@ link::child_settings supervisor::settings_for(std::size_t position) const {
   if (options_.processes + 1 <= usable_cpus())
     settings.spin_nanoseconds = spin_time.count();
   settings.limits = options_.limits;
+  settings.modules = module_list::of_process().all();
   settings.initializer = link::wire_call::from(options_.initializer);
   settings.finalizer = link::wire_call::from(options_.finalizer);
   if (options_.loop_initializer != nullptr)
@@ -60,7 +62,7 @@ std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_rec
     may_spin = settings.spin_nanoseconds > 0;
     children_[seat] = std::make_shared<child_process>(loop_, &hub_,
       child_process::listeners{static_cast<life_listener&>(*this), tasks_}, seat, child.generation,
-      link_size_, settings,
+      link_size_, settings, options_.input,
       child_output::make(options_.output, loop_.io(), options_.name, child.position));
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {

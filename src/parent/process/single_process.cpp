@@ -3,6 +3,7 @@
 #include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "parent/child/log.hpp"
+#include "parent/child/module_list.hpp"
 #include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
 
@@ -45,6 +46,7 @@ single_process::~single_process() = default;
 link::child_settings single_process::settings() const {
   link::child_settings settings;
   settings.pool_name = options_->name;
+  settings.modules = module_list::of_process().all();
   settings.initializer = link::wire_call::from(options_->initializer);
   settings.finalizer = link::wire_call::from(options_->finalizer);
   return settings;
@@ -72,7 +74,7 @@ void single_process::kill_after(std::chrono::milliseconds time, MakeReason make_
 void single_process::launch() {
   try {
     child_ = std::make_shared<child_process>(loop_, nullptr, child_process::listeners{*this, *this},
-      only_seat, only_generation, size, settings(),
+      only_seat, only_generation, size, settings(), options_->input,
       child_output::make(options_->output, loop_.io(), options_->name, std::nullopt));
     child_->launch(launcher_, child_);
   } catch (...) {

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+
+// What `this_child` tells of the child that this process is.
+namespace troupe::child {
+
+/// Before the first code of the program that may ask.
+void set_surroundings(boost::asio::any_io_executor of_loop, std::size_t position);
+
+/// A spare takes its place.
+void move_to(std::size_t position) noexcept;
+
+} // namespace troupe::child
