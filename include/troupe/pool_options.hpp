@@ -2,6 +2,7 @@
 
 #include <troupe/call.hpp>
 #include <troupe/child_limits.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/output.hpp>
 #include <troupe/restart_options.hpp>
@@ -15,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -121,3 +124,5 @@ struct pool_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

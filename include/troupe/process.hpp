@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/process_wait.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/process_options.hpp>
@@ -12,6 +13,8 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -159,3 +162,5 @@ public:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

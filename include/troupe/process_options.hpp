@@ -1,10 +1,13 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/output.hpp>
 
 #include <chrono>
 #include <string>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -41,3 +44,5 @@ struct process_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/start_method.hpp>
 #include <troupe/task_registry.hpp>
 
@@ -21,6 +22,8 @@
 namespace caf {
 class actor_system;
 }
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -126,3 +129,5 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/async_wait.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
 
@@ -11,6 +12,8 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -91,5 +94,7 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 #include <troupe/detail/task_future_impl.hpp>

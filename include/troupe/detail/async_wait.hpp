@@ -2,6 +2,7 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/awaited.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -14,6 +15,8 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // How a coroutine waits for a promise: an Asio operation that completes when the promise is resolved.
 namespace troupe::detail {
@@ -110,3 +113,5 @@ struct resolution {
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

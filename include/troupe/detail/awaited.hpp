@@ -1,10 +1,14 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <boost/asio/awaitable.hpp>
 
 #include <exception>
 #include <optional>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // What makes `co_await future` work in an `asio::awaitable` coroutine. Asio awaits any operation that can
 // be called with a completion token, but Boost 1.81's handler for `void(std::exception_ptr, T)` does not
@@ -38,6 +42,8 @@ struct awaited<void> {
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop
 
 namespace boost::asio::detail {
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/map_result.hpp>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+
+#pragma GCC visibility push(default)
 
 // The bodies of map_result.hpp, which includes this.
 namespace troupe {
@@ -143,3 +146,5 @@ auto unordered_map_result<R>::next_blocking() -> std::optional<map_item<R>> {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_counters.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
@@ -20,6 +21,8 @@
 #include <set>
 #include <utility>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 // The part of a map's input that is in flight or unread. It is filled by whoever takes results, so the
 // input is read lazily, by one thread, and no faster than the results are used.
@@ -183,3 +186,5 @@ private:
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_window.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/map_options.hpp>
@@ -12,6 +13,8 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // How calls become tasks: what `pool` and `pool_handle` have in common.
 namespace troupe::detail {
@@ -92,3 +95,5 @@ auto starmap_items(const pool_ref& pool, const map_options& options, const F& f,
 }
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

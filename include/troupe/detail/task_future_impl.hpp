@@ -1,10 +1,13 @@
 #pragma once
 
 #include <troupe/codec.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/task_future.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/cancellation_type.hpp>
+
+#pragma GCC visibility push(default)
 
 // The bodies of task_future.hpp, which includes this.
 namespace troupe {
@@ -73,3 +76,5 @@ bool task_future<R>::wait_for(std::chrono::duration<Rep, Period> time) {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop
