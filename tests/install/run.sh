@@ -46,7 +46,8 @@ expect "$work/required.log" "troupe could not be found because dependency CAF co
 expect "$work/required.log" "install libcaf-dev, or set CAF_INCLUDE_DIR and CAF_CORE_LIBRARY"
 
 echo "-- README's first program, with pkg-config"
-export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name troupe.pc)") # lib may be lib/x86_64-linux-gnu
+export PKG_CONFIG_PATH
 version=$(sed -n 's/.*TROUPE_VERSION_STRING "\(.*\)"/\1/p' "$prefix/include/troupe/version.hpp")
 [ "$(pkg-config --modversion troupe)" = "$version" ] || fail "pkg-config has another version than version.hpp"
 # shellcheck disable=SC2046,SC2086
