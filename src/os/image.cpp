@@ -31,6 +31,11 @@ private:
   std::uint32_t value_ = 2166136261u;
 };
 
+// Names and values of notes are padded to words.
+std::size_t padded(std::size_t bytes) noexcept {
+  return (bytes + 3) / 4 * 4;
+}
+
 void find_build_id(
   const ElfW(Phdr) * segments, std::size_t count, ElfW(Addr) base, build_id& found) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
@@ -43,14 +48,14 @@ void find_build_id(
       ElfW(Nhdr) note;
       std::memcpy(&note, at, sizeof note);
       const char* name = at + sizeof note;
-      const char* value = name + (note.n_namesz + 3) / 4 * 4;
+      const char* value = name + padded(note.n_namesz);
       if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
           std::memcmp(name, "GNU", 4) == 0 && note.n_descsz <= max_build_id_bytes) {
         found.length = note.n_descsz;
         std::memcpy(found.bytes.data(), value, note.n_descsz);
         return;
       }
-      at = value + (note.n_descsz + 3) / 4 * 4;
+      at = value + padded(note.n_descsz);
     }
   }
 }
