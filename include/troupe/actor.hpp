@@ -2,6 +2,7 @@
 
 #include <troupe/call.hpp>
 #include <troupe/codec.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/reply_message.hpp>
 #include <troupe/task_options.hpp>
 
@@ -18,6 +19,8 @@
 #include <span>
 #include <string>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 /// A pool among CAF actors. `pool.actor()` is an actor, and a task is a request to it:
 ///
@@ -125,6 +128,8 @@ auto request(Self* self, const caf::actor& pool_actor, std::chrono::duration<Rep
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 namespace caf {
 

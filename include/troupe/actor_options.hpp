@@ -1,7 +1,11 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <cstdint>
 #include <string>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -22,3 +26,5 @@ struct actor_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/task_future.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -11,6 +12,8 @@
 #include <ranges>
 #include <type_traits>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -131,3 +134,5 @@ boost::asio::awaitable<std::size_t> when_any(const task_future<R>&... futures) {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

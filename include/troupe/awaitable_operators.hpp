@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/process.hpp>
 #include <troupe/runtime.hpp>
@@ -11,6 +12,8 @@
 #include <concepts>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // `co_await (future || timer.async_wait(use_awaitable))`, `co_await (std::move(a) && b)`: the operators of
 // boost/asio/experimental/awaitable_operators.hpp, where one side or both are operations of troupe: a `task_future`,
@@ -55,3 +58,5 @@ auto operator&&(A&& a, B&& b) {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

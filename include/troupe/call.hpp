@@ -2,8 +2,11 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/compiler.hpp>
 
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -64,3 +67,5 @@ auto call(F&& f, Args&&... args) {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
+#pragma GCC visibility push(default)
+
 namespace troupe {
 
 /// Where children begin, if that is not to be where the `runtime` is made. For programs whose runtime is made
@@ -19,3 +23,5 @@ namespace troupe {
 void child_entry(int argc, char** argv);
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -30,3 +34,5 @@ struct child_limits {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

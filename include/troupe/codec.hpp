@@ -3,10 +3,13 @@
 #include <troupe/custom_codec.hpp>
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/codec_traits.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/errors.hpp>
 
 #include <cstddef>
 #include <span>
+
+#pragma GCC visibility push(default)
 
 /// How arguments and results become bytes.
 ///
@@ -112,5 +115,7 @@ concept encodable = detail::has_codec<T> || detail::known_value<T> || detail::in
   detail::plain_aggregate<T>;
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 #include <troupe/detail/codec_impl.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/task_registry.hpp>
@@ -10,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -67,3 +70,5 @@ private:
 config load_config(const std::filesystem::path& path, const task_registry& tasks = {});
 
 } // namespace troupe
+
+#pragma GCC visibility pop

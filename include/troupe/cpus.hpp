@@ -1,6 +1,10 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <cstddef>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -10,3 +14,5 @@ namespace troupe {
 std::size_t usable_cpus();
 
 } // namespace troupe
+
+#pragma GCC visibility pop

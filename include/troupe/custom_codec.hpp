@@ -1,5 +1,9 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
+#pragma GCC visibility push(default)
+
 /// How types that troupe does not know become bytes. These are to be specialized in a header that is seen
 /// wherever the type is sent or received.
 namespace troupe {
@@ -31,3 +35,5 @@ template <class T>
 inline constexpr bool enable_container = false;
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/scheduler.hpp>
 
 #include <cstdint>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include <sys/types.h>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -175,3 +178,5 @@ public:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

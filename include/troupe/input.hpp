@@ -1,5 +1,9 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
+#pragma GCC visibility push(default)
+
 namespace troupe {
 
 /// What a child reads from its stdin.
@@ -13,3 +17,5 @@ enum class input {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <cstddef>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -21,3 +25,5 @@ struct loop_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/task_options.hpp>
 
 #include <cstddef>
 #include <functional>
 #include <optional>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -44,3 +47,5 @@ struct map_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

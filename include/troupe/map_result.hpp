@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_window.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/task_future.hpp>
@@ -15,6 +16,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -157,5 +160,7 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 #include <troupe/detail/map_result_impl.hpp>

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <caf/actor_system_config.hpp>
 
 #include <string>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -30,6 +34,8 @@ void register_message_type(std::string name) {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 #define TROUPE_MESSAGE_TYPE_NAME_2(line) troupe_registered_message_type_##line
 #define TROUPE_MESSAGE_TYPE_NAME(line) TROUPE_MESSAGE_TYPE_NAME_2(line)

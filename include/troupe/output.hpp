@@ -1,5 +1,9 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
+#pragma GCC visibility push(default)
+
 namespace troupe {
 
 /// Where what a child writes to its stdout and stderr goes.
@@ -20,3 +24,5 @@ enum class output {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

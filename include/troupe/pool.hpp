@@ -3,6 +3,7 @@
 #include <troupe/actor.hpp>
 #include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/hosted_actor.hpp>
 #include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
@@ -20,6 +21,8 @@
 #include <ranges>
 #include <tuple>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -227,3 +230,5 @@ auto request(
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

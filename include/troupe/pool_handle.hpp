@@ -2,6 +2,7 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
@@ -15,6 +16,8 @@
 #include <ranges>
 #include <stdexcept>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -125,3 +128,5 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -2,6 +2,7 @@
 
 #include <troupe/call.hpp>
 #include <troupe/child_limits.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/input.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/output.hpp>
@@ -16,6 +17,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -125,3 +128,5 @@ struct pool_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

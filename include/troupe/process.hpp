@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/process_wait.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/process_options.hpp>
@@ -12,6 +13,8 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -166,3 +169,5 @@ inline constexpr bool is_awaited_by_name<worker<R>> = true;
 } // namespace detail
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/input.hpp>
 #include <troupe/output.hpp>
 
 #include <chrono>
 #include <string>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -45,3 +48,5 @@ struct process_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/errors.hpp>
 
 #include <cstdint>
@@ -11,6 +12,8 @@
 #include <type_traits>
 #include <typeinfo>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -148,6 +151,8 @@ void register_exception() {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 #define TROUPE_EXCEPTION_NAME_2(line) troupe_registered_exception_##line
 #define TROUPE_EXCEPTION_NAME(line) TROUPE_EXCEPTION_NAME_2(line)

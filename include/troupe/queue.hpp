@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/codec.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/queue_port.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/runtime.hpp>
@@ -13,6 +14,8 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -162,5 +165,7 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 #include <troupe/detail/queue_impl.hpp>

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <chrono>
 #include <cstddef>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -31,3 +35,5 @@ struct restart_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/start_method.hpp>
 #include <troupe/task_registry.hpp>
 
@@ -25,6 +26,8 @@ namespace caf {
 class actor_system;
 class actor_system_config;
 } // namespace caf
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -159,3 +162,5 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

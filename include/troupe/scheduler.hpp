@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/running_average.hpp>
 
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <random>
 #include <string_view>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -165,3 +168,5 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

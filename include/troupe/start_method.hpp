@@ -1,6 +1,10 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <string_view>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -56,3 +60,5 @@ std::string_view to_string(start_method method) noexcept;
 start_method parse_start_method(std::string_view name);
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +9,8 @@
 #include <vector>
 
 #include <sys/types.h>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -39,3 +43,5 @@ struct pool_stats {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

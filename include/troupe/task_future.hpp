@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/async_wait.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
 
@@ -11,6 +12,8 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -103,5 +106,7 @@ inline constexpr bool is_awaited_by_name<task_future<R>> = true;
 } // namespace detail
 
 } // namespace troupe
+
+#pragma GCC visibility pop
 
 #include <troupe/detail/task_future_impl.hpp>

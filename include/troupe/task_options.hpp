@@ -1,9 +1,13 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <string>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -79,3 +83,5 @@ struct task_options {
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

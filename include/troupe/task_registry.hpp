@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -17,6 +18,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -132,3 +135,5 @@ private:
 };
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
+
+#pragma GCC visibility push(default)
 
 /// What code that runs in a child can ask about its surroundings. All of it throws `std::logic_error`
 /// outside of a child, and in one that has not been set up yet.
@@ -23,3 +27,5 @@ boost::asio::any_io_executor executor();
 std::size_t slot();
 
 } // namespace troupe::this_child
+
+#pragma GCC visibility pop

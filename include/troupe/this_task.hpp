@@ -1,11 +1,14 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/scheduler.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <stop_token>
+
+#pragma GCC visibility push(default)
 
 /// What a task may know of itself. To be called in a child by the task: by a plain or blocking function
 /// on the thread that runs it, or by a coroutine on the event loop. Elsewhere they throw
@@ -30,3 +33,5 @@ std::stop_token stop_token();
 std::size_t child_slot();
 
 } // namespace troupe::this_task
+
+#pragma GCC visibility pop

@@ -1,6 +1,11 @@
 #pragma once
 
+/// \file
 /// All of troupe. Start reading in pool.hpp.
+
+/// \namespace troupe
+/// Functions, coroutines and actors on a pool of supervised child processes. Start reading at `pool`.
+
 #include <troupe/actor.hpp>
 #include <troupe/actor_options.hpp>
 #include <troupe/as_completed.hpp>
@@ -35,3 +40,4 @@
 #include <troupe/task_registry.hpp>
 #include <troupe/this_child.hpp>
 #include <troupe/this_task.hpp>
+#include <troupe/version.hpp>

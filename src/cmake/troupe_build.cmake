@@ -27,6 +27,9 @@ if(TROUPE_SANITIZE)
   endif()
 endif()
 
+macro(troupe_find)
+  find_package(${ARGV} REQUIRED GLOBAL)
+endmacro()
 include(${CMAKE_CURRENT_LIST_DIR}/troupe_dependencies.cmake)
 
 # Flags that apply to our own code only, never to those who link against us.
@@ -46,6 +49,8 @@ function(troupe_layer name)
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(troupe_${name} PRIVATE troupe_flags PUBLIC troupe_dependencies)
+  # A shared library shows what the public headers declare, which say so, and nothing else.
+  set_target_properties(troupe_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden)
   # Nearly all of the compiler's time goes into headers. Where files are compiled together (the release
   # preset: CMAKE_UNITY_BUILD) they are read once for each layer. Elsewhere the layers that are built on CAF
   # and Asio share precompiled ones; for the others, reading these would take longer than reading what they

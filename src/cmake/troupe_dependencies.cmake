@@ -1,15 +1,12 @@
-# Finds what troupe is built on and offers it as one interface target. Also installed, so that
-# find_package(troupe) finds the same.
-find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS filesystem)
-find_package(spdlog REQUIRED)
-
-# Debian's CAF 0.17 ships no CMake package file.
-find_path(CAF_INCLUDE_DIR caf/all.hpp)
-find_library(CAF_CORE_LIBRARY caf_core)
-if(NOT CAF_INCLUDE_DIR OR NOT CAF_CORE_LIBRARY)
-  message(FATAL_ERROR "troupe needs CAF 0.17: install libcaf-dev, or set CAF_INCLUDE_DIR and CAF_CORE_LIBRARY")
-endif()
+# Finds what troupe is built on, and offers it as one interface target. Included by the build and by the
+# installed package, each of which says with `troupe_find` what happens if something is missing.
+list(PREPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+troupe_find(Threads)
+troupe_find(Boost 1.81 COMPONENTS filesystem)
+troupe_find(spdlog)
+troupe_find(CAF 0.17...<0.18 MODULE)
+troupe_find(libdw MODULE)
+list(POP_FRONT CMAKE_MODULE_PATH)
 
 # A sanitizer of threads has to see how the log synchronises: there the log is compiled with the program.
 set(troupe_spdlog spdlog::spdlog)
@@ -21,5 +18,5 @@ if(NOT TARGET troupe_dependencies)
   add_library(troupe_dependencies INTERFACE IMPORTED GLOBAL)
   target_include_directories(troupe_dependencies SYSTEM INTERFACE ${CAF_INCLUDE_DIR} ${Boost_INCLUDE_DIRS})
   target_link_libraries(troupe_dependencies INTERFACE
-    ${CAF_CORE_LIBRARY} Boost::filesystem ${troupe_spdlog} Threads::Threads dw ${CMAKE_DL_LIBS})
+    ${CAF_CORE_LIBRARY} Boost::filesystem ${troupe_spdlog} Threads::Threads ${LIBDW_LIBRARY} ${CMAKE_DL_LIBS})
 endif()

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/call_code.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -30,6 +31,11 @@ private:
   std::uint32_t value_ = 2166136261u;
 };
 
+// Names and values of notes are padded to words.
+std::size_t padded(std::size_t bytes) noexcept {
+  return (bytes + 3) / 4 * 4;
+}
+
 void find_build_id(
   const ElfW(Phdr) * segments, std::size_t count, ElfW(Addr) base, build_id& found) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
@@ -42,16 +48,25 @@ void find_build_id(
       ElfW(Nhdr) note;
       std::memcpy(&note, at, sizeof note);
       const char* name = at + sizeof note;
-      const char* value = name + (note.n_namesz + 3) / 4 * 4;
+      const char* value = name + padded(note.n_namesz);
       if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
           std::memcmp(name, "GNU", 4) == 0 && note.n_descsz <= max_build_id_bytes) {
         found.length = note.n_descsz;
         std::memcpy(found.bytes.data(), value, note.n_descsz);
         return;
       }
-      at = value + (note.n_descsz + 3) / 4 * 4;
+      at = value + padded(note.n_descsz);
     }
   }
+}
+
+// The same for a module whose ELF header is mapped at `start`.
+void find_build_id(const void* start, ElfW(Addr) base, build_id& found) noexcept {
+  const auto* header = static_cast<const ElfW(Ehdr)*>(start);
+  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) == 0)
+    find_build_id(
+      reinterpret_cast<const ElfW(Phdr)*>(static_cast<const std::byte*>(start) + header->e_phoff),
+      header->e_phnum, base, found);
 }
 
 // What identifies a module in all processes: its path and its contents, so that a library which has been
@@ -110,7 +125,7 @@ struct found_module {
 
 } // namespace
 
-build_id program_build_id() {
+build_id image_build_id() {
   build_id found;
   ::dl_iterate_phdr(
     [](dl_phdr_info* info, std::size_t, void* out) {
@@ -119,6 +134,17 @@ build_id program_build_id() {
       return 1; // the program is the first module
     },
     &found);
+  dl_find_object own{};
+  if (::_dl_find_object(reinterpret_cast<void*>(&image_build_id), &own) != 0 ||
+      own.dlfo_link_map == nullptr || *own.dlfo_link_map->l_name == '\0')
+    return found;
+  build_id library;
+  find_build_id(own.dlfo_map_start, own.dlfo_link_map->l_addr, library);
+  if (found.length == 0 || library.length == 0)
+    return {};
+  for (std::size_t i = 0; i < max_build_id_bytes; ++i)
+    found.bytes[i] ^= library.bytes[i];
+  found.length = std::max(found.length, library.length);
   return found;
 }
 
@@ -209,15 +235,21 @@ struct program_range {
   std::uintptr_t end = 0;
 
   program_range() {
-    dl_find_object found{};
-    // Any function of the program would do; this one is in it unless troupe is a shared library.
-    const auto here = reinterpret_cast<void*>(&os::program_build_id);
-    if (::_dl_find_object(here, &found) == 0 && found.dlfo_link_map != nullptr &&
-        *found.dlfo_link_map->l_name == '\0') {
-      base = found.dlfo_link_map->l_addr;
-      begin = reinterpret_cast<std::uintptr_t>(found.dlfo_map_start);
-      end = reinterpret_cast<std::uintptr_t>(found.dlfo_map_end);
-    }
+    ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* out) {
+        auto& range = *static_cast<program_range*>(out);
+        range.base = info->dlpi_addr;
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          const auto& segment = info->dlpi_phdr[i];
+          if (segment.p_type != PT_LOAD)
+            continue;
+          const auto start = range.base + segment.p_vaddr;
+          range.begin = range.end == 0 ? start : std::min<std::uintptr_t>(range.begin, start);
+          range.end = std::max<std::uintptr_t>(range.end, start + segment.p_memsz);
+        }
+        return 1; // the program is the first module
+      },
+      this);
   }
 };
 

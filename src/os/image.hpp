@@ -19,9 +19,9 @@ struct build_id {
   friend bool operator==(const build_id&, const build_id&) = default;
 };
 
-/// The build id of the program (`ld --build-id`): the same for two processes if and only if they run
-/// the same image.
-build_id program_build_id();
+/// The build id of the program (`ld --build-id`), and that of troupe where it is a shared library, as one:
+/// the same for two processes if and only if they run the same image. Of length 0 if one of them has none.
+build_id image_build_id();
 
 /// Lower-case hex, or "none".
 std::string to_string(const build_id& id);

@@ -40,6 +40,10 @@ TEST_CASE("a room includes only what is below it") {
   CHECK(wrong_includes(sources(), ranks()) == none);
 }
 
+TEST_CASE("what public headers declare is visible in a shared library") {
+  CHECK(hidden_declarations(sources()) == none);
+}
+
 TEST_CASE("the pure rooms see neither CAF nor Asio") {
   CHECK(impure_includes(sources(), pure_rooms) == none);
 }
@@ -72,6 +76,15 @@ TEST_CASE("a public header that includes a room is seen") {
   const auto tree = with("include/troupe/planted.hpp", "#include \"base/limits.hpp\"\n");
   CHECK(wrong_includes(tree, ranks()) ==
         std::vector<std::string>{"include/troupe/planted.hpp includes src/base/limits.hpp"});
+}
+
+TEST_CASE("a public header whose declarations are hidden is seen") {
+  const auto tree = with("include/troupe/planted.hpp", "#pragma GCC visibility push(default)\n"
+                                                       "namespace troupe {\n"
+                                                       "#pragma GCC visibility pop\n"
+                                                       "namespace troupe::detail {\n");
+  CHECK(hidden_declarations(tree) ==
+        std::vector<std::string>{"include/troupe/planted.hpp opens namespace troupe::detail"});
 }
 
 TEST_CASE("a room without a rank is seen") {

@@ -117,6 +117,20 @@ std::vector<std::string> wrong_includes(
   return result;
 }
 
+std::vector<std::string> hidden_declarations(const source_tree& sources) {
+  std::vector<std::string> result;
+  for (const auto& [file, text] : sources) {
+    bool visible = false;
+    for (const auto& line : lines_of(text)) {
+      if (line.starts_with("#pragma GCC visibility"))
+        visible = line == "#pragma GCC visibility push(default)";
+      if (is_public(file) && line.starts_with("namespace troupe") && !visible)
+        result.push_back(file + " opens " + line.substr(0, line.find(" {")));
+    }
+  }
+  return result;
+}
+
 std::vector<std::string> impure_includes(
   const source_tree& sources, const std::vector<std::string>& pure_rooms) {
   std::vector<std::string> result;

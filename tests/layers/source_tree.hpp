@@ -23,6 +23,10 @@ std::map<std::string, int> ranks_of_rooms(const std::string& readme);
 std::vector<std::string> wrong_includes(
   const source_tree& sources, const std::map<std::string, int>& ranks);
 
+/// Each namespace of a public header that opens `troupe` outside of `#pragma GCC visibility push(default)`, so that
+/// a shared library does not show what is declared in it.
+std::vector<std::string> hidden_declarations(const source_tree& sources);
+
 /// Each way on which a file of a pure room gets a header of CAF or Asio, also through others.
 std::vector<std::string> impure_includes(
   const source_tree& sources, const std::vector<std::string>& pure_rooms);

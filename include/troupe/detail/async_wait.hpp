@@ -2,6 +2,7 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/awaited.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,6 +20,8 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // How a promise is waited for without blocking: by an Asio operation that completes when it is resolved.
 namespace troupe::detail {
@@ -164,3 +167,5 @@ struct resolution {
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

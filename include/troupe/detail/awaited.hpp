@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -7,6 +8,8 @@
 #include <exception>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // How an operation of troupe completes: as any Asio operation whose errors are exceptions, with
 // `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where there is no value. This is the one place that
@@ -62,6 +65,8 @@ template <class T>
 inline constexpr bool is_awaited_by_name = false;
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop
 
 namespace boost::asio::detail {
 

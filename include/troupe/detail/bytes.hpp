@@ -1,10 +1,14 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -75,3 +79,5 @@ inline std::span<const std::byte> view(const bytes& b) noexcept {
 }
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <type_traits>
 
 // What CAF 0.17's inspect() functions pass beside fields: names and hints, which the codec skips, and
@@ -13,6 +15,8 @@ template <class F>
 struct save_callback_t;
 
 } // namespace caf::meta
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -40,3 +44,5 @@ bool callback_failed(Fun& fun) {
 }
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/errors.hpp>
 
 #include <cstdint>
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -26,3 +29,5 @@ code_location locate(F* function) {
 }
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

@@ -2,6 +2,7 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/call_code.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/errors.hpp>
 
 #include <concepts>
@@ -26,6 +27,8 @@ class awaitable;
 class any_io_executor;
 
 } // namespace boost::asio
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -329,3 +332,5 @@ using result_of_t = typename callable_for<F, Args...>::result_type;
 
 } // namespace detail
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <troupe/codec.hpp>
+#include <troupe/detail/compiler.hpp>
 
 #include <bit>
 
 #include <boost/pfr/core.hpp>
 #include <boost/pfr/tuple_size.hpp>
+
+#pragma GCC visibility push(default)
 
 // The bodies of codec.hpp, which includes this.
 namespace troupe {
@@ -376,3 +379,5 @@ void detail::decode_inspector::operator()(Ts&&... fields) const {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

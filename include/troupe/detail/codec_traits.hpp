@@ -2,6 +2,7 @@
 
 #include <troupe/custom_codec.hpp>
 #include <troupe/detail/caf_inspect.hpp>
+#include <troupe/detail/compiler.hpp>
 
 #include <array>
 #include <bitset>
@@ -27,6 +28,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 // Which types codec.hpp knows, and what kind of type each is.
 namespace troupe {
@@ -245,3 +248,5 @@ constexpr bool has_array_among(std::index_sequence<I...>) {
 
 } // namespace detail
 } // namespace troupe
+
+#pragma GCC visibility pop

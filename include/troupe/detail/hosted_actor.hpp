@@ -2,6 +2,7 @@
 
 #include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
+#include <troupe/detail/compiler.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_config.hpp>
@@ -20,6 +21,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 // How an actor starts in a child: by a task, which makes the actor there, on the child's event loop, and
 // returns its name.
@@ -144,3 +147,5 @@ concept behavior_maker = std::is_function_v<std::remove_pointer_t<std::decay_t<F
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

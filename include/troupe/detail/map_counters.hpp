@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/map_options.hpp>
 
 #include <atomic>
@@ -7,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -47,3 +50,5 @@ private:
 using map_counters_ptr = std::unique_ptr<map_counters, map_counters::releaser>;
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

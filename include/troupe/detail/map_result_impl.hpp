@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/map_result.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -7,6 +8,8 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
+
+#pragma GCC visibility push(default)
 
 // The bodies of map_result.hpp, which includes this.
 namespace troupe {
@@ -158,3 +161,5 @@ auto unordered_map_result<R>::next_blocking() -> std::optional<map_item<R>> {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

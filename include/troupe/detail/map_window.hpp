@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_counters.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
@@ -14,8 +15,11 @@
 #include <optional>
 #include <ranges>
 #include <set>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 // The part of a map's input that is in flight or unread. It is filled by whoever takes results, so the
 // input is read lazily, by one thread, and no faster than the results are used.
@@ -32,21 +36,27 @@ public:
   virtual std::optional<std::size_t> size() const = 0;
 };
 
-/// `MakeTask` makes the task of one item.
-template <class View, class MakeTask>
+/// `MakeTask` makes the task of one item. A range that has a name is referred to, unless it is a view; any
+/// other is kept here, as `std::views::all` does it, which clang 14 cannot compile for a container.
+template <class Range, class MakeTask>
 class range_source final : public map_source {
+  using range_type = std::remove_cvref_t<Range>;
+  static constexpr bool refers =
+    std::is_lvalue_reference_v<Range> && !std::ranges::view<range_type>;
+  using kept_type = std::conditional_t<refers, Range, range_type>;
+
 public:
-  range_source(View view, MakeTask make)
-    : view_(std::move(view))
+  range_source(Range&& range, MakeTask make)
+    : range_(std::forward<Range>(range))
     , make_(std::move(make)) {}
 
   task_ptr next() override {
     if (!position_)
-      position_.emplace(std::ranges::begin(view_));
-    else if (*position_ != std::ranges::end(view_) && taken_)
+      position_.emplace(std::ranges::begin(range_));
+    else if (*position_ != std::ranges::end(range_) && taken_)
       ++*position_;
     taken_ = false;
-    if (*position_ == std::ranges::end(view_))
+    if (*position_ == std::ranges::end(range_))
       return nullptr;
     auto task = make_(**position_);
     taken_ = true;
@@ -55,16 +65,16 @@ public:
   }
 
   std::optional<std::size_t> size() const override {
-    if constexpr (std::ranges::sized_range<const View>)
-      return static_cast<std::size_t>(std::ranges::size(view_));
+    if constexpr (std::ranges::sized_range<decltype((range_))>)
+      return static_cast<std::size_t>(std::ranges::size(range_));
     else
       return std::nullopt;
   }
 
 private:
-  View view_;
+  kept_type range_;
   MakeTask make_;
-  std::optional<std::ranges::iterator_t<View>> position_;
+  std::optional<std::ranges::iterator_t<kept_type>> position_;
   bool taken_ =
     false; // the item at `position_` has been used: move on only when the next is wanted
   std::uint64_t index_ = 0;
@@ -162,3 +172,5 @@ private:
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

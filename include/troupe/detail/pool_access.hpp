@@ -1,11 +1,14 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/task_state.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -54,3 +57,5 @@ pool_ref find_pool(std::uint64_t id);
 
 } // namespace detail
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/async_wait.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -8,6 +9,8 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 namespace troupe {
 
@@ -64,3 +67,5 @@ private:
 
 } // namespace detail
 } // namespace troupe
+
+#pragma GCC visibility pop

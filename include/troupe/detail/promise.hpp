@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/bytes.hpp>
+#include <troupe/detail/compiler.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -10,6 +11,8 @@
 #include <utility>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -121,3 +124,5 @@ private:
 void check_may_block(const char* what);
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
 #include <troupe/queue.hpp>
+
+#pragma GCC visibility push(default)
 
 // The bodies of queue.hpp, which includes this.
 namespace troupe {
@@ -78,3 +81,5 @@ boost::asio::awaitable<std::optional<T>> queue<T>::pop_awaited(detail::queue_ref
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/async_wait.hpp>
 #include <troupe/detail/bytes.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
 #include <troupe/detail/queue_status.hpp>
 
@@ -13,6 +14,8 @@
 #include <memory>
 #include <span>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // What the templates of queue.hpp need of a queue, which is in the parent, from either side.
 namespace troupe {
@@ -78,3 +81,5 @@ struct operation_end {
 
 } // namespace detail
 } // namespace troupe
+
+#pragma GCC visibility pop

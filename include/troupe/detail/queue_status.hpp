@@ -1,6 +1,10 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <cstdint>
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -14,3 +18,5 @@ enum class queue_status : std::uint8_t {
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <caf/deep_to_string.hpp>
 #include <caf/detail/message_data.hpp>
 #include <caf/detail/type_traits.hpp>
@@ -16,6 +18,8 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // CAF 0.17's make_message takes only what CAF can serialize. The results of tasks are of more types
 // (plain aggregates, optional, variant, ...), and need no serializing between actors of one process.
@@ -90,3 +94,5 @@ caf::message reply_message(T value) {
 }
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

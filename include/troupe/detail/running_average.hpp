@@ -1,6 +1,10 @@
 #pragma once
 
+#include <troupe/detail/compiler.hpp>
+
 #include <chrono>
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -20,3 +24,5 @@ private:
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

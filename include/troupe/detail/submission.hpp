@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/callable.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_window.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/map_options.hpp>
@@ -12,6 +13,8 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+#pragma GCC visibility push(default)
 
 // How calls become tasks: what `pool` and `pool_handle` have in common.
 namespace troupe::detail {
@@ -32,14 +35,16 @@ auto submit(const pool_ref& pool, std::shared_ptr<const task_options> options,
 /// The items of a range as tasks; `encode(bytes&, item)` encodes the arguments of one.
 template <class Range, class Encode>
 std::unique_ptr<map_source> make_source(const call_code& code, Range&& range, Encode encode) {
+  static_assert(std::is_lvalue_reference_v<Range> ||
+                  !is_specialization_v<std::remove_cvref_t<Range>, std::initializer_list>,
+    "the elements of a std::initializer_list end before the map: pass a std::vector");
   auto make = [code, encode](auto&& item) {
     bytes encoded;
     encode(encoded, std::forward<decltype(item)>(item));
     return task_ptr(new task_state(code, std::move(encoded)));
   };
-  auto view = std::views::all(std::forward<Range>(range));
-  return std::make_unique<range_source<decltype(view), decltype(make)>>(
-    std::move(view), std::move(make));
+  return std::make_unique<range_source<Range, decltype(make)>>(
+    std::forward<Range>(range), std::move(make));
 }
 
 /// For calls of `f(item)`.
@@ -92,3 +97,5 @@ auto starmap_items(const pool_ref& pool, const map_options& options, const F& f,
 }
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <troupe/codec.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/task_future.hpp>
+
+#pragma GCC visibility push(default)
 
 // The bodies of task_future.hpp, which includes this.
 namespace troupe {
@@ -66,3 +69,5 @@ bool task_future<R>::wait_for(std::chrono::duration<Rep, Period> time) {
 }
 
 } // namespace troupe
+
+#pragma GCC visibility pop

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/call_code.hpp>
+#include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_counters.hpp>
 #include <troupe/detail/promise.hpp>
 #include <troupe/scheduler.hpp>
@@ -12,6 +13,8 @@
 #include <utility>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -67,3 +70,5 @@ private:
 };
 
 } // namespace troupe::detail
+
+#pragma GCC visibility pop

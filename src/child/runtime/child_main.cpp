@@ -31,7 +31,7 @@ namespace {
 
 // False: this is another program than the parent's.
 bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
-  const link::child_hello answer{link::link_magic, hello.generation, os::program_build_id()};
+  const link::child_hello answer{link::link_magic, hello.generation, os::image_build_id()};
   link::frame_header header;
   header.kind = link::frame_kind::hello;
   header.generation = hello.generation;

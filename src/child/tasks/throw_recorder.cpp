@@ -40,7 +40,8 @@ record_throws::~record_throws() {
   recent.recording = outer_;
 }
 
-void record_throw(const void* object) noexcept {
+// A frame of its own, which `throw_site_of` knows.
+[[gnu::noinline]] void record_throw(const void* object) noexcept {
   if (!recent.recording)
     return;
   auto& record = recent.records[recent.next++ % recent.records.size()];
@@ -66,9 +67,10 @@ std::vector<code_location> throw_site_of(const void* exception_object) {
 } // namespace troupe::child
 
 // The C++ ABI's throw (https://itanium-cxx-abi.github.io/cxx-abi/abi-eh.html, 2.4.3): what every throw
-// expression calls. This definition precedes the runtime library's, to which it passes on. The compiler
-// declares the name itself, so ours is given to the function as its assembler name.
-extern "C" [[noreturn]] __attribute__((noinline)) void troupe_cxa_throw(
+// expression calls. This definition precedes the runtime library's, to which it passes on, also for what
+// other libraries throw: so it has to be visible. The compiler declares the name itself, so ours is given to the
+// function as its assembler name.
+extern "C" [[noreturn]] __attribute__((noinline, visibility("default"))) void troupe_cxa_throw(
   void* object, void* type, void (*destroy)(void*)) __asm__("__cxa_throw");
 
 extern "C" void troupe_cxa_throw(void* object, void* type, void (*destroy)(void*)) {

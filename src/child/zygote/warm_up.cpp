@@ -10,7 +10,7 @@ namespace troupe::child {
 void warm_up() {
   loop::event_loop loop(child_actor_system());
   loop.io().poll();
-  static_cast<void>(os::program_build_id());
+  static_cast<void>(os::image_build_id());
   load_unwinder();
 }
 

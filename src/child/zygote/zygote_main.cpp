@@ -61,7 +61,7 @@ public:
   }
 
   [[noreturn]] void run() {
-    if (hello_.build != os::program_build_id()) {
+    if (hello_.build != os::image_build_id()) {
       answer({link::zygote_status::other_image, 0});
       leave(exit_start_failed);
     }

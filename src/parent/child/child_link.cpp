@@ -23,7 +23,7 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
   , listener_(told)
   , generation_(generation)
   , region_(std::make_shared<link::shared_region>(size)) {
-  own_hello_ = {link::link_magic, generation, os::program_build_id()};
+  own_hello_ = {link::link_magic, generation, os::image_build_id()};
   if (own_hello_.build.length == 0)
     throw std::runtime_error(
       "this program has no build id, by which a child proves that it runs the "

@@ -47,7 +47,7 @@ zygote::zygote(const maker& make, const std::vector<link::wire_call>& preload,
   detail::bytes encoded;
   encoder{encoded}(preload);
   const auto calls = link::make_memory_file(detail::view(encoded));
-  const link::zygote_hello hello{link::link_magic, ::getpid(), os::program_build_id(), bound_now};
+  const link::zygote_hello hello{link::link_magic, ::getpid(), os::image_build_id(), bound_now};
   const int fds[] = {births_.fd(), calls.get()};
   if (!link::send_control(own.get(), &hello, sizeof hello, fds, std::size(fds)))
     throw std::system_error(errno, std::generic_category(), "greeting a zygote");

@@ -1,0 +1,43 @@
+# `cpack` makes Debian packages of what is installed: libtroupe-dev, with the headers and the library, and where that
+# is a shared one libtroupe0.1 with what programs need to run. Configure with -DCMAKE_INSTALL_PREFIX=/usr.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_VENDOR "the troupe authors")
+set(CPACK_PACKAGE_CONTACT "the troupe authors <authors@troupe.invalid>")
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_COMPONENTS_ALL development)
+
+# The names of Debian 12. The headers include Asio and CAF; a static library is linked with the rest as well.
+set(development_depends
+  "libcaf-dev (>= 0.17.6), libcaf-dev (<< 0.18), libboost1.81-dev, libboost-filesystem1.81-dev, libspdlog-dev, libdw-dev")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libtroupe-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${PROJECT_DESCRIPTION}: headers and library")
+if(BUILD_SHARED_LIBS)
+  set(runtime_package libtroupe${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  list(APPEND CPACK_COMPONENTS_ALL runtime)
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${runtime_package})
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+  set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${PROJECT_DESCRIPTION}: the shared library")
+  string(APPEND development_depends ", ${runtime_package} (= ${PROJECT_VERSION})")
+else()
+  string(APPEND development_depends ", libtomlplusplus-dev")
+endif()
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${development_depends}")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "pkg-config, cmake")
+
+# The reference, if the target `docs` had made it when this was configured.
+if(EXISTS ${PROJECT_BINARY_DIR}/docs/html/index.html)
+  list(APPEND CPACK_COMPONENTS_ALL documentation)
+  set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_NAME libtroupe-doc)
+  set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_SECTION doc)
+  set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_ARCHITECTURE all)
+  set(CPACK_COMPONENT_DOCUMENTATION_DESCRIPTION "${PROJECT_DESCRIPTION}: the reference")
+endif()
+include(CPack)
