@@ -5,7 +5,10 @@
 #include "support/test_runtime.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,47 +38,93 @@ bool is_a_bell(int fd) {
            std::string(target).starts_with("anon_inode:[eventfd]"));
 }
 
-// Makes every bell block, and fills those that it can write, again and again.
-void block_every_bell() {
-  for (int fd = 3; fd < 256; ++fd)
-    if (is_a_bell(fd))
-      ::fcntl(fd, F_SETFL, 0);
-  const std::uint64_t most = 0xfffffffffffffffe;
-  for (int round = 0; round < 2000; ++round)
-    for (int fd = 3; fd < 256; ++fd)
-      if (is_a_bell(fd)) [[maybe_unused]]
-        const auto written = ::write(fd, &most, round == 0 ? sizeof most : 1);
+// Fills every bell that can be written, and makes all of them block.
+void fill_every_bell() {
+  for (int fd = 3; fd < 256; ++fd) {
+    if (!is_a_bell(fd))
+      continue;
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    // The largest values first, for a bell that counts; a pipe is full when no byte fits any more.
+    for (std::uint64_t value = 0xfffffffffffffffe; value > 0; value /= 2)
+      while (::write(fd, &value, sizeof value) > 0) {
+      }
+    char byte = 0;
+    while (::write(fd, &byte, 1) > 0) {
+    }
+    ::fcntl(fd, F_SETFL, 0);
+  }
+}
+
+// Leaves a copy of the child behind, which fills the bells when the child stands still.
+pid_t fill_every_bell_later() {
+  const pid_t child = ::getpid();
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    const bool stopped = eventually([=] { return state_of(child) == "T"; });
+    fill_every_bell();
+    ::_exit(stopped ? 0 : 1);
+  }
+  return copy;
+}
+
+int started = 0; // in the child
+
+int how_many_started() {
+  return started;
 }
 
 asio::awaitable<void> wait_for_ever() {
+  ++started;
   asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-void hold_the_loop() {
-  std::this_thread::sleep_for(300ms); // the span in which the wishes pile up
+void touch(const std::string& path) {
+  std::ofstream(path).put('x');
+}
+
+void hold_the_loop(const std::string& path) {
+  touch(path);
+  std::this_thread::sleep_for(1s); // the span in which the wishes pile up
 }
 
 } // namespace
 
 TEST_CASE("a child whose bells block does not stop its parent") {
-  troupe::pool pool{rt(), {.processes = 2}};
-  auto hostile = pool.apply(block_every_bell);
-  for (int i = 0; i < 200; ++i)
-    REQUIRE(pool.apply(square, i).get() == i * i);
-  hostile.cancel();
-  CHECK(pool.apply(square, 3).get() == 9);
+  troupe::pool pool{rt(), {.processes = 1}};
+  troupe::pool other{rt(), {.processes = 1}};
+  const auto hostile = pool.apply(::getpid).get();
+  const auto copy = pool.apply(fill_every_bell_later).get();
+  REQUIRE(::kill(hostile, SIGSTOP) == 0);
+  REQUIRE(eventually([=] { return state_of(copy) == "Z"; }));
+  auto rings = pool.apply(square, 2);
+  auto task = other.apply(square, 3);
+  const bool in_time = task.wait_for(30s);
+  ::kill(hostile, SIGCONT);
+  REQUIRE(in_time);
+  CHECK(task.get() == 9);
+  CHECK(rings.get() == 4);
 }
 
 TEST_CASE("of very many cancels and the drain after them none is lost") {
-  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2000}};
-  std::vector<troupe::task_future<void>> waiting;
-  for (int i = 0; i < 1500; ++i)
-    waiting.push_back(pool.apply(wait_for_ever));
-  auto holds = pool.apply(hold_the_loop);
-  for (auto& task : waiting)
-    task.cancel();
-  holds.get();
-  pool.close();
-  pool.join(); // a wish that was lost would keep it for ever
+  const auto path =
+    std::filesystem::temp_directory_path() / ("troupe-bells-test-" + std::to_string(::getpid()));
+  const auto held = path.string() + "-held";
+  const auto finalized = path.string() + "-finalized";
+  {
+    troupe::pool pool{rt(),
+      {.processes = 1, .childconcurrency = 2000, .finalizer = troupe::call(touch, finalized)}};
+    std::vector<troupe::task_future<void>> waiting;
+    for (int i = 0; i < 1500; ++i)
+      waiting.push_back(pool.apply(wait_for_ever));
+    REQUIRE(eventually([&] { return pool.apply(how_many_started).get() == 1500; }));
+    auto holds = pool.apply(hold_the_loop, held);
+    REQUIRE(eventually([&] { return std::filesystem::exists(held); }));
+    for (auto& task : waiting)
+      task.cancel();
+    pool.close();
+    pool.join();
+  }
+  CHECK(std::filesystem::remove(held));
+  CHECK(std::filesystem::remove(finalized)); // the drain has arrived
 }
