@@ -237,6 +237,25 @@ int library_is_replaced(int argc, char** argv) {
   return 0;
 }
 
+// -- a library is loaded later than the children --------------------------------------------------------
+
+// unusual_parent "late library" FILE
+int library_is_loaded_later(int argc, char** argv) {
+  troupe::runtime rt{argc, argv};
+  troupe::pool pool{rt, {.processes = 1}};
+  const auto child = pool.apply(own_pid).get();
+  void* library = argc > 2 ? ::dlopen(argv[2], RTLD_NOW) : nullptr;
+  auto* const function = library != nullptr ? ::dlsym(library, "twice") : nullptr;
+  if (function == nullptr)
+    return 1;
+  auto stranger = pool.apply(reinterpret_cast<int (*)(int)>(function), 21);
+  auto bystander = pool.apply(square, 3);
+  say("the function throws " + thrown_by([&] { stranger.get(); }));
+  say("its neighbour throws " + thrown_by([&] { bystander.get(); }));
+  say(pool.apply(own_pid).get() == child ? "the child lives" : "the child has died");
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -253,5 +272,7 @@ int main(int argc, char** argv) {
     return nobody_reads_stderr(argc, argv);
   if (how == "library")
     return library_is_replaced(argc, argv);
+  if (how == "late library")
+    return library_is_loaded_later(argc, argv);
   return 2;
 }

@@ -81,3 +81,11 @@ TEST_CASE("a child with another version of a library calls no other function of 
     ContainsSubstring("after: an error: ") && ContainsSubstring("replaced on disk"));
   CHECK(program.wait() == 0);
 }
+
+TEST_CASE("a function of a library that children have not loaded fails its task alone") {
+  piped_program program(UNUSUAL_PARENT, {"unusual_parent", "late library", FIRST_LIBRARY});
+  const auto said = program.read_until({});
+  CHECK_THAT(said, StartsWith("the function throws ") && ContainsSubstring("library"));
+  CHECK_THAT(said, EndsWith("its neighbour throws nothing\nthe child lives\n"));
+  CHECK(program.wait() == 0);
+}
