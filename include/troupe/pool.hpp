@@ -5,6 +5,7 @@
 #include <troupe/call.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/hosted_actor.hpp>
+#include <troupe/detail/ready_wait.hpp>
 #include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
@@ -197,6 +198,13 @@ public:
   }
 
   // -- what is known of it ------------------------------------------------------------------------
+
+  /// `co_await pool.ready()`: waits until each of the `processes` has a child that has run its initializer. Tasks
+  /// need not wait for that; it is for those who measure, or who accept work only when it will start at once. An
+  /// Asio operation with the signature `void(std::exception_ptr)` that takes any completion token; blocking:
+  /// `pool.ready()(boost::asio::use_future).get()`. Throws what makes the pool fail (`start_failed`), and
+  /// `pool_closed` if it ends before.
+  detail::ready_wait ready() const { return detail::ready_wait(control_); }
 
   /// A snapshot of the pool's counters and children. Takes a round trip to the event loop, and throws
   /// `std::logic_error` there.

@@ -21,9 +21,15 @@ namespace troupe {
 /// - Descriptors other than 0, 1 and 2 are closed, and signals have their default actions.
 ///
 /// Handlers of `pthread_atfork` do not run.
+///
+/// Whatever the method, a child has the parent's working directory, umask and user, the environment of the time
+/// when its pool was made (with `forkserver`, its zygote was executed; with `fork`, the runtime made), a process group
+/// of its own, and no signal blocked or ignored but SIGTTIN and SIGTTOU, so a terminal does not stop it.
 enum class start_method {
-  /// The program is executed anew for each child. `main` runs in it up to the `runtime`. The slowest way,
-  /// some milliseconds a child, and the one without conditions.
+  /// The program is executed anew for each child. `main` runs in it up to the `runtime` or `child_entry`. The slowest
+  /// way, some milliseconds a child, and the one without conditions. A child that leaves in an orderly way does so as a
+  /// program does: functions of `atexit` run, and destructors of static objects. Forked children of the other methods
+  /// flush stdio and `std::cout` only, for the rest may be another process's.
   spawn,
 
   /// The program is executed anew once, as a *zygote*: a process with a single thread that runs

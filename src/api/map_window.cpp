@@ -1,10 +1,11 @@
 #include <troupe/detail/map_window.hpp>
 
 #include "api/completion_list.hpp"
-
 #include "base/limits.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace troupe::detail {
 
@@ -13,9 +14,6 @@ map_source::~map_source() = default;
 // -- feeding --------------------------------------------------------------------------------------------
 
 namespace {
-
-// Tasks that are handed over at a time: enough to make the message cheap, few enough that the first are
-// on their way while the last are still encoded.
 
 // Null for the defaults: a task without options costs less.
 std::shared_ptr<const task_options> options_of_items(const task_options& options) {
@@ -51,31 +49,49 @@ task_ptr map_feeder::next() {
 }
 
 template <class Keep>
-void map_feeder::feed(std::size_t wanted, Keep keep) {
-  while (source_ && wanted > 0) {
-    const auto most = std::min(wanted, chunk_size());
-    std::vector<task_ptr> tasks;
-    tasks.reserve(most);
-    std::exception_ptr error;
-    try {
-      while (source_ && tasks.size() < most) {
-        if (auto task = next()) {
-          keep(task);
-          tasks.push_back(std::move(task));
-        } else {
-          source_.reset();
-        }
+std::vector<task_ptr> map_feeder::read(std::size_t most, Keep keep) {
+  using clock = std::chrono::steady_clock;
+  std::vector<task_ptr> tasks;
+  tasks.reserve(most);
+  const auto begun = clock::now();
+  slow_ = false;
+  try {
+    while (source_ && tasks.size() < most && !slow_) {
+      auto task = next();
+      if (!task) {
+        source_.reset();
+        break;
       }
-    } catch (...) {
-      error = std::current_exception();
+      keep(task);
+      tasks.push_back(std::move(task));
+      // Not at each item: most are read in less time than a look at the clock takes.
+      const auto count = tasks.size();
+      if ((count & (count - 1)) == 0 || count % 16 == 0)
+        slow_ = clock::now() - begun > limits::chunk_time;
     }
+  } catch (...) {
+    failure_ = std::current_exception();
+    source_.reset();
+  }
+  return tasks;
+}
+
+template <class Keep, class Enough>
+void map_feeder::feed(std::size_t wanted, Keep keep, Enough enough) {
+  while (source_ && wanted > 0) {
+    auto tasks = read(std::min(wanted, chunk_size()), keep);
     wanted -= tasks.size();
     counters_->submitting(tasks.size());
     if (!tasks.empty())
       pool_->submit(std::move(tasks));
-    if (error)
-      std::rethrow_exception(error);
+    if (slow_ && enough())
+      return;
   }
+}
+
+void map_feeder::rethrow_failure() {
+  if (failure_)
+    std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 // -- ordered --------------------------------------------------------------------------------------------
@@ -84,30 +100,32 @@ ordered_window::ordered_window(
   pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
   : feeder_(std::move(pool), std::move(source), options)
   , size_(options.window()) {
-  fill();
-}
-
-void ordered_window::fill() {
-  // In large steps, so that the pool is woken rarely; but never so late that it runs dry.
-  if (tasks_.size() <= size_ / 2)
-    top_up();
+  top_up();
 }
 
 void ordered_window::top_up() {
   if (!feeder_.at_end() && tasks_.size() < size_)
-    feeder_.feed(size_ - tasks_.size(), [this](const task_ptr& task) { tasks_.push_back(task); });
+    feeder_.feed(
+      size_ - tasks_.size(), [this](const task_ptr& task) { tasks_.push_back(task); },
+      [this] { return front_is_done(); });
 }
 
 task_ptr ordered_window::front() {
-  // Who would have to wait rather reads on, so that the window is full when it does.
-  if (tasks_.empty() || !tasks_.front()->done())
+  // Who would have to wait reads on, so that the window is full when it does.
+  if (!front_is_done())
     top_up();
-  return tasks_.empty() ? nullptr : tasks_.front();
+  if (!tasks_.empty())
+    return tasks_.front();
+  feeder_.rethrow_failure();
+  return nullptr;
 }
 
 void ordered_window::pop() {
   tasks_.pop_front();
-  fill();
+  // In large steps, so that the pool is woken rarely, but never so late that it runs dry; and not at all where
+  // reading would hold up the result that has just been taken.
+  if (tasks_.size() <= size_ / 2 && !feeder_.is_slow())
+    top_up();
 }
 
 void ordered_window::cancel(bool started_too) {
@@ -131,18 +149,23 @@ unordered_window::unordered_window(
 unordered_window::~unordered_window() = default;
 
 void unordered_window::fill() {
-  if (feeder_.at_end() || outstanding_ > size_ / 2)
+  if (feeder_.at_end() || outstanding_ >= size_)
     return;
-  feeder_.feed(size_ - outstanding_, [this](const task_ptr& task) {
-    task->watch(completions_);
-    pending_.insert(task);
-    ++outstanding_;
-  });
+  feeder_.feed(
+    size_ - outstanding_,
+    [this](const task_ptr& task) {
+      task->watch(completions_);
+      pending_.insert(task);
+      ++outstanding_;
+    },
+    [this] { return ready(); });
 }
 
 bool unordered_window::expects_more() {
-  if (outstanding_ == 0)
+  if (!ready())
     fill();
+  if (outstanding_ == 0)
+    feeder_.rethrow_failure();
   return outstanding_ > 0;
 }
 
@@ -166,7 +189,8 @@ task_ptr unordered_window::take() {
   task_ptr task(static_cast<task_state*>(completions_->take().get()));
   pending_.erase(task);
   --outstanding_;
-  fill();
+  if (outstanding_ <= size_ / 2 && !feeder_.is_slow()) // as `ordered_window::pop`
+    fill();
   return task;
 }
 

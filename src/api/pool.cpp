@@ -17,6 +17,10 @@ parent::pool_control& control(const detail::pool_ref& pool) {
 
 } // namespace
 
+void detail::await_ready(const pool_ref& pool, const promise_ptr& waiter) {
+  control(pool).await_ready(waiter);
+}
+
 pool::pool(runtime& rt, pool_options options)
   : control_(parent::pool_control::start(rt.state_->services(), std::move(options))) {}
 

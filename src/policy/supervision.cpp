@@ -70,6 +70,13 @@ bool supervision::wants_child(std::size_t position) const {
   return false;
 }
 
+bool supervision::all_ready() const {
+  for (std::size_t position = 0; position < table_.positions(); ++position)
+    if (!table_.has_child(position, {child_phase::ready, child_phase::retiring}))
+      return false;
+  return true;
+}
+
 void supervision::look_at(std::size_t position) {
   vacant_.put(position, is_vacant(position));
 }

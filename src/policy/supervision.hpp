@@ -102,6 +102,8 @@ public:
   // -- what there is ----------------------------------------------------------------------------------
 
   const child_table& children() const noexcept { return table_; }
+  /// Whether each position has a child that is ready.
+  bool all_ready() const;
   std::uint64_t deaths() const noexcept { return deaths_; }
   bool stopping() const noexcept { return stopping_; }
   /// "child 3", or "spare 0".

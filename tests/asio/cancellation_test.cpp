@@ -73,7 +73,7 @@ TEST_CASE("results of two operations come together, and the failure of one cance
 }
 
 TEST_CASE("the next result of a map can be given up, and is not lost") {
-  troupe::pool pool{rt(), {.processes = 1}};
+  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 1}};
   troupe::queue<int> values{rt(), 4};
   auto results = pool.map(troupe::blocking(take), std::vector{values, values});
   rt().run([&]() -> asio::awaitable<void> {

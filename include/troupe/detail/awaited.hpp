@@ -1,9 +1,9 @@
 #pragma once
 
-#include <troupe/detail/compiler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <troupe/detail/compiler.hpp>
 
 #include <exception>
 #include <type_traits>

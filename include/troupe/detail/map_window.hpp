@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -85,10 +86,16 @@ class map_feeder {
 public:
   map_feeder(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
 
-  /// Submits up to `wanted` tasks; `keep` sees each before that. Notices the end of the input at once.
-  template <class Keep>
-  void feed(std::size_t wanted, Keep keep);
+  /// Submits up to `wanted` tasks; `keep` sees each before that. Notices the end of the input at once. Stops early
+  /// when reading takes long and `enough` says so. What reading throws ends the input, and waits for
+  /// `rethrow_failure`.
+  template <class Keep, class Enough>
+  void feed(std::size_t wanted, Keep keep, Enough enough);
   bool at_end() const noexcept { return source_ == nullptr; }
+  /// Whether an item of the input takes long, so that reading on holds up results that are ready.
+  bool is_slow() const noexcept { return slow_; }
+  /// Once the results before it have been taken: what reading the input threw, if it did.
+  void rethrow_failure();
   /// Reads no more.
   void stop() noexcept { source_.reset(); }
 
@@ -99,6 +106,9 @@ public:
 private:
   std::size_t chunk_size() const;
   task_ptr next();
+  // Reads a chunk, or what there is of it after a time.
+  template <class Keep>
+  std::vector<task_ptr> read(std::size_t most, Keep keep);
 
   pool_ref pool_;
   std::unique_ptr<map_source> source_; // null when it is exhausted
@@ -106,6 +116,8 @@ private:
   std::size_t chunk_size_;                           // 0: by the measured time of the pool's tasks
   std::shared_ptr<const task_options> task_options_; // null: the defaults
   map_counters_ptr counters_;
+  bool slow_ = false;
+  std::exception_ptr failure_; // of reading the input
 };
 
 /// Reads ahead in input order.
@@ -129,7 +141,7 @@ public:
   map_progress progress() const noexcept { return feeder_.progress(); }
 
 private:
-  void fill();
+  bool front_is_done() const { return !tasks_.empty() && tasks_.front()->done(); }
   void top_up();
 
   map_feeder feeder_;

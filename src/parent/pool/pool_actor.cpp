@@ -76,6 +76,9 @@ caf::behavior pool_actor::handlers() {
       handle([this] { machine_.terminate("its pool was terminated", clock::now()); });
     },
     [this](const abandon_pool&) { abandon(); },
+    [this](const await_children& message) {
+      handle([&] { awaiting_children_.push_back(message.waiter); });
+    },
     [this](const get_stats& message) { message.answer->set_value(stats()); },
   };
 }
@@ -104,6 +107,7 @@ void pool_actor::settle() {
   guard([this] {
     machine_.settle(clock::now());
     shared_->set_average_time(machine_.average_time());
+    tell_ready();
     arm_timer();
   });
   if (all_down_ && !stopped_)
@@ -145,6 +149,17 @@ void pool_actor::arm_timer() {
       handle([this] { machine_.alarm(clock::now()); });
     });
   timer_due_ = *next;
+}
+
+void pool_actor::tell_ready() {
+  if (awaiting_children_.empty() ||
+      (!machine_.failure() && !machine_.children().all_ready() && !all_down_))
+    return;
+  for (const auto& waiter : std::exchange(awaiting_children_, {}))
+    if (machine_.failure())
+      waiter->fail(machine_.failure());
+    else if (machine_.children().all_ready())
+      waiter->done(); // otherwise it is told that the pool has ended
 }
 
 void pool_actor::abandon() {

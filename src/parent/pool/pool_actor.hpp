@@ -2,6 +2,7 @@
 
 #include "loop/loop_actor.hpp"
 #include "parent/pool/pool_control.hpp"
+#include "parent/pool/ready_waiter.hpp"
 #include "parent/pool/supervisor.hpp"
 #include "parent/serve/child_requests.hpp"
 #include "policy/pool_machine.hpp"
@@ -32,6 +33,9 @@ struct abandon_pool {};
 struct get_stats {
   std::shared_ptr<std::promise<pool_stats>> answer;
 };
+struct await_children {
+  std::shared_ptr<ready_waiter> waiter;
+};
 
 } // namespace troupe::parent
 
@@ -41,6 +45,7 @@ TROUPE_LOCAL_MESSAGE(troupe::parent::close_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::terminate_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::abandon_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::get_stats)
+TROUPE_LOCAL_MESSAGE(troupe::parent::await_children)
 
 namespace troupe::parent {
 
@@ -82,6 +87,7 @@ private:
   void abandon();
   void stop();
   void arm_timer();
+  void tell_ready();
   pool_stats stats() const;
 
   // -- children report ----------------------------------------------------------------------------------
@@ -130,6 +136,7 @@ private:
   exports& exports_;
   std::vector<std::shared_ptr<child_requests>>
     requests_; // by seat; null until it asks for something
+  std::vector<std::shared_ptr<ready_waiter>> awaiting_children_;
   boost::asio::steady_timer timer_;
   clock::time_point timer_due_ = clock::time_point::max();
   clock::time_point batch_time_{};     // of the present batch; zero: there is none

@@ -175,6 +175,10 @@ bool pool_control::join_until(std::chrono::steady_clock::time_point deadline) {
   return shared_->wait_stopped_until(deadline);
 }
 
+void pool_control::await_ready(const detail::promise_ptr& waiter) {
+  caf::anon_send(actor_, await_children{std::make_shared<ready_waiter>(waiter)});
+}
+
 pool_stats pool_control::stats() {
   detail::check_may_block("pool::stats");
   auto answer = std::make_shared<std::promise<pool_stats>>();

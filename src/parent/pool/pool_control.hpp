@@ -74,6 +74,8 @@ public:
   /// Blocks until the last child is gone; false if the deadline came first. Throws `std::logic_error` if
   /// the pool is still open.
   bool join_until(std::chrono::steady_clock::time_point deadline);
+  /// `pool::ready`.
+  void await_ready(const detail::promise_ptr& waiter);
   pool_stats stats();
   /// Starts an actor in a child.
   caf::actor spawn(typed_call<detail::hosted_id> start, actor_options options);

@@ -1,0 +1,132 @@
+// Inputs of maps that come slowly, or end with an error.
+#include "support/catch.hpp"
+#include "support/functions.hpp"
+#include "support/process_info.hpp"
+#include "support/test_runtime.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <ranges>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+
+namespace {
+
+// The numbers 0, 1, ..., of which each takes a while. At `failing` it throws. If it is told of the tasks that have
+// ended, each is made only when those of all before it have.
+class slow_numbers {
+public:
+  slow_numbers(std::chrono::milliseconds each, int size, int failing = -1)
+    : each_(each)
+    , size_(size)
+    , failing_(failing) {}
+
+  void wait_for_tasks() { waits_ = true; }
+  void task_ended() { ++ended_; }
+
+  class iterator {
+  public:
+    using value_type = int;
+    using difference_type = std::ptrdiff_t;
+
+    explicit iterator(slow_numbers& of)
+      : of_(&of) {
+      of_->make(0);
+    }
+    int operator*() const { return at_; }
+    iterator& operator++() {
+      of_->make(++at_);
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& it, std::default_sentinel_t) {
+      return it.at_ == it.of_->size();
+    }
+
+  private:
+    slow_numbers* of_;
+    int at_ = 0;
+  };
+  iterator begin() { return iterator(*this); }
+  std::default_sentinel_t end() const { return {}; }
+
+  int size() const { return size_; }
+  int made() const { return made_; }
+
+private:
+  void make(int number) {
+    if (number == size_)
+      return;
+    CHECK(eventually([&] { return !waits_ || ended_ >= number; }));
+    std::this_thread::sleep_for(each_);
+    if (number == failing_)
+      throw std::runtime_error("the input is torn");
+    ++made_;
+  }
+
+  std::chrono::milliseconds each_;
+  int size_;
+  int failing_;
+  bool waits_ = false;
+  std::atomic<int> ended_ = 0;
+  int made_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("results that are ready are handed out before more of a slow input is read") {
+  troupe::pool pool{rt(), {.processes = 2}};
+  slow_numbers input(2ms, 50);
+  input.wait_for_tasks();
+  const troupe::map_options options{
+    .on_progress = [&](const troupe::map_progress&) { input.task_ended(); }};
+  int taken = 0;
+  SECTION("in order") {
+    for (const int value : pool.map(options, square, std::views::all(input))) {
+      CHECK(value == taken * taken);
+      CHECK(input.made() <= ++taken + 1);
+    }
+  }
+  SECTION("as they are completed") {
+    for (auto& item : pool.map_unordered(options, square, std::views::all(input))) {
+      CHECK(item.value() == static_cast<int>(item.index() * item.index()));
+      CHECK(input.made() <= ++taken + 1);
+    }
+  }
+  CHECK(taken == 50);
+}
+
+TEST_CASE("what an input throws comes after the results of the items before it") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  for (const auto each : {0ms, 5ms}) {
+    slow_numbers input(each, 20, 7);
+    auto results = pool.map(square, std::views::all(input));
+    std::vector<int> values;
+    CHECK_THROWS_WITH(
+      [&] {
+        for (const int value : results)
+          values.push_back(value);
+      }(),
+      "the input is torn");
+    CHECK(values == std::vector<int>{0, 1, 4, 9, 16, 25, 36});
+    CHECK_FALSE(results.next_blocking());
+
+    slow_numbers again(each, 20, 7);
+    auto unordered = pool.map_unordered(square, std::views::all(again));
+    std::map<std::size_t, int> items;
+    CHECK_THROWS_WITH(
+      [&] {
+        for (auto& item : unordered)
+          items[item.index()] = item.value();
+      }(),
+      "the input is torn");
+    CHECK(items.size() == 7);
+  }
+}
