@@ -3,7 +3,9 @@
 #include "link/control_socket.hpp"
 #include "link/zygote_protocol.hpp"
 
+#include <cstddef>
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 #include <fcntl.h>
@@ -37,7 +39,8 @@ struct inheritance {
 
 inheritance& inherited() noexcept {
   // Never destroyed: the destructor of a global object may ask.
-  static auto* const instance = new inheritance;
+  alignas(inheritance) static std::byte place[sizeof(inheritance)];
+  static auto* const instance = ::new (place) inheritance;
   return *instance;
 }
 
