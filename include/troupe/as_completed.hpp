@@ -62,7 +62,7 @@ private:
 ///       use(many[*index].get()); // or throws
 ///
 /// Looks at the futures, and takes nothing from them: their results stay there. It does not refer to them later,
-/// only to their tasks. While it lives, those of them that are not done cannot be awaited in another way.
+/// only to their tasks. While it lives, those of them that are not done may be waited for with `get`, but not awaited.
 /// For one thread at a time. O(1) for each that is done.
 class as_completed {
 public:

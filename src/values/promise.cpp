@@ -62,20 +62,17 @@ held_wake_ups::~held_wake_ups() {
 void promise::resolve(outcome&& result) noexcept {
   outcome_ = std::move(result);
   on_resolve(outcome_);
-  switch (status_.exchange(status::done, std::memory_order_acq_rel)) {
-  case status::waited_for:
-    if (holding != nullptr)
-      holding->places_ |= std::uint32_t{1} << index_for(this);
-    else
-      wake_all_at(index_for(this));
-    break;
-  case status::watched:
+  const auto before = status_.exchange(status::done, std::memory_order_acq_rel);
+  const auto place = index_for(this); // the watcher may let go of this
+  if (before == status::watched)
     std::exchange(watcher_, nullptr)->resolved(*this);
-    break;
-  case status::pending:
-  case status::done:
-    break;
-  }
+  // A thread may wait beside a watcher, which hides its mark.
+  if (before != status::watched && before != status::waited_for)
+    return;
+  if (holding != nullptr)
+    holding->places_ |= std::uint32_t{1} << place;
+  else
+    wake_all_at(place);
 }
 
 bool promise::announce_waiter() noexcept {

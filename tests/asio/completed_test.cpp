@@ -7,11 +7,14 @@
 
 #include <boost/asio.hpp>
 
+#include <chrono>
+#include <future>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
@@ -64,6 +67,18 @@ TEST_CASE("each future of a range is given once, those that failed as well") {
   CHECK(seen.size() == 100);
   CHECK(std::set<std::size_t>(seen.begin(), seen.end()).size() == 100);
   CHECK(failed == 10);
+}
+
+TEST_CASE("a thread may wait for a future while its completion is looked out for") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  troupe::queue<int> values{rt(), 1};
+  auto late = pool.apply(troupe::blocking(take), values);
+  troupe::as_completed order(late);
+  auto got = std::async(std::launch::async, [&] { return late.get(); });
+  CHECK(got.wait_for(10ms) == std::future_status::timeout); // it sleeps by now, most likely
+  values.push(8);
+  CHECK(got.get() == 8);
+  CHECK(order.next_blocking() == 0);
 }
 
 TEST_CASE("futures are awaited in the order of their completion") {

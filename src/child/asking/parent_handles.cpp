@@ -129,6 +129,13 @@ private:
   const std::uint64_t id_;
 };
 
+// What runs in a zygote has no parent to ask.
+void check_connected() {
+  if (parent().asked == nullptr)
+    throw decode_error(
+      "a handle of a pool or a queue can be used in a child, not in a preload call");
+}
+
 } // namespace
 
 void connect_handles(requests& asked, nested_wait& waits) {
@@ -136,10 +143,12 @@ void connect_handles(requests& asked, nested_wait& waits) {
 }
 
 detail::pool_ref pool_in_parent(std::uint64_t id) {
+  check_connected();
   return std::make_shared<remote_pool>(id);
 }
 
 detail::queue_ref queue_in_parent(std::uint64_t id) {
+  check_connected();
   return std::make_shared<remote_queue>(id);
 }
 
