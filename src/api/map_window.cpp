@@ -64,6 +64,9 @@ std::vector<task_ptr> map_feeder::read(std::size_t most, Keep keep) {
       }
       keep(task);
       tasks.push_back(std::move(task));
+      if (tasks.back()->index + 1 == size_hint_)
+        source_
+          .reset(); // the end is known, and need not be asked of an input that may be gone by then
       // Not at each item: most are read in less time than a look at the clock takes.
       const auto count = tasks.size();
       if ((count & (count - 1)) == 0 || count % 16 == 0)
@@ -100,7 +103,10 @@ ordered_window::ordered_window(
   pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
   : feeder_(std::move(pool), std::move(source), options)
   , size_(options.window()) {
-  top_up();
+  // An input that is known to fit is read as a whole now: it need not live longer.
+  do
+    top_up();
+  while (!feeder_.at_end() && feeder_.size_hint() > 0 && feeder_.size_hint() <= size_);
 }
 
 void ordered_window::top_up() {
@@ -143,7 +149,9 @@ unordered_window::unordered_window(
   : feeder_(std::move(pool), std::move(source), options)
   , size_(options.window())
   , completions_(std::make_shared<completion_list>()) {
-  fill();
+  do // as `ordered_window`
+    fill();
+  while (!feeder_.at_end() && feeder_.size_hint() > 0 && feeder_.size_hint() <= size_);
 }
 
 unordered_window::~unordered_window() = default;

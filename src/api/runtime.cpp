@@ -139,11 +139,11 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   compat::give_node_id(system);
   compat::leave_actor_system();
   parent::start_log();
-  loop::set_loop_executor(loop.io().get_executor());
   loop_thread = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
     loop.run();
   });
+  loop::set_loop_executor(loop.io().get_executor());
 }
 
 runtime::state::~state() {

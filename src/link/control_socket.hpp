@@ -32,6 +32,10 @@ struct parent_hello {
   bool passes_input = false;
 };
 
+/// The exit code of a child that cannot even say hello, for want of memory or descriptors (EX_OSERR of
+/// sysexits.h). The next one may.
+inline constexpr int exit_before_hello = 71;
+
 /// The child's answer, the first frame in its ring.
 struct child_hello {
   std::uint32_t magic = link_magic;

@@ -98,6 +98,10 @@ bool promise::wait_until(std::chrono::steady_clock::time_point deadline) {
 }
 
 void promise::watch(std::shared_ptr<promise_watcher> watcher) {
+  if (done()) { // whoever resolves it may still be busy with an earlier watcher
+    watcher->resolved(*this);
+    return;
+  }
   watcher_ = std::move(watcher);
   auto expected = status_.load(std::memory_order_acquire);
   // A waiter that gave up (wait_until) may have left its mark.
@@ -109,7 +113,8 @@ void promise::watch(std::shared_ptr<promise_watcher> watcher) {
 
 bool promise::unwatch() noexcept {
   auto expected = status::watched;
-  if (!status_.compare_exchange_strong(expected, status::pending, std::memory_order_acq_rel))
+  // A thread may have begun to wait meanwhile.
+  if (!status_.compare_exchange_strong(expected, status::waited_for, std::memory_order_acq_rel))
     return false;
   watcher_.reset();
   return true;

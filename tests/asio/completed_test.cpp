@@ -9,8 +9,10 @@
 
 #include <chrono>
 #include <future>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -79,6 +81,18 @@ TEST_CASE("a thread may wait for a future while its completion is looked out for
   values.push(8);
   CHECK(got.get() == 8);
   CHECK(order.next_blocking() == 0);
+}
+
+TEST_CASE("a thread that waits for a future is woken although nobody looks out for it any more") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  troupe::queue<int> values{rt(), 1};
+  auto late = pool.apply(troupe::blocking(take), values);
+  std::optional<troupe::as_completed> order(std::in_place, late);
+  auto got = std::async(std::launch::async, [&] { return late.get(); });
+  CHECK(got.wait_for(10ms) == std::future_status::timeout); // it sleeps by now, most likely
+  order.reset();
+  values.push(8);
+  CHECK(got.get() == 8);
 }
 
 TEST_CASE("futures are awaited in the order of their completion") {

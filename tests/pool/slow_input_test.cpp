@@ -79,7 +79,43 @@ private:
   int made_ = 0;
 };
 
+// Takes a while to be encoded.
+struct heavy {
+  int value = 0;
+};
+
+int value_of(const heavy& x) {
+  return x.value;
+}
+
 } // namespace
+
+template <>
+struct troupe::codec<heavy> {
+  static void encode(troupe::encoder& out, const heavy& x) {
+    std::this_thread::sleep_for(2ms);
+    out(x.value);
+  }
+  static heavy decode(troupe::decoder& in) { return {in.make<int>()}; }
+};
+
+TEST_CASE("an input that fits is read before map returns, however long that takes") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  pool.ready()(boost::asio::use_future).get();
+  std::vector<heavy> input(30);
+  for (std::size_t i = 0; i < input.size(); ++i)
+    input[i].value = static_cast<int>(i);
+  auto results = pool.map(value_of, input);
+  auto unordered = pool.map_unordered(value_of, input);
+  for (auto& item : input)
+    item.value = -1;
+  int next = 0;
+  for (const int value : results)
+    CHECK(value == next++);
+  CHECK(next == 30);
+  for (auto& item : unordered)
+    CHECK(item.value() == static_cast<int>(item.index()));
+}
 
 TEST_CASE("results that are ready are handed out before more of a slow input is read") {
   troupe::pool pool{rt(), {.processes = 2}};

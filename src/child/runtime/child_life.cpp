@@ -109,8 +109,10 @@ void child_life::set_up(std::span<const std::byte> payload) {
     modules_.take(std::move(notice));
   if (const auto thrown = run(settings_.initializer))
     fail_start(thrown);
-  // An initializer that gave up its user's rights has taken this away.
-  if (!os::die_with_parent() || ::getppid() != parent_)
+  // An initializer that gave up its user's rights has taken this away; one that forbids system calls may not allow it,
+  // and then the one that was set before stands.
+  static_cast<void>(os::die_with_parent());
+  if (::getppid() != parent_)
     ::_exit(exit_parent_gone);
   try {
     spawn_worker();

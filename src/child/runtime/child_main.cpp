@@ -68,7 +68,7 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
     ::_exit(exit_parent_gone);
   control.reset(); // nothing else comes over it
   if (hello.magic != link::link_magic || !fds[2])
-    ::_exit(exit_start_failed);
+    ::_exit(link::exit_before_hello);
   auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.size);
   region->close_fd();
   link::channel to_parent(region, link::channel::side::child, std::move(fds[2]), std::move(fds[1]));
@@ -104,7 +104,7 @@ void become_child(base::unique_fd control, bool executed) noexcept {
   } catch (const std::exception& e) {
     std::fprintf(stderr, "troupe: a child cannot run: %s\n", e.what());
   }
-  leave(exit_start_failed);
+  leave(link::exit_before_hello);
 }
 
 void become_child_if_asked() {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <iostream>
 #include <system_error>
 
 #include <stdio_ext.h>
@@ -25,6 +26,11 @@ void replace(int stream, const base::unique_fd& by) {
 void redirect_streams(
   const base::unique_fd& in, const base::unique_fd& out, const base::unique_fd& err) {
   replace(STDIN_FILENO, in);
+  if (in) { // it may have been read before, when there was nothing in it
+    ::__fpurge(stdin);
+    std::clearerr(stdin);
+    std::cin.clear();
+  }
   if (!out)
     return;
   flush_output();

@@ -124,7 +124,7 @@ private:
 
   [[noreturn]] static void begin_child(base::unique_fd control) {
     if (!os::set_up_fork() || !os::close_descriptors_but(control.get()))
-      ::_exit(exit_start_failed);
+      ::_exit(link::exit_before_hello);
     ::pthread_setname_np(::pthread_self(), "troupe-child"); // until it knows its pool
     seed_generators();
     become_child(std::move(control), false);

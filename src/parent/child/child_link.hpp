@@ -91,6 +91,7 @@ public:
 
   /// Whether the child has said hello: its program has come to where children take over.
   bool greeted() const noexcept { return hello_checked_; }
+  bool broken() const noexcept { return broken_; }
 
 private:
   bool receive();

@@ -247,7 +247,17 @@ void child_process::on_exit() {
   gone();
 }
 
-// Its program never came to where children take over.
+// Whether its program does not come to where children take over. One that was killed from outside might have; one that
+// lacked something might come another time.
+bool child_process::never_arrived() const noexcept {
+  constexpr int not_executed = 127; // as shells and the dynamic loader say it
+  if (link_.greeted() || link_.broken() || !exit_.status_known)
+    return false;
+  return exit_.signal != 0
+           ? ended_here_
+           : exit_.exit_code != link::exit_before_hello && exit_.exit_code != not_executed;
+}
+
 void child_process::note_no_arrival() noexcept {
   try {
     start_error_ = std::make_exception_ptr(

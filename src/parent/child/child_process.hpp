@@ -96,6 +96,7 @@ private:
   void launched(launch_result result);
   bool has_exited() const noexcept;
   void on_exit();
+  bool never_arrived() const noexcept;
   void note_no_arrival() noexcept;
   void gone();
 
