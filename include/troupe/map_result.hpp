@@ -35,8 +35,9 @@ class result_iterator;
 /// The results of `pool.map` and `pool.starmap`, in input order. Move-only, for one thread at a time.
 ///
 /// The input is read as results are taken: at most `map_options::buffersize` items are in flight or
-/// unread. An input of at most that size has been read when `map` returns; a longer one is read by the
-/// thread that takes the results, and must live until then.
+/// unread. An input whose size is known, and at most that, has been read when `map` returns. Any other is read
+/// by the thread that takes the results, and must live until then; if it comes slowly, results that are ready go
+/// first. What it throws comes after the results of the items before.
 template <class R>
 class map_result {
 public:

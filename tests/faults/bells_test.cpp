@@ -112,8 +112,10 @@ TEST_CASE("of very many cancels and the drain after them none is lost") {
   const auto held = path.string() + "-held";
   const auto finalized = path.string() + "-finalized";
   {
-    troupe::pool pool{rt(),
-      {.processes = 1, .childconcurrency = 2000, .finalizer = troupe::call(touch, finalized)}};
+    troupe::pool pool{rt(), {.processes = 1,
+                              .childconcurrency = 2000,
+                              .finalizer = troupe::call(touch, finalized),
+                              .cancel_grace = 1min}}; // longer than the loop is held
     std::vector<troupe::task_future<void>> waiting;
     for (int i = 0; i < 1500; ++i)
       waiting.push_back(pool.apply(wait_for_ever));

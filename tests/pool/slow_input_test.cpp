@@ -47,7 +47,7 @@ public:
     }
     void operator++(int) { ++*this; }
     friend bool operator==(const iterator& it, std::default_sentinel_t) {
-      return it.at_ == it.of_->size();
+      return it.at_ == it.of_->how_many();
     }
 
   private:
@@ -57,7 +57,7 @@ public:
   iterator begin() { return iterator(*this); }
   std::default_sentinel_t end() const { return {}; }
 
-  int size() const { return size_; }
+  int how_many() const { return size_; } // not `size`: a map is not to know it
   int made() const { return made_; }
 
 private:
