@@ -250,16 +250,21 @@ int open_module(const char* file) {
 
 // -- actor systems of the program -----------------------------------------------------------------------
 
-caf::behavior doubler() {
-  return {[](int x) { return 2 * x; }};
-}
+// A class: CAF 0.17 follows a null pointer where it spawns a function without arguments.
+class doubler final : public caf::event_based_actor {
+public:
+  using caf::event_based_actor::event_based_actor;
+  caf::behavior make_behavior() override {
+    return {[](int x) { return 2 * x; }};
+  }
+};
 
 // An actor system of the program's own beside that of the runtime, which has CAF's network module.
 int two_systems() {
   troupe::runtime rt{
     {.configure_caf = [](caf::actor_system_config& config) { config.load<caf::io::middleman>(); }}};
   troupe::pool pool{rt, {.processes = 1}};
-  const auto published = rt.system().spawn(doubler);
+  const auto published = rt.system().spawn<doubler>();
   const auto port = rt.system().middleman().publish(published, 0, "127.0.0.1");
   caf::actor_system_config config;
   config.load<caf::io::middleman>();
