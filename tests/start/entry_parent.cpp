@@ -8,13 +8,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -125,11 +128,12 @@ std::string failure_of_pool(troupe::start_method method) {
   return failure_of([&] { pool.apply(square, 3).get(); });
 }
 
-int never_reached(const char* file, bool waits, troupe::start_method method) {
+// `exit_code`: of what ends there; none: it waits.
+int never_reached(const char* file, std::optional<int> exit_code, troupe::start_method method) {
   count(file);
   if (troupe::this_child::is_child()) {
-    if (!waits)
-      return 3;
+    if (exit_code)
+      return *exit_code;
     for (;;)
       ::pause();
   }
@@ -292,13 +296,15 @@ int main(int argc, char** argv) {
   if (how == "no environment")
     return without_environment(argc, argv);
   if (how == "exits first")
-    return never_reached(file, false, troupe::start_method::spawn);
+    return never_reached(file, 3, troupe::start_method::spawn);
+  if (how == "lacks something")
+    return never_reached(file, EX_OSERR, troupe::start_method::spawn);
   if (how == "waits first")
-    return never_reached(file, true, troupe::start_method::spawn);
+    return never_reached(file, std::nullopt, troupe::start_method::spawn);
   if (how == "zygote exits first")
-    return never_reached(file, false, troupe::start_method::forkserver);
+    return never_reached(file, 3, troupe::start_method::forkserver);
   if (how == "zygote waits first")
-    return never_reached(file, true, troupe::start_method::forkserver);
+    return never_reached(file, std::nullopt, troupe::start_method::forkserver);
   if (how == "input of a copy")
     return read_input_in_copy(argc, argv);
   troupe::child_entry(argc, argv);

@@ -108,6 +108,13 @@ TEST_CASE(
   CHECK(starts.text() == ".");
 }
 
+TEST_CASE("a child that ends for want of something, before its hello, is started again") {
+  const temporary_file starts;
+  CHECK_THAT(said_by({"lacks something", starts.path()}),
+    ContainsSubstring("exited with code 71 before it was ready, as the last of 5 failed starts"));
+  CHECK(starts.text() == ".....");
+}
+
 TEST_CASE(
   "a child that waits before it reaches the runtime fails the pool after one start timeout") {
   const temporary_file starts;

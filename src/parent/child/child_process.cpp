@@ -260,12 +260,11 @@ bool child_process::never_arrived() const noexcept {
 
 void child_process::note_no_arrival() noexcept {
   try {
-    start_error_ = std::make_exception_ptr(
-      values::not_arrived("it " + exit_.describe() +
-                          " before it had come to troupe::runtime or troupe::child_entry; what "
-                          "stands before these in main runs "
-                          "in each child as well, and must neither end nor wait there" +
-                          exit_.last_words()));
+    start_error_ = std::make_exception_ptr(values::not_arrived(
+      "it " + exit_.describe() +
+      " before it had come to troupe::runtime or troupe::child_entry; what stands before these in "
+      "main runs in each child as well, and must neither end nor wait there" +
+      exit_.last_words()));
   } catch (const std::bad_alloc&) {
     // Then its end is all that is told.
   }
@@ -274,7 +273,7 @@ void child_process::note_no_arrival() noexcept {
 void child_process::gone() {
   if (std::exchange(down_, true))
     return;
-  if (!start_error_ && !link_.greeted() && exit_.status_known && (exit_.signal == 0 || ended_here_))
+  if (!start_error_ && never_arrived())
     note_no_arrival();
   link_.close();
   exit_watch_.reset();
