@@ -1,6 +1,7 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/result_iterator.hpp>
 #include <troupe/task_future.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -86,28 +87,7 @@ public:
   std::optional<std::size_t> next_blocking();
 
   /// Iterates over the indices; `begin` and `++` wait as `next_blocking` does.
-  class iterator {
-  public:
-    using value_type = std::size_t;
-    using difference_type = std::ptrdiff_t;
-    using iterator_concept = std::input_iterator_tag;
-
-    explicit iterator(as_completed& of)
-      : of_(&of)
-      , current_(of.next_blocking()) {}
-    std::size_t operator*() const { return *current_; }
-    iterator& operator++() {
-      current_ = of_->next_blocking();
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    friend bool operator==(const iterator& it, std::default_sentinel_t) { return !it.current_; }
-
-  private:
-    as_completed* of_;
-    std::optional<std::size_t> current_;
-  };
-  iterator begin() { return iterator(*this); }
+  auto begin() { return detail::result_iterator<as_completed, std::size_t>(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
 private:

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_window.hpp>
+#include <troupe/detail/result_iterator.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/task_future.hpp>
 
@@ -26,9 +27,6 @@ namespace detail {
 /// A function that returns nothing maps to this.
 template <class R>
 using item_value_t = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
-
-template <class Result, class Value>
-class result_iterator;
 
 } // namespace detail
 

@@ -3,9 +3,9 @@
 #include <troupe/actor.hpp>
 #include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
+#include <troupe/detail/async_wait.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/hosted_actor.hpp>
-#include <troupe/detail/ready_wait.hpp>
 #include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
@@ -204,7 +204,10 @@ public:
   /// Asio operation with the signature `void(std::exception_ptr)` that takes any completion token; blocking:
   /// `pool.ready()(boost::asio::use_future).get()`. Throws what makes the pool fail (`start_failed`), and
   /// `pool_closed` if it ends before.
-  detail::ready_wait ready() const { return detail::ready_wait(control_); }
+  auto ready() const {
+    return detail::begin_and_wait<void>(
+      [pool = control_](const detail::promise_ptr& waiter) { detail::await_ready(pool, waiter); });
+  }
 
   /// A snapshot of the pool's counters and children. Takes a round trip to the event loop, and throws
   /// `std::logic_error` there.

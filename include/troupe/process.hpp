@@ -1,8 +1,9 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/detail/async_wait.hpp>
 #include <troupe/detail/compiler.hpp>
-#include <troupe/detail/process_wait.hpp>
+#include <troupe/detail/process_access.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/process_options.hpp>
 #include <troupe/runtime.hpp>
@@ -56,7 +57,11 @@ public:
   void start();
 
   /// `co_await p.async_start()` in an `asio::awaitable` coroutine: as `start`, without blocking.
-  auto async_start() { return detail::process_wait<void>(self_, &detail::start_process); }
+  auto async_start() {
+    return detail::begin_and_wait<void>([process = self_](const detail::promise_ptr& waiter) {
+      detail::start_process(process, waiter);
+    });
+  }
 
   /// Waits until the child is gone. May be called again. Throws `start_failed` if the call was never
   /// begun because the child could not be launched, its initializer threw or it was not ready in time;
@@ -82,8 +87,7 @@ public:
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
-    return detail::process_wait<void>(self_, &detail::await_process)(
-      std::forward<CompletionToken>(token));
+    return awaited_as<void>(std::forward<CompletionToken>(token));
   }
 
   /// Sends SIGTERM to the child. Does not wait; does nothing if the process has ended. Throws
@@ -120,6 +124,12 @@ protected:
   process(runtime& rt, bound_call call, process_options options, failures its_failures);
 
   const detail::process_ref& self() const noexcept { return self_; }
+  template <class R, class CompletionToken>
+  auto awaited_as(CompletionToken&& token) const {
+    return detail::begin_and_wait<R>([process = self_](const detail::promise_ptr& waiter) {
+      detail::await_process(process, waiter);
+    })(std::forward<CompletionToken>(token));
+  }
 
 private:
   void join_until(std::chrono::steady_clock::time_point deadline);
@@ -156,8 +166,7 @@ public:
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
-    return detail::process_wait<R>(self(), &detail::await_process)(
-      std::forward<CompletionToken>(token));
+    return this->template awaited_as<R>(std::forward<CompletionToken>(token));
   }
 };
 

@@ -11,8 +11,7 @@ namespace detail {
 
 struct completion_order::state {
   const std::shared_ptr<completion_list> done = std::make_shared<completion_list>();
-  std::unordered_map<const promise*, std::vector<std::size_t>>
-    indices;                      // of the tasks that are left
+  std::unordered_map<promise*, std::vector<std::size_t>> indices; // of the tasks that are left
   std::vector<std::size_t> again; // further indices of one that is done
   std::vector<task_ptr> tasks;
   pool_ref pool; // of the first: any can wait
@@ -22,9 +21,8 @@ completion_order::completion_order()
   : state_(std::make_unique<state>()) {}
 
 completion_order::~completion_order() {
-  for (const auto& task : state_->tasks)
-    if (state_->indices.contains(task.get()))
-      task->unwatch();
+  for (const auto& [task, left] : state_->indices)
+    task->unwatch();
 }
 
 void completion_order::add(const task_ptr& task, const pool_ref& pool) {
@@ -75,8 +73,7 @@ boost::asio::awaitable<std::optional<std::size_t>> as_completed::next() {
   if (!order_.expects_more())
     co_return std::nullopt;
   if (!order_.ready()) {
-    // Not a temporary: g++ 12 destroys aggregate temporaries of a co_await expression twice.
-    detail::resolution ready{order_.next_completion()};
+    detail::resolution ready(order_.next_completion());
     const auto lent = order_.lend();
     co_await std::move(ready);
   }

@@ -3,7 +3,6 @@
 #include <troupe/detail/promise.hpp>
 
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <utility>
 

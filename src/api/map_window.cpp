@@ -29,7 +29,8 @@ map_feeder::map_feeder(
   , size_hint_(source_->size().value_or(0))
   , chunk_size_(options.chunksize)
   , task_options_(options_of_items(options.task))
-  , counters_(new map_counters(options.on_progress, source_->size())) {}
+  , counters_(new map_counters(options.on_progress, source_->size()))
+  , fits_(source_->size().has_value() && size_hint_ <= options.window()) {}
 
 std::size_t map_feeder::chunk_size() const {
   if (chunk_size_ != 0)
@@ -64,9 +65,9 @@ std::vector<task_ptr> map_feeder::read(std::size_t most, Keep keep) {
       }
       keep(task);
       tasks.push_back(std::move(task));
+      // The end is known, and need not be asked of an input that may be gone by then.
       if (tasks.back()->index + 1 == size_hint_)
-        source_
-          .reset(); // the end is known, and need not be asked of an input that may be gone by then
+        source_.reset();
       // Not at each item: most are read in less time than a look at the clock takes.
       const auto count = tasks.size();
       if ((count & (count - 1)) == 0 || count % 16 == 0)
@@ -87,7 +88,7 @@ void map_feeder::feed(std::size_t wanted, Keep keep, Enough enough) {
     counters_->submitting(tasks.size());
     if (!tasks.empty())
       pool_->submit(std::move(tasks));
-    if (slow_ && enough())
+    if (slow_ && !fits_ && enough())
       return;
   }
 }
@@ -103,10 +104,7 @@ ordered_window::ordered_window(
   pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
   : feeder_(std::move(pool), std::move(source), options)
   , size_(options.window()) {
-  // An input that is known to fit is read as a whole now: it need not live longer.
-  do
-    top_up();
-  while (!feeder_.at_end() && feeder_.size_hint() > 0 && feeder_.size_hint() <= size_);
+  top_up();
 }
 
 void ordered_window::top_up() {
@@ -149,9 +147,7 @@ unordered_window::unordered_window(
   : feeder_(std::move(pool), std::move(source), options)
   , size_(options.window())
   , completions_(std::make_shared<completion_list>()) {
-  do // as `ordered_window`
-    fill();
-  while (!feeder_.at_end() && feeder_.size_hint() > 0 && feeder_.size_hint() <= size_);
+  fill();
 }
 
 unordered_window::~unordered_window() = default;

@@ -19,7 +19,8 @@ inline constexpr const char* link_variable = "TROUPE_LINK";
 inline constexpr std::uint32_t link_magic = 0x74727032; // "trp2"
 /// The only message of this socket. With it come the descriptors of the shared memory, of the end by which
 /// the child wakes its parent, of the end on which it is woken, of its stdin if `passes_input`, and, if the
-/// output is captured, of its stdout and stderr. The parent never reads from a child's socket: whatever a child passes, it stays there.
+/// output is captured, of its stdout and stderr. The parent never reads from a child's socket: whatever a child
+/// passes, it stays there.
 struct parent_hello {
   std::uint32_t magic = link_magic;
   link_size size;

@@ -33,10 +33,6 @@ asio::awaitable<bool> loses_against_a_timer(Operation operation) {
   co_return first.index() == 1;
 }
 
-int take(const troupe::queue<int>& values) {
-  return values.pop().value_or(0);
-}
-
 } // namespace
 
 TEST_CASE("a task that loses against a timer is cancelled") {

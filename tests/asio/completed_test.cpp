@@ -21,10 +21,6 @@ using namespace troupe::test;
 
 namespace {
 
-int take(const troupe::queue<int>& values) {
-  return values.pop().value_or(0);
-}
-
 std::string greet(const std::string& name) {
   return "hello " + name;
 }

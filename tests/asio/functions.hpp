@@ -1,5 +1,7 @@
 #pragma once
 
+#include <troupe/queue.hpp>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -19,6 +21,11 @@ inline int no_seven(int x) {
 
 inline void nothing_unless_seven(int x) {
   no_seven(x);
+}
+
+/// Waits for a value of a queue.
+inline int take(const queue<int>& values) {
+  return values.pop().value_or(0);
 }
 
 /// Does not end unless it is cancelled.

@@ -117,25 +117,31 @@ void when_resolved(
 /// Completes with the result of a promise that is done, or as an operation that was cancelled if it is null.
 template <class R, class Handler>
 void complete_with_result(Handler handler, const promise* done) {
+  if (done == nullptr) {
+    complete_with<R>(std::move(handler), operation_aborted());
+    return;
+  }
+  // Not called inside the `try`: what the handler throws is not the promise's.
   std::exception_ptr error;
   if constexpr (std::is_void_v<R>) {
-    error = done != nullptr ? done->error() : operation_aborted();
-    complete_with<void>(std::move(handler), std::move(error));
-  } else {
-    std::optional<R> value;
     try {
-      if (done != nullptr)
-        value.emplace(take_result<R>(*done));
-      else
-        error = operation_aborted();
+      take_result<void>(*done);
     } catch (...) {
       error = std::current_exception();
     }
-    if (value)
+  } else {
+    std::optional<R> value;
+    try {
+      value.emplace(take_result<R>(*done));
+    } catch (...) {
+      error = std::current_exception();
+    }
+    if (value) {
       std::move(handler)(std::exception_ptr(), *std::move(value));
-    else
-      complete_with<R>(std::move(handler), std::move(error));
+      return;
+    }
   }
+  complete_with<R>(std::move(handler), std::move(error));
 }
 
 /// Completes with an error, not before the operation has been started.
@@ -147,24 +153,72 @@ void fail_later(Handler handler, std::exception_ptr error) {
   });
 }
 
-/// Asio operation: completes when the promise is resolved, without looking at its outcome.
-struct resolution {
-  promise_ptr waited_for;
+/// Asio operation: completes when the promise is resolved, without looking at its outcome. What cancels it is as for
+/// `when_resolved`.
+template <class OnCancel = give_up_wait>
+class resolution {
+public:
+  explicit resolution(promise_ptr waited, OnCancel on_cancel = {})
+    : waited_(std::move(waited))
+    , on_cancel_(std::move(on_cancel)) {}
 
   template <class CompletionToken>
   requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
     auto
     operator()(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(std::exception_ptr)>(
-      [waited = waited_for](auto handler) {
+      [waited = waited_, on_cancel = on_cancel_](auto handler) {
         using handler_type = decltype(handler);
-        when_resolved(waited, std::move(handler), [](handler_type&& h, const promise* done) {
-          std::move(h)(done != nullptr ? nullptr : operation_aborted());
-        });
+        when_resolved(
+          waited, std::move(handler),
+          [](handler_type&& h, const promise* done) {
+            std::move(h)(done != nullptr ? nullptr : operation_aborted());
+          },
+          on_cancel);
       },
       token);
   }
+
+private:
+  promise_ptr waited_;
+  OnCancel on_cancel_;
 };
+
+/// Asio operation: calls `begin(waiter)` with a new promise, waits until that is resolved, and completes with its
+/// result; nothing is asked of the value where `R` is `void`. If it is cancelled, what has begun goes on.
+template <class R, class Begin>
+class begun_wait {
+public:
+  explicit begun_wait(Begin begin)
+    : begin_(std::move(begin)) {}
+
+  template <class CompletionToken>
+  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
+    auto
+    operator()(CompletionToken&& token) const {
+    return boost::asio::async_initiate<CompletionToken, completion_signature<R>>(
+      [begin = begin_](auto handler) {
+        using handler_type = decltype(handler);
+        const promise_ptr waiter(new promise);
+        when_resolved(waiter, std::move(handler), [](handler_type&& h, const promise* done) {
+          if constexpr (std::is_void_v<R>)
+            std::move(h)(done != nullptr ? done->error() : operation_aborted());
+          else
+            complete_with_result<R>(std::move(h), done);
+        });
+        begin(waiter);
+      },
+      token);
+  }
+
+private:
+  Begin begin_;
+};
+
+template <class R, class Begin>
+begun_wait<R, Begin> begin_and_wait(Begin begin) {
+  return begun_wait<R, Begin>(std::move(begin));
+}
 
 } // namespace troupe::detail
 

@@ -26,37 +26,6 @@ item_value_t<R> take_item(const promise& task) {
   }
 }
 
-/// An input iterator over what `Result::next_item` gives.
-template <class Result, class Value>
-class result_iterator {
-public:
-  using value_type = Value;
-  using difference_type = std::ptrdiff_t;
-  using iterator_concept = std::input_iterator_tag;
-  using iterator_category = std::input_iterator_tag;
-  using reference = Value&;
-  using pointer = Value*;
-
-  explicit result_iterator(Result& result)
-    : result_(&result) {
-    ++*this;
-  }
-  Value& operator*() const { return *current_; }
-  Value* operator->() const { return &*current_; }
-  result_iterator& operator++() {
-    current_ = result_->next_blocking();
-    return *this;
-  }
-  void operator++(int) { ++*this; }
-  friend bool operator==(const result_iterator& it, std::default_sentinel_t) {
-    return !it.current_;
-  }
-
-private:
-  Result* result_;
-  mutable std::optional<Value> current_;
-};
-
 } // namespace detail
 
 // -- ordered --------------------------------------------------------------------------------------------
@@ -83,8 +52,7 @@ auto map_result<R>::next_of(window_ref window)
   if (!task)
     co_return std::nullopt;
   if (!task->done()) {
-    // Not a temporary: g++ 12 destroys aggregate temporaries of a co_await expression twice.
-    detail::resolution resolved{task};
+    detail::resolution resolved(task);
     const auto lent = window->lend();
     co_await std::move(resolved);
   }
@@ -145,7 +113,7 @@ auto unordered_map_result<R>::next() -> boost::asio::awaitable<std::optional<map
   if (!window_->expects_more())
     co_return std::nullopt;
   if (!window_->ready()) {
-    detail::resolution ready{window_->next_completion()};
+    detail::resolution ready(window_->next_completion());
     const auto lent = window_->lend();
     co_await std::move(ready);
   }

@@ -10,9 +10,7 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <ranges>
 #include <set>
@@ -87,8 +85,8 @@ public:
   map_feeder(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
 
   /// Submits up to `wanted` tasks; `keep` sees each before that. Notices the end of the input at once. Stops early
-  /// when reading takes long and `enough` says so. What reading throws ends the input, and waits for
-  /// `rethrow_failure`.
+  /// when reading takes long and `enough` says so; but an input that is known to fit is read as a whole, and need
+  /// not live longer. What reading throws ends the input, and waits for `rethrow_failure`.
   template <class Keep, class Enough>
   void feed(std::size_t wanted, Keep keep, Enough enough);
   bool at_end() const noexcept { return source_ == nullptr; }
@@ -116,6 +114,7 @@ private:
   std::size_t chunk_size_;                           // 0: by the measured time of the pool's tasks
   std::shared_ptr<const task_options> task_options_; // null: the defaults
   map_counters_ptr counters_;
+  const bool fits_; // the whole input is known to be no larger than the buffer
   bool slow_ = false;
   std::exception_ptr failure_; // of reading the input
 };

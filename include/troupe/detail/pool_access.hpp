@@ -52,6 +52,9 @@ std::shared_ptr<const task_options> checked_options(task_options options);
 /// `pool_port::wait`, unless the task is done already.
 bool wait_for_task(const pool_ref& pool, promise& task,
   std::chrono::steady_clock::time_point deadline, const char* what);
+/// `waiter` is resolved when each position of the pool, of this process, has a ready child, or with why that will
+/// not be.
+void await_ready(const pool_ref& pool, const promise_ptr& waiter);
 /// The pool of a handle that came from another process. Throws `decode_error` if there is none.
 pool_ref find_pool(std::uint64_t id);
 

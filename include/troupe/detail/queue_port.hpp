@@ -6,8 +6,6 @@
 #include <troupe/detail/promise.hpp>
 #include <troupe/detail/queue_status.hpp>
 
-#include <boost/asio/async_result.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -60,24 +58,9 @@ queue_ref find_queue(std::uint64_t id);
 std::pair<queue_status, std::span<const std::byte>> result_of_operation(const promise& operation);
 
 /// Asio operation: completes when an operation on a queue has ended. Cancelling it withdraws that.
-struct operation_end {
-  queue_ref queue;
-  promise_ptr operation;
-
-  template <class CompletionToken>
-  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto
-    operator()(CompletionToken&& token) {
-    return boost::asio::async_initiate<CompletionToken, void()>(
-      [in = queue, waited = operation](auto handler) {
-        using handler_type = decltype(handler);
-        when_resolved(
-          waited, std::move(handler), [](handler_type&& h, const promise*) { std::move(h)(); },
-          [in, waited] { in->withdraw(waited); });
-      },
-      token);
-  }
-};
+inline auto end_of(const queue_ref& queue, const promise_ptr& operation) {
+  return resolution(operation, [queue, operation] { queue->withdraw(operation); });
+}
 
 } // namespace detail
 } // namespace troupe

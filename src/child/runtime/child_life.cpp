@@ -7,7 +7,6 @@
 #include "child/runtime/run_call.hpp"
 #include "child/runtime/surroundings.hpp"
 #include "child/tasks/describe_exception.hpp"
-#include "loop/loop_executor.hpp"
 #include "os/process_setup.hpp"
 
 #include <cstdio>
@@ -97,7 +96,6 @@ void child_life::set_up(std::span<const std::byte> payload) {
   ::pthread_setname_np(::pthread_self(), settings_.pool_name.substr(0, 15).c_str());
   loop_.set_spin_maximum(std::chrono::nanoseconds(settings_.spin_nanoseconds));
   set_surroundings(loop_.io().get_executor(), settings_.position);
-  loop::set_loop_executor(loop_.io().get_executor());
   if (setup_.thrown)
     fail_start(setup_.thrown);
   try {

@@ -29,8 +29,7 @@ std::string known_modules::why_missing(const code_location& code) const {
     found == modules_.end() ? std::string("a library") : "the library " + found->second.path + ",";
   return "the function of the call is in " + name +
          " that this child has not loaded, or that was replaced on disk since the program started: "
-         "load it "
-         "with runtime::load_module, link the program to it, or start the program again";
+         "load it with runtime::load_module, link the program to it, or start the program again";
 }
 
 } // namespace troupe::child

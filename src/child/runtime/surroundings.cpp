@@ -1,7 +1,9 @@
 #include "child/runtime/surroundings.hpp"
 
 #include "child/runtime/inheritance.hpp"
+#include "loop/loop_executor.hpp"
 
+#include <troupe/detail/async_wait.hpp>
 #include <troupe/this_child.hpp>
 
 #include <atomic>
@@ -16,37 +18,29 @@ namespace child {
 
 namespace {
 
-struct surroundings {
-  surroundings(boost::asio::any_io_executor of_loop, std::size_t at)
-    : executor(std::move(of_loop))
-    , position(at) {}
-
-  const boost::asio::any_io_executor executor;
-  std::atomic<std::size_t> position; // of a spare, until it takes its place
-};
-
-std::optional<surroundings>& here() {
+// Of a spare, this changes when it takes its place.
+std::optional<std::atomic<std::size_t>>& position() {
   // Never destroyed: a child may still be asked when it leaves.
-  static auto* const instance = new std::optional<surroundings>;
+  static auto* const instance = new std::optional<std::atomic<std::size_t>>;
   return *instance;
 }
 
-surroundings& known(const char* asked) {
-  if (here())
-    return *here();
-  throw std::logic_error(std::string("troupe::this_child::") + asked +
-                         (was_started_by_runtime() ? ": this child has not been set up yet"
-                                                   : ": this process is not a child of a pool"));
+void check_set_up(const char* asked) {
+  if (!position())
+    throw std::logic_error(std::string("troupe::this_child::") + asked +
+                           (was_started_by_runtime() ? ": this child has not been set up yet"
+                                                     : ": this process is not a child of a pool"));
 }
 
 } // namespace
 
-void set_surroundings(boost::asio::any_io_executor of_loop, std::size_t position) {
-  here().emplace(std::move(of_loop), position);
+void set_surroundings(boost::asio::any_io_executor of_loop, std::size_t at) {
+  loop::set_loop_executor(std::move(of_loop));
+  position().emplace(at);
 }
 
-void move_to(std::size_t position) noexcept {
-  here()->position = position;
+void move_to(std::size_t at) noexcept {
+  *position() = at;
 }
 
 } // namespace child
@@ -58,11 +52,13 @@ bool is_child() noexcept {
 }
 
 boost::asio::any_io_executor executor() {
-  return child::known("executor").executor;
+  child::check_set_up("executor");
+  return detail::loop_executor();
 }
 
 std::size_t slot() {
-  return child::known("slot").position;
+  child::check_set_up("slot");
+  return *child::position();
 }
 
 } // namespace this_child

@@ -11,11 +11,10 @@
 #include <troupe/input.hpp>
 
 #include <array>
-#include <optional>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -45,8 +44,7 @@ public:
   /// What becomes of the child's standard streams.
   struct streams {
     input in = input::null;
-    std::optional<std::array<int, 2>>
-      output; ///< the descriptors of its stdout and stderr, if not inherited
+    std::optional<std::array<int, 2>> output; ///< its stdout and stderr, if they are not inherited
   };
 
   /// Makes the link, with the settings of the child in it. Throws `std::system_error` if there are no

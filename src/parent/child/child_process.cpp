@@ -2,6 +2,7 @@
 
 #include "os/process_group.hpp"
 #include "parent/child/exit_status.hpp"
+#include "parent/child/module_list.hpp"
 #include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
 #include "values/not_arrived.hpp"
@@ -31,6 +32,16 @@ child_link::streams streams_of(input in, const std::unique_ptr<child_output>& ou
 
 } // namespace
 
+link::child_settings common_settings(
+  const std::string& name, const bound_call& initializer, const bound_call& finalizer) {
+  link::child_settings settings;
+  settings.pool_name = name;
+  settings.modules = module_list::of_process().all();
+  settings.initializer = link::wire_call::from(initializer);
+  settings.finalizer = link::wire_call::from(finalizer);
+  return settings;
+}
+
 child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, const listeners& told,
   std::uint32_t seat, std::uint32_t generation, link::link_size size,
   const link::child_settings& settings, input in, std::unique_ptr<child_output> output)
@@ -39,7 +50,7 @@ child_process::child_process(loop::event_loop& loop, actors::actor_hub* hub, con
   , seat_(seat)
   , output_(std::move(output))
   , link_(loop, *this, generation, size, settings, streams_of(in, output_))
-  , tasks_(link_, told.tasks, seat) {
+  , tasks_(link_, told.tasks, seat, settings.modules) {
   exit_.slot = settings.position;
   if (output_)
     output_->close_child_ends();

@@ -24,6 +24,10 @@
 
 namespace troupe::parent {
 
+/// What every child is told, whether it is of a pool or by itself.
+link::child_settings common_settings(
+  const std::string& name, const bound_call& initializer, const bound_call& finalizer);
+
 /// One child, from its launch to its end: its process, and what belongs to it: its link, its tasks, its
 /// actors, its output. On the loop's thread.
 ///

@@ -29,13 +29,17 @@ void task_listener::child_withdrew(std::uint32_t, std::uint64_t, bool) {
   throw protocol_violation("unexpected request");
 }
 
-child_tasks::child_tasks(child_link& link, task_listener& told, std::uint32_t seat)
+child_tasks::child_tasks(child_link& link, task_listener& told, std::uint32_t seat,
+  const std::vector<link::module_notice>& modules)
   : link_(link)
   , listener_(told)
   , seat_(seat)
   , table_(link.region().cells())
   , book_(table_.size())
-  , cells_(table_.size()) {}
+  , cells_(table_.size()) {
+  for (const auto& module : modules)
+    introduced_.push_back(module.id);
+}
 
 // -- what is sent ---------------------------------------------------------------------------------------
 

@@ -16,7 +16,9 @@ namespace troupe::parent {
 /// The tasks in one child: the parent's side of its task table, and of what the child says of them.
 class child_tasks final : public policy::child_port {
 public:
-  child_tasks(child_link& link, task_listener& told, std::uint32_t seat);
+  /// `modules` are those that the child is told of when it is set up.
+  child_tasks(child_link& link, task_listener& told, std::uint32_t seat,
+    const std::vector<link::module_notice>& modules);
   child_tasks(const child_tasks&) = delete;
 
   /// The child's process is known.

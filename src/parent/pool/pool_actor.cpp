@@ -152,13 +152,15 @@ void pool_actor::arm_timer() {
 }
 
 void pool_actor::tell_ready() {
-  if (awaiting_children_.empty() ||
-      (!machine_.failure() && !machine_.children().all_ready() && !all_down_))
+  if (awaiting_children_.empty())
+    return;
+  const bool all_ready = machine_.children().all_ready();
+  if (!machine_.failure() && !all_ready && !all_down_)
     return;
   for (const auto& waiter : std::exchange(awaiting_children_, {}))
     if (machine_.failure())
       waiter->fail(machine_.failure());
-    else if (machine_.children().all_ready())
+    else if (all_ready)
       waiter->done(); // otherwise it is told that the pool has ended
 }
 

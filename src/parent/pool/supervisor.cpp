@@ -1,7 +1,6 @@
 #include "parent/pool/supervisor.hpp"
 
 #include "parent/child/child_output.hpp"
-#include "parent/child/module_list.hpp"
 
 #include <troupe/cpus.hpp>
 
@@ -33,16 +32,12 @@ supervisor::supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub
 supervisor::~supervisor() = default;
 
 link::child_settings supervisor::settings_for(std::size_t position) const {
-  link::child_settings settings;
-  settings.pool_name = options_.name;
+  auto settings = common_settings(options_.name, options_.initializer, options_.finalizer);
   settings.position = position;
   settings.concurrency = options_.childconcurrency;
   if (options_.processes + 1 <= usable_cpus())
     settings.spin_nanoseconds = spin_time.count();
   settings.limits = options_.limits;
-  settings.modules = module_list::of_process().all();
-  settings.initializer = link::wire_call::from(options_.initializer);
-  settings.finalizer = link::wire_call::from(options_.finalizer);
   if (options_.loop_initializer != nullptr)
     settings.loop_initializer = detail::locate(options_.loop_initializer);
   if (options_.exception_handler != nullptr)

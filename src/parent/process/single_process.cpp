@@ -3,7 +3,6 @@
 #include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "parent/child/log.hpp"
-#include "parent/child/module_list.hpp"
 #include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
 
@@ -43,15 +42,6 @@ single_process::single_process(loop::event_loop& loop, launcher& with, exports& 
 
 single_process::~single_process() = default;
 
-link::child_settings single_process::settings() const {
-  link::child_settings settings;
-  settings.pool_name = options_->name;
-  settings.modules = module_list::of_process().all();
-  settings.initializer = link::wire_call::from(options_->initializer);
-  settings.finalizer = link::wire_call::from(options_->finalizer);
-  return settings;
-}
-
 template <class MakeReason>
 void single_process::kill_after(std::chrono::milliseconds time, MakeReason make_reason) {
   try {
@@ -74,7 +64,8 @@ void single_process::kill_after(std::chrono::milliseconds time, MakeReason make_
 void single_process::launch() {
   try {
     child_ = std::make_shared<child_process>(loop_, nullptr, child_process::listeners{*this, *this},
-      only_seat, only_generation, size, settings(), options_->input,
+      only_seat, only_generation, size,
+      common_settings(options_->name, options_->initializer, options_->finalizer), options_->input,
       child_output::make(options_->output, loop_.io(), options_->name, std::nullopt));
     child_->launch(launcher_, child_);
   } catch (...) {

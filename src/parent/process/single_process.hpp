@@ -52,7 +52,6 @@ private:
   // What the child is about, as far as deadlines are concerned.
   enum class phase { starting, working, leaving };
 
-  link::child_settings settings() const;
   // `make_reason()`: what is said of it then.
   template <class MakeReason>
   void kill_after(std::chrono::milliseconds time, MakeReason make_reason);
