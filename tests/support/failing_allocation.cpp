@@ -16,8 +16,10 @@ namespace {
 char name[16];
 std::atomic<bool> armed = false;
 std::atomic<std::int64_t> made = 0;                      // while armed
-std::int64_t failing = 0;                                // its number
-const bool show = std::getenv("TROUPE_SHOW") != nullptr; // where it fails
+std::int64_t chosen = 0;                                 // the number of the one that is meant
+bool holds = false;                                      // it waits, and does not fail
+std::atomic<bool> released = false;                      // it need not wait any longer
+const bool show = std::getenv("TROUPE_SHOW") != nullptr; // where it is
 
 // A thread bears one name for as long as it allocates.
 bool is_on_thread() noexcept {
@@ -30,11 +32,11 @@ bool is_on_thread() noexcept {
   return known == 1;
 }
 
-bool is_to_fail() noexcept {
+bool is_chosen() noexcept {
   if (!armed.load(std::memory_order_acquire) || !is_on_thread())
     return false;
-  const auto number = made.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (number != failing)
+  const auto number = made.fetch_add(1, std::memory_order_acq_rel) + 1;
+  if (number != chosen)
     return false;
   if (show) {
     void* frames[64];
@@ -43,13 +45,30 @@ bool is_to_fail() noexcept {
   return true;
 }
 
+void arm(const char* thread_name, std::int64_t nth, bool to_hold) {
+  std::strncpy(name, thread_name, sizeof name - 1);
+  chosen = nth;
+  holds = to_hold;
+  released.store(false, std::memory_order_relaxed);
+  made.store(0, std::memory_order_relaxed);
+  armed.store(true, std::memory_order_release);
+}
+
+bool chosen_is_made() noexcept {
+  return made.load(std::memory_order_acquire) >= chosen;
+}
+
+// What becomes of the one that is meant.
+void on_chosen() {
+  if (!holds)
+    throw std::bad_alloc();
+  released.wait(false, std::memory_order_acquire);
+}
+
 } // namespace
 
 failing_allocation::failing_allocation(const char* thread_name, std::int64_t nth) {
-  std::strncpy(name, thread_name, sizeof name - 1);
-  failing = nth;
-  made.store(0, std::memory_order_relaxed);
-  armed.store(true, std::memory_order_release);
+  arm(thread_name, nth, false);
 }
 
 failing_allocation::~failing_allocation() {
@@ -57,7 +76,25 @@ failing_allocation::~failing_allocation() {
 }
 
 bool failing_allocation::reached() const noexcept {
-  return made.load(std::memory_order_relaxed) >= failing;
+  return chosen_is_made();
+}
+
+held_allocation::held_allocation(const char* thread_name, std::int64_t nth) {
+  arm(thread_name, nth, true);
+}
+
+held_allocation::~held_allocation() {
+  release();
+}
+
+bool held_allocation::reached() const noexcept {
+  return chosen_is_made();
+}
+
+void held_allocation::release() noexcept {
+  armed.store(false, std::memory_order_release);
+  released.store(true, std::memory_order_release);
+  released.notify_all();
 }
 
 } // namespace troupe::test
@@ -65,8 +102,8 @@ bool failing_allocation::reached() const noexcept {
 namespace {
 
 void* allocate(std::size_t size, std::size_t alignment) {
-  if (troupe::test::is_to_fail())
-    throw std::bad_alloc();
+  if (troupe::test::is_chosen())
+    troupe::test::on_chosen();
   size += size == 0 ? 1 : 0;
   void* made = alignment == 0
                  ? std::malloc(size)

@@ -18,4 +18,18 @@ public:
   bool reached() const noexcept;
 };
 
+/// The same, but that allocation waits until `release` is called, and then succeeds: so a test sees what
+/// happens while a thread stands between two steps. Not beside a `failing_allocation`.
+class held_allocation {
+public:
+  held_allocation(const char* thread_name, std::int64_t nth);
+  held_allocation(const held_allocation&) = delete;
+  held_allocation& operator=(const held_allocation&) = delete;
+  ~held_allocation();
+
+  /// Whether the thread has come to it.
+  bool reached() const noexcept;
+  void release() noexcept;
+};
+
 } // namespace troupe::test
