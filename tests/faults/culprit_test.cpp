@@ -3,6 +3,11 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -15,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using namespace troupe::test;
 
@@ -68,6 +74,30 @@ void run_until_the_end() {
     std::this_thread::sleep_for(1s);
 }
 
+asio::awaitable<void> wait_for_ever() {
+  asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+// An exception handler.
+void crash_on_what_is_thrown(std::exception_ptr) { // NOLINT(performance-unnecessary-value-param)
+  ::raise(SIGSEGV);
+}
+
+void throw_an_error() {
+  throw std::runtime_error("for the handler");
+}
+
+asio::awaitable<void> throw_an_error_later() {
+  asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
+  co_await timer.async_wait(asio::use_awaitable);
+  throw_an_error();
+}
+
+void post_a_crash() {
+  asio::post(troupe::this_child::executor(), [] { ::raise(SIGSEGV); });
+}
+
 int throw_out_of_range(int) {
   throw std::out_of_range("from a blocking function");
 }
@@ -116,6 +146,33 @@ TEST_CASE("a task whose exception crashes in what() is to blame") {
   CHECK(loss_of(plain).culprit());
   auto blocking = pool.apply(troupe::blocking(throw_what_crashes));
   CHECK(loss_of(blocking).culprit());
+}
+
+TEST_CASE("a task whose exception crashes the exception handler is to blame") {
+  const auto blames_the_thrower = [](auto throwing) {
+    troupe::pool pool{
+      rt(), {.processes = 1, .childconcurrency = 2, .exception_handler = &crash_on_what_is_thrown}};
+    auto innocent = pool.apply(wait_for_ever); // is begun first
+    auto guilty = pool.apply(throwing);
+    const auto end = loss_of(guilty);
+    const auto loss = loss_of(innocent);
+    CHECK(end.culprit());
+    CHECK_FALSE(loss.culprit());
+    CHECK(loss.suspects() == std::vector{end.task()});
+  };
+  blames_the_thrower(throw_an_error);
+  blames_the_thrower(throw_an_error_later);
+  blames_the_thrower(troupe::blocking(throw_an_error));
+}
+
+TEST_CASE("a handler that a task has posted and that crashes blames nobody") {
+  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2}};
+  auto innocent = pool.apply(wait_for_ever); // is begun first
+  pool.apply(post_a_crash).get();
+  const auto loss = loss_of(innocent);
+  CHECK(loss.signal() == SIGSEGV);
+  CHECK_FALSE(loss.culprit());
+  CHECK(loss.suspects().empty());
 }
 
 TEST_CASE("a thread that a task has left behind blames nobody") {
