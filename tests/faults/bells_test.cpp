@@ -7,8 +7,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,7 +19,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace asio = boost::asio;
@@ -67,6 +74,71 @@ pid_t fill_every_bell_later() {
   return copy;
 }
 
+// A connection whose close waits for ten minutes, since nobody takes in what it has sent.
+int lingering_socket() {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const name = reinterpret_cast<sockaddr*>(&address);
+  const int sender = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::bind(listener, name, size) != 0 || ::listen(listener, 1) != 0 ||
+      ::getsockname(listener, name, &size) != 0 || ::connect(sender, name, size) != 0)
+    return -1;
+  const char block[4096] = {};
+  while (::send(sender, block, sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+  }
+  const linger patience{1, 600};
+  ::setsockopt(sender, SOL_SOCKET, SO_LINGER, &patience, sizeof patience);
+  return sender;
+}
+
+bool is_a_control_socket(int fd) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
+// Sends a descriptor, which is gone from here then, through each control socket to whoever reads there, and
+// waits until it has been taken in. How many were sent.
+int pass(int fd) {
+  int sent = 0;
+  for (int socket = 3; socket < 256; ++socket) {
+    if (!is_a_control_socket(socket))
+      continue;
+    char byte = 0;
+    iovec part{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    auto* const rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+    if (::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+      continue;
+    ++sent;
+    ::close(fd);
+    eventually([=] {
+      int waiting = 0;
+      return ::ioctl(socket, SIOCOUTQ, &waiting) != 0 || waiting == 0;
+    });
+  }
+  return sent;
+}
+
+bool pass_lingering_socket() {
+  const int fd = lingering_socket();
+  if (fd < 0)
+    throw std::runtime_error("no socket that lingers can be made");
+  return pass(fd) > 0;
+}
+
 int started = 0; // in the child
 
 int how_many_started() {
@@ -104,6 +176,20 @@ TEST_CASE("a child whose bells block does not stop its parent") {
   REQUIRE(in_time);
   CHECK(task.get() == 9);
   CHECK(rings.get() == 4);
+}
+
+TEST_CASE("a child that passes a socket which is slow to close does not stop its parent") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  troupe::pool other{rt(), {.processes = 1}};
+  CHECK(other.apply(square, 2).get() == 4);
+  const auto hostile = pool.apply(::getpid).get();
+  auto passing = pool.apply(pass_lingering_socket);
+  auto task = other.apply(square, 3);
+  const bool in_time = passing.wait_for(20s) && task.wait_for(20s);
+  ::kill(hostile, SIGKILL); // which closes the other end
+  REQUIRE(in_time);
+  CHECK_FALSE(passing.get()); // nothing that it passes is ever received
+  CHECK(task.get() == 9);
 }
 
 TEST_CASE("of very many cancels and the drain after them none is lost") {
