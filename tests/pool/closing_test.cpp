@@ -21,10 +21,16 @@ int fail_at_first() {
   return static_cast<int>(troupe::this_task::attempt());
 }
 
-int die_at_first() {
-  if (troupe::this_task::attempt() == 1)
-    ::raise(SIGKILL);
-  return static_cast<int>(troupe::this_task::attempt());
+void wait_for(troupe::queue<int> told) {
+  told.pop();
+}
+
+int say_and_fail_at_first(troupe::queue<int> started, troupe::queue<int> go) {
+  if (troupe::this_task::attempt() == 1) {
+    started.push(1);
+    go.pop();
+  }
+  return fail_at_first();
 }
 
 int itself(int x) {
@@ -33,14 +39,13 @@ int itself(int x) {
 
 const troupe::task_options twice{.retries = {.max_attempts = 2, .backoff = 20ms}};
 
-// Chooses a queue by a task's name.
-class by_name final : public troupe::scheduler {
+// Gives all tasks to the second queue, and lets idle children of the first one help.
+class second_queue final : public troupe::scheduler {
 public:
   void register_queue(troupe::queue_id) override {}
   void register_process(troupe::queue_id) override {}
-  troupe::queue_id schedule_task(troupe::task_id, const troupe::task_info& info) override {
-    return info.name == "second" ? 1 : 0;
-  }
+  troupe::queue_id schedule_task(troupe::task_id, const troupe::task_info&) override { return 1; }
+  bool may_move(const troupe::task_info&) const noexcept override { return true; }
 };
 
 } // namespace
@@ -55,11 +60,18 @@ TEST_CASE("a task that is tried again in a pool that closes gets a child") {
 
 TEST_CASE("a queue whose only child died while nothing waited gets one for what is tried again") {
   troupe::pool pool{
-    rt(), {.processes = 2, .queuecount = 2, .scheduler = std::make_shared<by_name>()}};
-  auto options = twice;
-  options.name = "second";
-  auto task = pool.apply(options, die_at_first);
+    rt(), {.processes = 2, .queuecount = 2, .scheduler = std::make_shared<second_queue>()}};
+  troupe::queue<int> started(rt(), 1);
+  troupe::queue<int> go(rt(), 1);
+  // The first task holds the queue's only child, so the other child runs the second one.
+  auto first = pool.apply(wait_for, started);
+  auto task = pool.apply(twice, say_and_fail_at_first, started, go);
+  first.get();
   pool.close();
+  REQUIRE(::kill(pool.stats().children[1].pid, SIGKILL) == 0);
+  REQUIRE(eventually([&] { return pool.stats().deaths == 1; }));
+  go.push(1);
+  REQUIRE(task.wait_for(30s));
   CHECK(task.get() == 2);
   pool.join();
 }
@@ -83,29 +95,6 @@ TEST_CASE("what was submitted before close is run, whatever thread submitted it"
       CHECK(other->get() == 1);
     pool.join();
   }
-}
-
-TEST_CASE("a task that was submitted is found by the cancel that follows") {
-  troupe::pool pool{rt(), {.processes = 1}};
-  CHECK(pool.apply(itself, 1).get() == 1);
-  std::atomic<bool> done = false;
-  // Another thread's submissions, whose message may be on its way.
-  std::thread noise([&] {
-    while (!done)
-      pool.apply(itself, 0);
-  });
-  for (int round = 0; round < 500; ++round) {
-    auto task = pool.apply(itself, 3);
-    task.cancel();
-    int value = 3;
-    try {
-      value = task.get(); // it was faster
-    } catch (const troupe::task_cancelled&) {
-    }
-    CHECK(value == 3);
-  }
-  done = true;
-  noise.join();
 }
 
 TEST_CASE("when join has returned, nothing of a pool is left") {
