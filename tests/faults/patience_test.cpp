@@ -44,6 +44,14 @@ private:
   std::filesystem::path path_;
 };
 
+// Its children go on meanwhile.
+void stop_for(pid_t program, std::chrono::seconds time) {
+  REQUIRE(::kill(program, SIGSTOP) == 0);
+  REQUIRE(eventually([=] { return state_of(program) == "T"; }));
+  std::this_thread::sleep_for(time);
+  REQUIRE(::kill(program, SIGCONT) == 0);
+}
+
 void connect_unless(const std::string& path) {
   if (std::filesystem::exists(path))
     throw std::runtime_error("the database is away");
@@ -97,15 +105,17 @@ TEST_CASE("a pool that has had no child for as long as it may fails with the rea
 }
 
 TEST_CASE("results that were written while the parent was stopped are no timeouts") {
-  piped_program parent(STOPPED_PARENT, {"stopped_parent"});
+  piped_program parent(STOPPED_PARENT, {"stopped_parent", "results"});
   parent.read_until("submitted\n");
-  // Its children go on and finish; each says so, and the last one's end is seen here.
-  REQUIRE(::kill(parent.pid(), SIGSTOP) == 0);
-  REQUIRE(eventually([&] { return state_of(parent.pid()) == "T"; }));
-  // Longer than the timeout of the tasks, which counts from their start.
-  std::this_thread::sleep_for(1500ms);
-  REQUIRE(::kill(parent.pid(), SIGCONT) == 0);
-  CHECK_THAT(parent.read_until("timeouts\n"), ContainsSubstring("0 timeouts\n"));
+  stop_for(parent.pid(), 2s); // longer than the timeout of the tasks, which counts from their start
+  CHECK(parent.read_until("timeouts\n") == "0 timeouts\n");
+}
+
+TEST_CASE("a child that became ready while the parent was stopped has not started too late") {
+  piped_program parent(STOPPED_PARENT, {"stopped_parent", "start"});
+  parent.read_until("initializing\n");
+  stop_for(parent.pid(), 4s); // longer than the start timeout
+  CHECK(parent.read_until("deaths\n") == "0 deaths\n");
 }
 
 #if !defined(__SANITIZE_ADDRESS__) // whose memory is another

@@ -4,10 +4,13 @@
 #include "support/test_runtime.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <system_error>
+#include <thread>
 
 #include <unistd.h>
 
@@ -31,13 +34,20 @@ void print_unflushed(const std::string& path) {
   std::printf("printed before the fork\n");
 }
 
+// Longer than the start timeout of the test that asks for it.
+constexpr const char* slow_variable = "TROUPE_TEST_SLOW_PRELOAD";
+void load_slowly() {
+  if (std::getenv(slow_variable) != nullptr) // NOLINT(concurrency-mt-unsafe): there is one thread
+    std::this_thread::sleep_for(3s);
+}
+
 std::string file_of_this_program() {
   return "/tmp/troupe-preload-" + std::to_string(::getpid()) + ".txt";
 }
 
 [[maybe_unused]] const bool options_set = [] {
   rt_options().preload = {troupe::call(load, "dictionary"), troupe::call(load, " and model"),
-    troupe::call(print_unflushed, file_of_this_program())};
+    troupe::call(load_slowly), troupe::call(print_unflushed, file_of_this_program())};
   return true;
 }();
 
@@ -82,6 +92,21 @@ TEST_CASE("text that was not flushed before a fork is printed once") {
   CHECK(lines == std::multiset<std::string>{
                    "child 0", "child 1", "child 2", "child 3", "printed before the fork"});
   ::unlink(file_of_this_program().c_str());
+}
+
+TEST_CASE("the time for which a child waits until others are launched is not that of its start") {
+  for (const pid_t earlier : zygotes())
+    ::kill(earlier, SIGKILL);
+  ::setenv(slow_variable, "1", 1);
+  // The preload calls count towards the start of its child, which has the time.
+  troupe::pool first{rt(), {.processes = 1, .start_method = troupe::start_method::forkserver}};
+  troupe::pool second{rt(), {.processes = 1,
+                              .start_method = troupe::start_method::forkserver,
+                              .restart = {.start_attempts = 1},
+                              .start_timeout = 2s}};
+  CHECK(second.apply([] { return loaded; }).get() == "dictionary and model");
+  ::unsetenv(slow_variable);
+  CHECK(second.stats().deaths == 0);
 }
 
 TEST_CASE("preload calls must be plain functions, with some time to run") {
