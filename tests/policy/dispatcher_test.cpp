@@ -3,6 +3,7 @@
 #include "policy/task_order.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -671,4 +672,45 @@ TEST_CASE("a stopped child gets nothing more, and what it has still ends") {
   d.ended(0, kind::plain, 1s, t0);
   CHECK(assign(d).empty());
   CHECK(d.owed_by(0) == 1);
+}
+
+// -- many queues ------------------------------------------------------------------------------------------
+
+namespace {
+
+// The largest number of waiting tasks that are looked at until a child that has finished one has got its next,
+// where each queue has a child of its own, which is busy, and tasks that wait.
+std::size_t most_looks(std::size_t queues, bool may_move) {
+  dispatcher d(queues, 1);
+  std::uint64_t id = 0;
+  for (std::uint32_t seat = 0; seat < queues; ++seat) {
+    d.add_child(seat, seat, unlimited, t0);
+    for (int i = 0; i < 4; ++i)
+      d.enqueue({key(++id), kind::plain, 0, may_move}, seat);
+  }
+  std::size_t looks = 0;
+  const auto assign_counting = [&] {
+    std::size_t assigned = 0;
+    looks = 0;
+    while (d.next_assignment([&](task_key) { return ++looks > 0; }))
+      ++assigned;
+    return assigned;
+  };
+  assign_counting();
+  std::size_t most = 0;
+  for (std::uint32_t seat = 0; seat < queues; ++seat) {
+    d.ended(seat, kind::plain, 1ms, t0);
+    REQUIRE(assign_counting() == 1);
+    most = std::max(most, looks);
+  }
+  return most;
+}
+
+} // namespace
+
+TEST_CASE("as many tasks are looked at for an assignment with a thousand queues as with two") {
+  for (const bool may_move : {false, true}) {
+    INFO("tasks may move: " << may_move);
+    CHECK(most_looks(1024, may_move) == most_looks(2, may_move));
+  }
 }
