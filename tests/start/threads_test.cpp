@@ -44,6 +44,15 @@ void allow_no_threads() {
   no_threads = true;
 }
 
+void use_one_thread(troupe::loop_options& loop) {
+  loop.blocking_threads = 1;
+}
+
+int square_through_when_told(const troupe::pool_handle& pool, troupe::queue<int> go) {
+  go.pop();
+  return square_through(pool, 3);
+}
+
 bool can_be_stopped() {
   return troupe::this_task::stop_token().stop_possible();
 }
@@ -59,6 +68,21 @@ TEST_CASE("a task that needs a thread which there is not fails, and its child li
   CHECK_THROWS_WITH(stoppable.get(), ContainsSubstring("no thread"));
   CHECK(pool.apply(square_through, pool.handle(), 4).get() == 16); // waits on the child's own loop
   CHECK(pool.apply(nap, 5).get() == 5);
+  CHECK(pool.apply(own_pid).get() == child);
+}
+
+TEST_CASE("a blocking function that waits for its pool where no thread can take its place fails") {
+  troupe::pool pool{
+    rt(), {.processes = 1, .childconcurrency = 4, .loop_initializer = &use_one_thread}};
+  troupe::queue<int> go(rt(), 1);
+  auto waiting = pool.apply(troupe::blocking(square_through_when_told), pool.handle(), go);
+  auto behind = pool.apply(troupe::blocking(square), 4);
+  const auto child =
+    pool.apply(own_pid).get(); // both have been begun: the second waits for the thread
+  pool.apply(allow_no_threads).get();
+  go.push(1);
+  CHECK_THROWS_AS(waiting.get(), std::system_error);
+  CHECK(behind.get() == 16);
   CHECK(pool.apply(own_pid).get() == child);
 }
 
