@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <system_error>
 
@@ -14,6 +15,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+using namespace std::chrono_literals;
 using namespace troupe::test;
 
 namespace {
@@ -48,9 +50,14 @@ void use_one_thread(troupe::loop_options& loop) {
   loop.blocking_threads = 1;
 }
 
-int square_through_when_told(const troupe::pool_handle& pool, troupe::queue<int> go) {
+// What it waits for needs a thread as well.
+int wait_for_a_blocking_function(const troupe::pool_handle& pool) {
+  return pool.apply(troupe::blocking(square), 3).get();
+}
+
+int wait_when_told(const troupe::pool_handle& pool, troupe::queue<int> go) {
   go.pop();
-  return square_through(pool, 3);
+  return wait_for_a_blocking_function(pool);
 }
 
 bool can_be_stopped() {
@@ -75,15 +82,29 @@ TEST_CASE("a blocking function that waits for its pool where no thread can take 
   troupe::pool pool{
     rt(), {.processes = 1, .childconcurrency = 4, .loop_initializer = &use_one_thread}};
   troupe::queue<int> go(rt(), 1);
-  auto waiting = pool.apply(troupe::blocking(square_through_when_told), pool.handle(), go);
+  auto waiting = pool.apply(troupe::blocking(wait_when_told), pool.handle(), go);
   auto behind = pool.apply(troupe::blocking(square), 4);
   const auto child =
     pool.apply(own_pid).get(); // both have been begun: the second waits for the thread
   pool.apply(allow_no_threads).get();
   go.push(1);
+  REQUIRE(waiting.wait_for(30s));
   CHECK_THROWS_AS(waiting.get(), std::system_error);
   CHECK(behind.get() == 16);
   CHECK(pool.apply(own_pid).get() == child);
+}
+
+TEST_CASE("a blocking function for which no thread can be made fails if all others wait") {
+  troupe::pool pool{
+    rt(), {.processes = 1, .childconcurrency = 4, .loop_initializer = &use_one_thread}};
+  const auto child = pool.apply(troupe::blocking(own_pid)).get(); // there is a thread
+  pool.apply(allow_no_threads).get();
+  for (int i = 0; i < 20; ++i) {
+    auto waiting = pool.apply(troupe::blocking(wait_for_a_blocking_function), pool.handle());
+    REQUIRE(waiting.wait_for(30s));
+    CHECK_THROWS_AS(waiting.get(), std::system_error);
+  }
+  CHECK(pool.apply(troupe::blocking(own_pid)).get() == child);
 }
 
 TEST_CASE("a child starts, and runs tasks, where there is no thread at all") {

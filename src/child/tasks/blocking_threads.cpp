@@ -14,10 +14,10 @@ void blocking_threads::run(std::function<void()> function) {
   const std::lock_guard lock(mutex_);
   waiting_.push_back(std::move(function));
   try {
-    if (idle_ < waiting_.size() && threads_ < allowed_)
+    if (idle_ < waiting_.size() && threads_ < allowed())
       add_thread();
   } catch (...) {
-    if (threads_ == 0) { // else one of the others comes to it
+    if (threads_ == lent_) { // else one of the others comes to it
       waiting_.pop_back();
       throw;
     }
@@ -27,20 +27,20 @@ void blocking_threads::run(std::function<void()> function) {
 
 void blocking_threads::lend() {
   const std::lock_guard lock(mutex_);
-  ++allowed_;
+  ++lent_;
   // There may be fewer threads than functions that were started.
   try {
-    if (idle_ < waiting_.size() && threads_ < allowed_)
+    if (idle_ < waiting_.size() && threads_ < allowed())
       add_thread();
   } catch (...) {
-    --allowed_;
+    --lent_;
     throw;
   }
 }
 
 void blocking_threads::reclaim() {
   const std::lock_guard lock(mutex_);
-  --allowed_;
+  --lent_;
   changed_.notify_one(); // one may be superfluous
 }
 
@@ -48,9 +48,9 @@ void blocking_threads::serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    changed_.wait(lock, [this] { return !waiting_.empty() || threads_ > allowed_; });
+    changed_.wait(lock, [this] { return !waiting_.empty() || threads_ > allowed(); });
     --idle_;
-    if (threads_ > allowed_) {
+    if (threads_ > allowed()) {
       --threads_;
       if (!waiting_.empty())
         changed_.notify_one(); // the wake-up may have been for another

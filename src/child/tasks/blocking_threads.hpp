@@ -13,12 +13,12 @@ namespace troupe::child {
 class blocking_threads {
 public:
   explicit blocking_threads(std::size_t count)
-    : allowed_(count) {}
+    : count_(count) {}
   blocking_threads(const blocking_threads&) = delete;
   blocking_threads& operator=(const blocking_threads&) = delete;
 
   /// Runs it on a thread, or later if all are busy. Throws `std::system_error` if a thread is needed that
-  /// cannot be made.
+  /// cannot be made: if there is none, or the functions on all of them wait, maybe for this one.
   void run(std::function<void()> function);
 
   /// The function that runs on one of the threads waits: one thread more is allowed meanwhile. Throws
@@ -28,13 +28,16 @@ public:
   void reclaim();
 
 private:
-  void add_thread(); // requires the lock
+  // Both require the lock.
+  std::size_t allowed() const noexcept { return count_ + lent_; }
+  void add_thread();
   void serve();
 
+  const std::size_t count_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_; // guarded by mutex_, as all that follows
-  std::size_t allowed_;
+  std::size_t lent_ = 0;                      // the functions that wait
   std::size_t threads_ = 0;
   std::size_t idle_ = 0;
 };
