@@ -1,22 +1,23 @@
 // A program that treats its runtime in an unusual way, which its argument names.
 #include <troupe/troupe.hpp>
 
+#include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <future>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,14 +141,42 @@ int main_thread_ends(int argc, char** argv) {
 
 // -- threads cannot be started --------------------------------------------------------------------------
 
-std::size_t thread_count() {
-  std::size_t count = 0;
-  DIR* directory = ::opendir("/proc/self/task");
-  while (const auto* entry = ::readdir(directory))
-    count += entry->d_name[0] != '.' ? 1 : 0;
-  ::closedir(directory);
-  return count;
+std::atomic<int> live_threads = 0;
+std::atomic<int> most_threads = std::numeric_limits<int>::max();
+
+struct thread_body {
+  void* (*function)(void*);
+  void* argument;
+};
+
+void* run_counted(void* given) {
+  const std::unique_ptr<thread_body> body(static_cast<thread_body*>(given));
+  void* const result = body->function(body->argument);
+  --live_threads;
+  return result;
 }
+
+} // namespace
+
+// The program's own comes before the C library's, for all that is in the process.
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+  void* (*function)(void*), void* argument) noexcept {
+  static const auto next =
+    reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
+  if (++live_threads > most_threads) {
+    --live_threads;
+    return EAGAIN;
+  }
+  auto body = std::make_unique<thread_body>(thread_body{function, argument});
+  const int error = next(thread, attributes, &run_counted, body.get());
+  if (error == 0)
+    static_cast<void>(body.release());
+  else
+    --live_threads;
+  return error;
+}
+
+namespace {
 
 std::size_t descriptor_count() {
   std::size_t count = 0;
@@ -156,31 +185,26 @@ std::size_t descriptor_count() {
   return count;
 }
 
-void limit_address_space(std::size_t more) {
-  std::ifstream file("/proc/self/statm");
-  std::size_t pages = 0;
-  file >> pages;
-  rlimit limit{};
-  ::getrlimit(RLIMIT_AS, &limit);
-  limit.rlim_cur =
-    more == 0 ? limit.rlim_max : pages * static_cast<std::size_t>(::getpagesize()) + more;
-  ::setrlimit(RLIMIT_AS, &limit);
-}
-
 int threads_cannot_be_started(int argc, char** argv) {
   { troupe::runtime first{argc, argv}; } // where the children of the last one take over
-  const auto threads = thread_count();
+  const int threads = live_threads;
   const auto descriptors = descriptor_count();
-  limit_address_space(4u << 20);
-  try {
-    troupe::runtime rt{argc, argv};
-    say("it was made");
-  } catch (const std::system_error& e) {
-    say(e.what());
+  bool was_made = false;
+  for (int more = 0; !was_made; ++more) { // one more each time, until there are enough
+    most_threads = threads + more;
+    try {
+      troupe::runtime rt{argc, argv};
+      was_made = true;
+      say("it was made with at most " + std::to_string(more));
+    } catch (const std::system_error& e) {
+      say(e.what());
+    }
+    if (live_threads != threads)
+      say("threads are left");
+    if (descriptor_count() != descriptors)
+      say("descriptors are left");
   }
-  limit_address_space(0);
-  say(thread_count() == threads ? "no thread is left" : "threads are left");
-  say(descriptor_count() == descriptors ? "no descriptor is left" : "descriptors are left");
+  most_threads = std::numeric_limits<int>::max();
   troupe::runtime rt{argc, argv};
   troupe::pool pool{rt, {.processes = 1}};
   say(std::to_string(pool.apply(square, 3).get()));
