@@ -70,6 +70,10 @@ std::string symbolize(const std::vector<code_location>& frames) {
     text += "#" + std::to_string(shown++) + " " + line + "\n";
   };
   for (const auto& place : frames) {
+    if (place.module == no_module) {
+      show(hex(place.offset) + ", where there is no code");
+      continue;
+    }
     const auto address = address_of(place);
     if (!address) {
       show("? (module " + hex(place.module) + " + " + hex(place.offset) + ")");

@@ -37,6 +37,11 @@ int segfault() {
   return write_to(nowhere);
 }
 
+// Never the last thing that its caller does, so that there is a frame of it.
+__attribute__((noinline)) int call_the_address(std::uintptr_t address) {
+  return reinterpret_cast<int (*)()>(address)() + 1;
+}
+
 __attribute__((noinline)) int overflow_the_stack(int depth) {
   volatile char frame[4096] = {};
   frame[depth % 4096] = 1;
@@ -103,6 +108,17 @@ TEST_CASE("the stack of a crash is told, with the function that crashed") {
   CHECK(loss.signal() == SIGSEGV);
   CHECK_THAT(loss.traceback(), ContainsSubstring("write_to"));
   CHECK_THAT(loss.what(), ContainsSubstring("Segmentation fault"));
+}
+
+TEST_CASE("a call of what is no code is a crash of the function that made it") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  for (const std::uintptr_t address : {0, 64}) {
+    const auto loss = lost(pool, call_the_address, address);
+    CHECK(loss.signal() == SIGSEGV);
+    CHECK(loss.culprit());
+    CHECK_THAT(loss.traceback(), StartsWith("#0 ") && ContainsSubstring("no code"));
+    CHECK_THAT(loss.traceback(), ContainsSubstring("call_the_address"));
+  }
 }
 
 TEST_CASE("a stack overflow is a crash like any other") {

@@ -36,6 +36,31 @@ std::uintptr_t faulting_instruction(const void* context) noexcept {
 #endif
 }
 
+#if defined(__x86_64__) || defined(__aarch64__)
+constexpr bool knows_registers = true;
+#else
+constexpr bool knows_registers = false;
+#endif
+
+bool is_code(std::uintptr_t address) noexcept {
+  return os::locate_in_signal_handler(address).module != os::no_module;
+}
+
+// A thread that has called what is no code stands where the unwinder finds nothing, and may crash itself. This
+// puts it back to where it returns to, for which its call has been the last to change stack and registers.
+void step_back(void* context) noexcept {
+#if defined(__x86_64__)
+  auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  registers[REG_RIP] = *reinterpret_cast<const greg_t*>(registers[REG_RSP]);
+  registers[REG_RSP] += static_cast<greg_t>(sizeof(greg_t));
+#elif defined(__aarch64__)
+  auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext;
+  registers.pc = registers.regs[30];
+#else
+  static_cast<void>(context);
+#endif
+}
+
 void add_frame(std::uintptr_t address) noexcept {
   const auto place = os::locate_in_signal_handler(address);
   crash_area->frames[crash_area->frame_count++] = {place.offset, place.module, 0};
@@ -57,22 +82,34 @@ bool is_own_fault(const siginfo_t& info) noexcept {
   return info.si_code > 0 || (info.si_code == SI_TKILL && info.si_pid == ::getpid());
 }
 
+void add_frames(void* context) noexcept {
+  if (!knows_registers)
+    return;
+  auto fault = faulting_instruction(context);
+  add_frame(fault);
+  if (!is_code(fault)) {
+    step_back(context);
+    fault = faulting_instruction(context);
+    if (!is_code(fault))
+      return;
+    add_frame(fault - 1);
+  }
+  std::array<void*, limits::max_stack_frames + 8> addresses{};
+  const int count = ::backtrace(addresses.data(), static_cast<int>(addresses.size()));
+  // The frames above the faulting instruction are the handler's own.
+  int first = 0;
+  while (first < count &&
+         reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(first)]) != fault)
+    ++first;
+  for (int i = first + 1; i < count && crash_area->frame_count < limits::max_stack_frames; ++i)
+    add_frame(reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(i)]) - 1);
+}
+
 void on_fatal_signal(int signal, siginfo_t* info, void* context) {
   if (is_own_fault(*info))
     leave_culprit();
   if (crash_area != nullptr && crash_area->frame_count == 0) {
-    std::array<void*, limits::max_stack_frames + 8> addresses{};
-    const int count = ::backtrace(addresses.data(), static_cast<int>(addresses.size()));
-    // The frames above the faulting instruction are the handler's own.
-    const auto fault = faulting_instruction(context);
-    int first = 0;
-    while (first < count &&
-           reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(first)]) != fault)
-      ++first;
-    if (fault != 0)
-      add_frame(fault);
-    for (int i = first + 1; i < count && crash_area->frame_count < limits::max_stack_frames; ++i)
-      add_frame(reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(i)]) - 1);
+    add_frames(context);
     crash_area->written.store(1, std::memory_order_release);
   }
   // The default action is back (SA_RESETHAND); this takes effect when the handler returns.
