@@ -6,11 +6,15 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -122,6 +126,33 @@ void be_hostile(int variant) {
   std::this_thread::sleep_for(1h);
 }
 
+// Writes the outcome of the task that this is, which has run for a year.
+void claim_to_have_run_for_a_year() {
+  const auto* base = link_memory().first;
+  frame_header header;
+  header.generation = 1;
+  header.kind = frame_kind::value;
+  header.cell =
+    static_cast<std::uint32_t>(reinterpret_cast<const region_header*>(base)->current.load() - 1);
+  header.task = troupe::this_task::id();
+  header.extra = static_cast<std::uint64_t>(std::chrono::nanoseconds(24h * 365).count());
+  write_frame(header);
+  std::this_thread::sleep_for(1h);
+}
+
+// Keeps the longest time for which a task is said to have run.
+class longest_time final : public troupe::scheduler {
+public:
+  void register_queue(troupe::queue_id) override {}
+  void register_process(troupe::queue_id) override {}
+  troupe::queue_id schedule_task(troupe::task_id, const troupe::task_info&) override { return 0; }
+  void task_left(troupe::queue_id, std::optional<std::chrono::nanoseconds> ran) override {
+    longest = std::max(longest.load(), ran.value_or(0ns));
+  }
+
+  std::atomic<std::chrono::nanoseconds> longest{0ns};
+};
+
 std::uint64_t number_of(const troupe::pool_handle& handle) {
   troupe::detail::bytes encoded;
   troupe::encoder{encoded}(handle);
@@ -188,4 +219,16 @@ TEST_CASE("a child that asks without end and reads nothing is ended, and the par
   CHECK_THROWS_AS(hostile.get(), troupe::child_lost);
   CHECK(resident_kilobytes(::getpid()) < before + 512 * 1024);
   CHECK(pool.apply(square, 3).get() == 9);
+}
+
+TEST_CASE("a child that claims a longer time for its task than there was is not believed") {
+  const auto scheduler = std::make_shared<longest_time>();
+  const auto before = std::chrono::steady_clock::now();
+  troupe::pool pool{rt(), {.processes = 1, .scheduler = scheduler}};
+  auto hostile = pool.apply(claim_to_have_run_for_a_year);
+  REQUIRE(wait_looking(pool, hostile));
+  hostile.get();
+  CHECK(scheduler->longest.load() > 0ns);
+  CHECK(scheduler->longest.load() <= std::chrono::steady_clock::now() - before);
+  pool.terminate();
 }
