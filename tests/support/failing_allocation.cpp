@@ -21,6 +21,18 @@ bool holds = false;                                      // it waits, and does n
 std::atomic<bool> released = false;                      // it need not wait any longer
 const bool show = std::getenv("TROUPE_SHOW") != nullptr; // where it is
 
+std::atomic<const char*> slow_thread = nullptr; // whose deallocations are slow
+
+void wait_if_slow() noexcept {
+  const char* const slow = slow_thread.load(std::memory_order_acquire);
+  if (slow == nullptr)
+    return;
+  char own[16] = {};
+  ::prctl(PR_GET_NAME, own);
+  if (std::strcmp(own, slow) == 0)
+    ::usleep(50'000);
+}
+
 // A thread bears one name for as long as it allocates.
 bool is_on_thread() noexcept {
   static thread_local int known = -1;
@@ -97,6 +109,14 @@ void held_allocation::release() noexcept {
   released.notify_all();
 }
 
+slow_deallocations::slow_deallocations(const char* thread_name) {
+  slow_thread.store(thread_name, std::memory_order_release);
+}
+
+slow_deallocations::~slow_deallocations() {
+  slow_thread.store(nullptr, std::memory_order_release);
+}
+
 } // namespace troupe::test
 
 namespace {
@@ -111,6 +131,11 @@ void* allocate(std::size_t size, std::size_t alignment) {
   if (made == nullptr)
     throw std::bad_alloc();
   return made;
+}
+
+void release(void* made) noexcept {
+  troupe::test::wait_if_slow();
+  std::free(made);
 }
 
 } // namespace
@@ -130,14 +155,14 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* made) noexcept {
-  std::free(made);
+  release(made);
 }
 void operator delete(void* made, std::size_t) noexcept {
-  std::free(made);
+  release(made);
 }
 void operator delete(void* made, std::align_val_t) noexcept {
-  std::free(made);
+  release(made);
 }
 void operator delete(void* made, std::size_t, std::align_val_t) noexcept {
-  std::free(made);
+  release(made);
 }

@@ -32,4 +32,14 @@ public:
   void release() noexcept;
 };
 
+/// While it lives, each deallocation of the threads of that name takes 50 ms: so a test sees what a thread still
+/// keeps when it is late.
+class slow_deallocations {
+public:
+  explicit slow_deallocations(const char* thread_name);
+  slow_deallocations(const slow_deallocations&) = delete;
+  slow_deallocations& operator=(const slow_deallocations&) = delete;
+  ~slow_deallocations();
+};
+
 } // namespace troupe::test

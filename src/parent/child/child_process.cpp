@@ -71,16 +71,21 @@ child_process::~child_process() {
 
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
   link_.open();
-  const auto post = [self](auto event) {
-    boost::asio::post(self->loop_.io(), [self, event = std::move(event)]() mutable { event(); });
-  };
+  // Each of these lets go of the child when it is called. The launcher's thread may be late in dropping them, and
+  // a child that is gone must not keep its descriptors until then.
   with.launch(
     link_.take_child_end(),
-    [self, post](launch_result result) {
+    [self = self](launch_result result) mutable {
+      auto& io = self->loop_.io();
       auto shared = std::make_shared<launch_result>(std::move(result));
-      post([self, shared] { self->launched(std::move(*shared)); });
+      boost::asio::post(io, [self = std::move(self), shared = std::move(shared)] {
+        self->launched(std::move(*shared));
+      });
     },
-    [self, post] { post([self] { self->begun(); }); });
+    [self = self]() mutable {
+      auto& io = self->loop_.io();
+      boost::asio::post(io, [self = std::move(self)] { self->begun(); });
+    });
 }
 
 // The launcher may have had others to start before.
