@@ -3,6 +3,7 @@
 #include <troupe/call.hpp>
 #include <troupe/codec.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/hosted_actor.hpp>
 #include <troupe/detail/reply_message.hpp>
 #include <troupe/task_options.hpp>
 
@@ -39,6 +40,8 @@
 /// `user_shutdown` after `terminate`, `task_error::failed` if the pool has failed. An exit message other
 /// than a normal one, also from an actor that is linked to it, terminates the pool.
 namespace troupe {
+
+class pool;
 
 /// Why a requested task has no value: the codes of a `caf::error` with the category "troupe". Compare an
 /// error with them (`e == troupe::task_error::lost`), render it with `actor_system::render`, or get the
@@ -125,6 +128,16 @@ template <class Self, class Rep, class Period, class R>
 auto request(Self* self, const caf::actor& pool_actor, std::chrono::duration<Rep, Period> timeout,
   typed_call<R> call) {
   return request(self, pool_actor, timeout, task_options{}, std::move(call));
+}
+template <class Self, std::same_as<pool> Pool, class Rep, class Period, class R>
+auto request(Self* self, const Pool& to, std::chrono::duration<Rep, Period> timeout,
+  task_options options, typed_call<R> call) {
+  return request(self, to.actor(), timeout, std::move(options), std::move(call));
+}
+template <class Self, std::same_as<pool> Pool, class Rep, class Period, class R>
+auto request(
+  Self* self, const Pool& to, std::chrono::duration<Rep, Period> timeout, typed_call<R> call) {
+  return request(self, to.actor(), timeout, std::move(call));
 }
 
 } // namespace troupe

@@ -4,13 +4,12 @@
 #include <troupe/detail/result_iterator.hpp>
 #include <troupe/task_future.hpp>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cstddef>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -80,9 +79,9 @@ public:
       add(future);
   }
 
-  /// The index of the next to be done, without blocking; nothing when all have been given. If the wait is
+  /// The index of the next to be done, without blocking (include coroutine.hpp); nothing when all have been given. If the wait is
   /// cancelled, it throws `boost::system::system_error` (`operation_aborted`), and may be called again.
-  boost::asio::awaitable<std::optional<std::size_t>> next();
+  detail::awaitable<std::optional<std::size_t>> next();
   /// The same, blocking. Throws `std::logic_error` as `task_future::get`.
   std::optional<std::size_t> next_blocking();
 
@@ -106,11 +105,11 @@ std::size_t wait_any(const task_future<R>&... futures) {
   return *as_completed(futures...).next_blocking();
 }
 
-/// `co_await when_any(a, b)`: the same without blocking. The futures must live until then.
+/// `co_await when_any(a, b)`, an `asio::awaitable<std::size_t>` (include coroutine.hpp): the same without blocking. The
+/// futures must live until then.
 template <class... R>
-boost::asio::awaitable<std::size_t> when_any(const task_future<R>&... futures) {
-  as_completed order(futures...);
-  co_return *co_await order.next();
+auto when_any(const task_future<R>&... futures) {
+  return detail::coroutines_of<std::tuple<task_future<R>...>>().any(futures...);
 }
 
 } // namespace troupe

@@ -1,10 +1,7 @@
 #pragma once
 
+#include <troupe/coroutine.hpp>
 #include <troupe/detail/compiler.hpp>
-#include <troupe/map_result.hpp>
-#include <troupe/process.hpp>
-#include <troupe/runtime.hpp>
-#include <troupe/task_future.hpp>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>

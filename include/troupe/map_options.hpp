@@ -1,10 +1,10 @@
 #pragma once
 
+#include <troupe/callback.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/task_options.hpp>
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 
 #pragma GCC visibility push(default)
@@ -37,7 +37,7 @@ struct map_options {
 
   /// Called after each item, on the event loop's thread, which it must not hold up. What it throws is
   /// ignored. Where only a look now and then is wanted, ask `progress()` of the results instead.
-  std::function<void(const map_progress&)> on_progress{};
+  callback<const map_progress&> on_progress{};
 
   /// For each item's task.
   task_options task{};

@@ -1,13 +1,11 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/map_window.hpp>
 #include <troupe/detail/result_iterator.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/task_future.hpp>
-
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -42,9 +40,9 @@ public:
   /// A value of the results; `std::monostate` where the function returns nothing.
   using value_type = detail::item_value_t<R>;
 
-  map_result(
-    detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
-    : window_(std::make_shared<detail::ordered_window>(std::move(pool), std::move(source), options))
+  map_result(const detail::pool_ref& pool, std::unique_ptr<detail::map_source> source,
+    const map_options& options)
+    : window_(detail::open_ordered_window(pool, std::move(source), options))
     , fail_fast_(options.fail_fast) {}
 
   /// Waits for all results that have not been taken, and returns them. A second call returns what is left:
@@ -60,23 +58,20 @@ public:
   auto begin() { return detail::result_iterator<map_result, value_type>(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
-  /// The next result, without blocking: `while (auto value = co_await results.next())`. Nothing at the
+  /// The next result, without blocking (include coroutine.hpp): `while (auto value = co_await results.next())`. Nothing at the
   /// end. Throws as `get`, but cancels nothing. If the wait is cancelled, as the loser against a timer, it throws
   /// `boost::system::system_error` (`operation_aborted`), and another `next` gets that result.
-  boost::asio::awaitable<std::optional<value_type>> next() { return next_of(window_); }
+  detail::awaitable<std::optional<value_type>> next() {
+    return detail::coroutines_of<map_result>().next(window_);
+  }
 
   /// `co_await pool.map(...)`: as `get`, without blocking. Takes any completion token, as
   /// `task_future::operator()`; the signature is `void(std::exception_ptr, std::vector<value_type>)`. If the wait
   /// is cancelled, so are the tasks, and it throws `task_cancelled`.
-  template <class CompletionToken>
-  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto
-    operator()(CompletionToken&& token) {
-    using values = std::vector<value_type>;
-    return boost::asio::async_initiate<CompletionToken, detail::completion_signature<values>>(
-      [window = window_, fail_fast = fail_fast_](
-        auto handler) { start(window, fail_fast, std::move(handler)); },
-      token);
+  template <detail::completion_token CompletionToken>
+  auto operator()(CompletionToken&& token) {
+    return detail::coroutines_of<map_result>().wait(
+      window_, fail_fast_, std::forward<CompletionToken>(token));
   }
 
   /// Cancels all tasks that are not done, as `task_future::cancel`, and reads no more input.
@@ -89,14 +84,7 @@ public:
   std::optional<value_type> next_blocking();
 
 private:
-  using window_ref = std::shared_ptr<detail::ordered_window>; // also of a wait that outlives this
-
-  static boost::asio::awaitable<std::optional<value_type>> next_of(window_ref window);
-  static boost::asio::awaitable<std::vector<value_type>> all_of(window_ref window, bool fail_fast);
-  template <class Handler>
-  static void start(const window_ref& window, bool fail_fast, Handler handler);
-
-  window_ref window_;
+  std::shared_ptr<detail::ordered_window> window_; // also of a wait that outlives this
   bool fail_fast_;
 };
 
@@ -133,17 +121,18 @@ class unordered_map_result {
 public:
   using value_type = map_item<R>;
 
-  unordered_map_result(
-    detail::pool_ref pool, std::unique_ptr<detail::map_source> source, const map_options& options)
-    : window_(
-        std::make_unique<detail::unordered_window>(std::move(pool), std::move(source), options)) {}
+  unordered_map_result(const detail::pool_ref& pool, std::unique_ptr<detail::map_source> source,
+    const map_options& options)
+    : window_(detail::open_unordered_window(pool, std::move(source), options)) {}
 
   auto begin() { return detail::result_iterator<unordered_map_result, map_item<R>>(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
   /// The next item to be done, without blocking: `while (auto item = co_await results.next())`. Nothing at
   /// the end. Throws as iteration does; can be cancelled as that of `map_result`.
-  boost::asio::awaitable<std::optional<map_item<R>>> next();
+  detail::awaitable<std::optional<map_item<R>>> next() {
+    return detail::coroutines_of<unordered_map_result>().next(*window_);
+  }
 
   /// Cancels all tasks that are not done, as `task_future::cancel`, and reads no more input.
   void cancel() { window_->cancel(); }

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <troupe/actor.hpp>
 #include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
-#include <troupe/detail/async_wait.hpp>
+#include <troupe/detail/actor_part.hpp>
+#include <troupe/detail/begun_wait.hpp>
 #include <troupe/detail/compiler.hpp>
-#include <troupe/detail/hosted_actor.hpp>
 #include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
@@ -122,6 +121,8 @@ public:
 
   // -- among actors -------------------------------------------------------------------------------
 
+  // Include actor.hpp for these.
+
   /// The handle by which CAF actors request tasks (actor.hpp), and may monitor or link to the pool.
   /// Actors that hold it do not keep the pool alive. Thread-safe.
   caf::actor actor() const;
@@ -147,26 +148,26 @@ public:
   /// Types in its messages must be known to CAF (message_type.hpp). Throws `pool_closed` and
   /// `encode_error`.
   template <std::derived_from<caf::local_actor> Actor, class... Args>
-  caf::actor spawn(actor_options options, Args&&... args) {
+  auto spawn(actor_options options, Args&&... args) {
     return spawn_hosted(
-      std::move(options), detail::spawn_class_call<Actor>(std::forward<Args>(args)...));
+      std::move(options), detail::actors_of<Actor>().call(std::forward<Args>(args)...));
   }
   template <std::derived_from<caf::local_actor> Actor, class... Args>
-  requires(!detail::starts_with_actor_options<Args...>) caf::actor spawn(Args&&... args) {
+  requires(!detail::starts_with_actor_options<Args...>) auto spawn(Args&&... args) {
     return spawn<Actor>(actor_options{}, std::forward<Args>(args)...);
   }
 
   /// As `spawn<Actor>`, for a function or captureless lambda that returns a `caf::behavior`, with or
   /// without a pointer to its actor as first parameter.
   template <detail::behavior_maker F, class... Args>
-  caf::actor spawn(actor_options options, F&& f, Args&&... args) {
+  auto spawn(actor_options options, F&& f, Args&&... args) {
     const auto function = +f;
-    return spawn_hosted(std::move(options),
-      detail::behavior_function<std::remove_const_t<decltype(function)>>::spawn_call(
-        function, std::forward<Args>(args)...));
+    return spawn_hosted(
+      std::move(options), detail::actors_of<std::remove_const_t<decltype(function)>>().call(
+                            function, std::forward<Args>(args)...));
   }
   template <detail::behavior_maker F, class... Args>
-  caf::actor spawn(F&& f, Args&&... args) {
+  auto spawn(F&& f, Args&&... args) {
     return spawn(actor_options{}, std::forward<F>(f), std::forward<Args>(args)...);
   }
 
@@ -199,7 +200,7 @@ public:
 
   // -- what is known of it ------------------------------------------------------------------------
 
-  /// `co_await pool.ready()`: waits until each of the `processes` has a child that has run its initializer. Tasks
+  /// `co_await pool.ready()` (include coroutine.hpp): waits until each of the `processes` has a child that has run its initializer. Tasks
   /// need not wait for that; it is for those who measure, or who accept work only when it will start at once. An
   /// Asio operation with the signature `void(std::exception_ptr)` that takes any completion token; blocking:
   /// `pool.ready()(boost::asio::use_future).get()`. Throws what makes the pool fail (`start_failed`), and
@@ -227,18 +228,6 @@ private:
 
   detail::pool_ref control_;
 };
-
-/// As `request` with the pool's actor (actor.hpp).
-template <class Self, class Rep, class Period, class R>
-auto request(Self* self, const pool& to, std::chrono::duration<Rep, Period> timeout,
-  task_options options, typed_call<R> call) {
-  return request(self, to.actor(), timeout, std::move(options), std::move(call));
-}
-template <class Self, class Rep, class Period, class R>
-auto request(
-  Self* self, const pool& to, std::chrono::duration<Rep, Period> timeout, typed_call<R> call) {
-  return request(self, to.actor(), timeout, std::move(call));
-}
 
 } // namespace troupe
 

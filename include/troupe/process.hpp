@@ -1,8 +1,9 @@
 #pragma once
 
 #include <troupe/call.hpp>
-#include <troupe/detail/async_wait.hpp>
+#include <troupe/detail/begun_wait.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/process_access.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/process_options.hpp>
@@ -56,7 +57,7 @@ public:
   /// runtime is ending.
   void start();
 
-  /// `co_await p.async_start()` in an `asio::awaitable` coroutine: as `start`, without blocking.
+  /// `co_await p.async_start()` in an `asio::awaitable` coroutine (include coroutine.hpp): as `start`, without blocking.
   auto async_start() {
     return detail::begin_and_wait<void>([process = self_](const detail::promise_ptr& waiter) {
       detail::start_process(process, waiter);
@@ -83,10 +84,8 @@ public:
   /// `co_await p` in an `asio::awaitable` coroutine: starts it if it was not started, and joins it
   /// without blocking. Any number of coroutines may wait. Takes any completion token; the signature is
   /// `void(std::exception_ptr)`. Cancelling the wait leaves the process alone.
-  template <class CompletionToken>
-  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto
-    operator()(CompletionToken&& token) {
+  template <detail::completion_token CompletionToken>
+  auto operator()(CompletionToken&& token) {
     return awaited_as<void>(std::forward<CompletionToken>(token));
   }
 
@@ -162,10 +161,8 @@ public:
 
   /// `int nine = co_await w`: starts it if it was not started, joins it, and gives the call's value. As that
   /// of `process`, with the signature `void(std::exception_ptr, R)`.
-  template <class CompletionToken>
-  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto
-    operator()(CompletionToken&& token) {
+  template <detail::completion_token CompletionToken>
+  auto operator()(CompletionToken&& token) {
     return this->template awaited_as<R>(std::forward<CompletionToken>(token));
   }
 };

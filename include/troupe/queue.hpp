@@ -2,11 +2,9 @@
 
 #include <troupe/codec.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/queue_port.hpp>
 #include <troupe/errors.hpp>
-#include <troupe/runtime.hpp>
-
-#include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -91,11 +89,11 @@ public:
     return push_within(value, patience(time), "queue::push_for");
   }
 
-  /// `co_await q.async_push(value)`: as `push`, without blocking. The value is encoded at once, and pushed
+  /// `co_await q.async_push(value)`, an `asio::awaitable<void>` (include coroutine.hpp): as `push`, without blocking. The value is encoded at once, and pushed
   /// when it is awaited. Can be cancelled as Asio operations are: then it throws
   /// `boost::system::system_error` (`operation_aborted`), and the value has not been pushed.
-  boost::asio::awaitable<void> async_push(const T& value) const {
-    return push_awaited(port(), encoded(value));
+  auto async_push(const T& value) const {
+    return detail::coroutines_of<queue>().push(port(), encoded(value));
   }
 
   // -- consuming ----------------------------------------------------------------------------------
@@ -117,7 +115,9 @@ public:
 
   /// `while (auto value = co_await q.async_pop())`: as `pop`, without blocking. Can be cancelled as Asio
   /// operations are: then it throws as `async_push`, and no value has been taken.
-  boost::asio::awaitable<std::optional<T>> async_pop() const { return pop_awaited(port()); }
+  detail::awaitable<std::optional<T>> async_pop() const {
+    return detail::coroutines_of<queue>().pop(port());
+  }
 
   // -- its end ------------------------------------------------------------------------------------
 
@@ -142,6 +142,8 @@ public:
   }
 
 private:
+  friend detail::coroutine_part<queue>;
+
   const detail::queue_ref& port() const {
     if (!port_)
       throw std::logic_error("a troupe::queue that was default-constructed names no queue");
@@ -158,8 +160,6 @@ private:
 
   bool push_within(const T& value, std::chrono::nanoseconds time, const char* what) const;
   std::optional<T> pop_within(std::chrono::nanoseconds time, const char* what) const;
-  static boost::asio::awaitable<void> push_awaited(detail::queue_ref port, detail::bytes item);
-  static boost::asio::awaitable<std::optional<T>> pop_awaited(detail::queue_ref port);
 
   detail::queue_ref port_;
 };

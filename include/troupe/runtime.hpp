@@ -1,31 +1,22 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/callback.hpp>
+#include <troupe/detail/actor_part.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 #include <troupe/start_method.hpp>
 #include <troupe/task_registry.hpp>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-namespace caf {
-class actor_system;
-class actor_system_config;
-} // namespace caf
 
 #pragma GCC visibility push(default)
 
@@ -44,7 +35,7 @@ struct runtime_options {
   /// Called with the settings of this process's actor system before that is made, to load modules of CAF, to
   /// add message types, to read a file (`config.parse`). It may set everything but the scheduler's threads
   /// (`caf_threads`). Children have settings of their own. What it throws, the constructor throws.
-  std::function<void(caf::actor_system_config&)> configure_caf{};
+  callback<caf::actor_system_config&> configure_caf{};
 
   /// Sets the process-wide default start method, as `set_start_method` does. With `fork`, set here or
   /// before, the constructor forks the zygote; pools may use `spawn` and `forkserver` nonetheless.
@@ -67,11 +58,6 @@ struct runtime_options {
 };
 
 namespace detail {
-
-template <class T>
-inline constexpr bool is_awaitable_v = false;
-template <class R, class Executor>
-inline constexpr bool is_awaitable_v<boost::asio::awaitable<R, Executor>> = true;
 
 /// Throws `std::logic_error` if the calling thread is a loop's thread (detail/promise.hpp).
 void check_may_block(const char* what);
@@ -124,17 +110,17 @@ public:
   /// tasks then; those of a module that was loaded in another way after the program had started are refused
   /// by children, with an error that names the module. `path` is a file; relative ones are taken from the
   /// working directory. Throws `std::runtime_error` with what the loader says. Thread-safe.
-  void load_module(const std::filesystem::path& path);
+  void load_module(const std::string& path);
 
   /// Runs a coroutine on the event loop and waits for its value; throws what it throws. Takes an
   /// `asio::awaitable` or a callable that returns one. Like asyncio.run: blocking inside the coroutine
-  /// blocks all pools of the process. Throws `std::logic_error` on the loop's own thread.
+  /// blocks all pools of the process. Throws `std::logic_error` on the loop's own thread. Include coroutine.hpp.
   template <class Awaitable>
   requires detail::is_awaitable_v<std::decay_t<Awaitable>>
   auto run(Awaitable&& task) {
     detail::check_may_block("runtime::run");
-    return boost::asio::co_spawn(executor(), std::forward<Awaitable>(task), boost::asio::use_future)
-      .get();
+    return detail::coroutines_of<std::decay_t<Awaitable>>().run(
+      loop(), std::forward<Awaitable>(task));
   }
   template <std::invocable F>
   requires detail::is_awaitable_v<std::invoke_result_t<F>>
@@ -142,13 +128,16 @@ public:
     return run(std::forward<F>(f)()); // `f` outlives the coroutine, which may use its captures
   }
 
-  /// The event loop's executor.
-  boost::asio::io_context::executor_type executor() noexcept;
+  /// The event loop's executor: a `boost::asio::io_context::executor_type` (include coroutine.hpp, or that class).
+  template <class Context = boost::asio::io_context>
+  auto executor() noexcept {
+    return static_cast<Context&>(loop()).get_executor();
+  }
 
   /// `runtime_options::tasks`.
   const task_registry& tasks() const noexcept;
 
-  /// The actor system of this process, for the program's own actors.
+  /// The actor system of this process, for the program's own actors (include actor.hpp, or CAF's header).
   caf::actor_system& system() noexcept;
 
 private:
@@ -157,6 +146,7 @@ private:
   friend struct detail::runtime_access;
   struct state;
   void start(std::vector<std::string> arguments, const runtime_options& options);
+  boost::asio::io_context& loop() noexcept;
 
   std::unique_ptr<state> state_;
 };

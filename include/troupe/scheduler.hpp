@@ -6,8 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <vector>
 
@@ -145,13 +145,17 @@ private:
 /// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
 class random_two final : public load_aware_scheduler {
 public:
+  /// A different seed each time.
+  random_two();
   /// Equal seeds choose equally.
-  explicit random_two(std::uint64_t seed = std::random_device{}());
+  explicit random_two(std::uint64_t seed);
+  ~random_two() override;
 
 private:
   queue_id choose(const task_info& info) override;
 
-  std::mt19937_64 random_;
+  struct generator; // whose standard header is a large one
+  std::unique_ptr<generator> random_;
 };
 
 /// Gives all tasks of one `task_options::key` to the same queue, so that a cache in a child serves them.

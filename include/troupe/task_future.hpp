@@ -1,11 +1,9 @@
 #pragma once
 
-#include <troupe/detail/async_wait.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
-
-#include <boost/asio/async_result.hpp>
 
 #include <chrono>
 #include <exception>
@@ -18,8 +16,9 @@
 namespace troupe {
 
 namespace detail {
-template <class R, class Handler>
-void start_wait(const task_ptr& task, const pool_ref& pool, Handler handler);
+/// The value of a promise that is done; throws its failure.
+template <class R>
+R take_result(const promise& done);
 } // namespace detail
 
 /// The result of one task. Move-only. The result is kept for as long as the future lives and dropped with
@@ -75,7 +74,7 @@ public:
   /// and is ended with its child if it does not (`pool_options::cancel_grace`). Does not wait.
   void cancel() { pool_->cancel(task_, true); }
 
-  /// `co_await future` in an `asio::awaitable` coroutine: as `get`, without blocking. It is an Asio operation
+  /// `co_await future` in an `asio::awaitable` coroutine (include coroutine.hpp): as `get`, without blocking. It is an Asio operation
   /// with the signature `void(std::exception_ptr, R)`, `void(std::exception_ptr)` if `R` is `void`, and takes any
   /// completion token: `use_future`, `deferred`, `as_tuple(use_awaitable)`, a callback. A handler without an
   /// executor of its own is called on the event loop. One wait at a time.
@@ -83,14 +82,10 @@ public:
   /// If the wait is cancelled as Asio does it, for example as the loser of `future || timer`
   /// (awaitable_operators.hpp), then the task is cancelled as well. Tokens that are given a value beside an
   /// error, all but `co_await` and `use_awaitable`, want a default-constructible `R`.
-  template <class CompletionToken>
-  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto
-    operator()(CompletionToken&& token) {
-    return boost::asio::async_initiate<CompletionToken, detail::completion_signature<R>>(
-      [task = task_, pool = pool_](
-        auto handler) { detail::start_wait<R>(task, pool, std::move(handler)); },
-      token);
+  template <detail::completion_token CompletionToken>
+  auto operator()(CompletionToken&& token) {
+    return detail::coroutines_of<task_future>().wait(
+      task_, pool_, std::forward<CompletionToken>(token));
   }
 
 private:

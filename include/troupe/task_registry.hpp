@@ -6,10 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <limits>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,7 +59,7 @@ T argument_from(const std::string& task, std::size_t position, const scalar& giv
     if (const auto* whole = std::get_if<std::int64_t>(&given))
       return static_cast<T>(*whole);
     refuse_argument(task, position, "be a number");
-  } else if constexpr (std::same_as<T, std::filesystem::path>) {
+  } else if constexpr (path_value<T>) {
     return argument_from<std::string>(task, position, given);
   } else {
     refuse_argument(task, position,
@@ -109,13 +106,13 @@ public:
   template <class F>
   task_registry& add(std::string name, F&& f) {
     using callable = detail::callable_for<F>;
-    return insert(std::move(name),
-      {callable::code(f), &detail::scalar_binder<typename callable::parameters>::bind});
+    return insert({std::move(name), callable::code(f),
+      &detail::scalar_binder<typename callable::parameters>::bind});
   }
 
   /// Sorted.
   std::vector<std::string> names() const;
-  bool contains(std::string_view name) const { return tasks_.find(name) != tasks_.end(); }
+  bool contains(std::string_view name) const;
 
   /// A call of the function `name` with these arguments. Integers and characters (by their numbers),
   /// floating-point numbers, bool, `std::string` and `std::filesystem::path` can be given; an integer is
@@ -125,13 +122,16 @@ public:
 
 private:
   struct entry {
+    std::string name;
     detail::call_code code;
     bound_call (*bind)(const detail::call_code&, const std::string&, std::span<const scalar>);
   };
 
-  task_registry& insert(std::string name, entry task);
+  task_registry& insert(entry task);
+  /// Where the task of that name is, or would be.
+  std::vector<entry>::const_iterator find(std::string_view name) const;
 
-  std::map<std::string, entry, std::less<>> tasks_;
+  std::vector<entry> tasks_; // sorted by name
 };
 
 } // namespace troupe

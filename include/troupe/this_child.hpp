@@ -1,8 +1,7 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 
 #include <cstddef>
 
@@ -18,7 +17,7 @@ namespace troupe::this_child {
 bool is_child() noexcept;
 
 /// The executor of the child's event loop, on which its coroutines run. For objects that an
-/// initializer makes, such as connections. Thread-safe.
+/// initializer makes, such as connections (include <boost/asio/any_io_executor.hpp>). Thread-safe.
 boost::asio::any_io_executor executor();
 
 /// The child's position in its pool: 0 to `processes` - 1. A successor has its predecessor's. In a spare

@@ -11,10 +11,12 @@
 #include <troupe/as_completed.hpp>
 #include <troupe/awaitable_operators.hpp>
 #include <troupe/call.hpp>
+#include <troupe/callback.hpp>
 #include <troupe/child_entry.hpp>
 #include <troupe/child_limits.hpp>
 #include <troupe/codec.hpp>
 #include <troupe/config.hpp>
+#include <troupe/coroutine.hpp>
 #include <troupe/cpus.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/input.hpp>
@@ -30,6 +32,7 @@
 #include <troupe/process_options.hpp>
 #include <troupe/proxy_exception.hpp>
 #include <troupe/queue.hpp>
+#include <troupe/report.hpp>
 #include <troupe/restart_options.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/scheduler.hpp>

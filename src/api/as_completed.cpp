@@ -1,4 +1,5 @@
 #include <troupe/as_completed.hpp>
+#include <troupe/detail/async_wait.hpp>
 
 #include "api/completion_list.hpp"
 

@@ -226,7 +226,7 @@ runtime& runtime::current() {
         "troupe::child_entry at the top of main");
 }
 
-void runtime::load_module(const std::filesystem::path& path) {
+void runtime::load_module(const std::string& path) {
   try {
     parent::module_list::of_process().load(path);
   } catch (const std::runtime_error& e) {
@@ -234,8 +234,8 @@ void runtime::load_module(const std::filesystem::path& path) {
   }
 }
 
-boost::asio::io_context::executor_type runtime::executor() noexcept {
-  return state_->loop.io().get_executor();
+boost::asio::io_context& runtime::loop() noexcept {
+  return state_->loop.io();
 }
 
 const task_registry& runtime::tasks() const noexcept {

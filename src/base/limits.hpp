@@ -42,6 +42,8 @@ inline constexpr std::uint64_t max_message_bytes = std::uint64_t{1} << 31;
 /// The largest encoded value, such as all arguments of a call, or a result. It leaves room in a message for
 /// what goes before it.
 inline constexpr std::uint64_t max_value_bytes = max_message_bytes - 4096;
+/// The largest text of a report, and of its topic.
+inline constexpr std::size_t max_report_bytes = 1024 * 1024;
 /// Frames that one side takes from a ring before it looks elsewhere.
 inline constexpr std::size_t frames_per_turn = 512;
 

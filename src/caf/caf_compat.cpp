@@ -58,7 +58,7 @@ void compat::give_node_id(caf::actor_system& system) {
 }
 
 compat::caf_config::caf_config(
-  std::size_t scheduler_threads, const std::function<void(caf::actor_system_config&)>& configure) {
+  std::size_t scheduler_threads, const callback<caf::actor_system_config&>& configure) {
   if (configure)
     configure(*this);
   set("scheduler.policy", caf::atom("sharing"));

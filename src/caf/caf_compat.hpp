@@ -3,6 +3,8 @@
 // All of CAF that troupe uses, and everything that differs between CAF 0.17 and 1.x, so that a port is a
 // change of this file: there `execution_unit` is a `scheduler`, `set_policy` has other names, and the
 // message types need type ids.
+#include <troupe/callback.hpp>
+
 #include <caf/actor.hpp>
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
@@ -14,7 +16,6 @@
 #include <caf/send.hpp>
 
 #include <cstddef>
-#include <functional>
 
 namespace troupe::compat {
 
@@ -24,8 +25,8 @@ namespace troupe::compat {
 class caf_config : public caf::actor_system_config {
 public:
   /// `configure` may be empty. It sets what it likes, but for the scheduler's threads.
-  explicit caf_config(std::size_t scheduler_threads,
-    const std::function<void(caf::actor_system_config&)>& configure = {});
+  explicit caf_config(
+    std::size_t scheduler_threads, const callback<caf::actor_system_config&>& configure = {});
 };
 
 /// Gives a new actor system an id of its own, by which actors of other processes are told from its own,

@@ -30,6 +30,7 @@ enum class frame_kind : std::uint8_t {
   lend = 23,         ///< the task waits for its pool, and another may have its place
   reclaim = 24,      ///< the task goes on
   from_actors = 26,  ///< payload: see `actor_signal`
+  report = 27,       ///< beside the outcomes of tasks; payload: encoded `report`
 };
 
 /// What passes between the actors of the two processes: `extra` of `to_actors` and `from_actors`. The

@@ -1,6 +1,8 @@
 #include "os/command_line.hpp"
 
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace troupe::os {
 
@@ -10,6 +12,16 @@ std::vector<std::string> command_line() {
   for (std::string argument; std::getline(file, argument, '\0');)
     arguments.push_back(argument);
   return arguments;
+}
+
+std::string program_file() {
+  const std::filesystem::path link = "/proc/self/exe";
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink(link, error); // by valgrind: that of the program
+  if (!error && std::filesystem::exists(path, error) &&
+      !std::filesystem::equivalent(link, path, error) && !error)
+    return path;
+  return link;
 }
 
 } // namespace troupe::os

@@ -9,4 +9,8 @@ namespace troupe::os {
 /// dynamic loader. Empty if that cannot be read.
 std::vector<std::string> command_line();
 
+/// The file to execute for this program to be started again: the kernel's link to it, which holds also when the file
+/// has been replaced; or the file's path, where something else has been executed that runs the program (valgrind).
+std::string program_file();
+
 } // namespace troupe::os

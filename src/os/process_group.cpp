@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <csignal>
 
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,35 +13,30 @@ namespace {
 // PIDFD_SIGNAL_PROCESS_GROUP of newer kernel headers.
 constexpr unsigned to_process_group = 1u << 2;
 
-bool send(const base::unique_fd& pidfd, int number, unsigned flags) noexcept {
-  return ::syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, flags) == 0;
-}
-
 // While it has not been waited for, no other process or group can have its number.
-bool keeps_its_number(const base::unique_fd& pidfd) noexcept {
+bool keeps_its_number(const child_descriptor& child) noexcept {
   siginfo_t unused{};
-  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &unused, WEXITED | WNOHANG | WNOWAIT) ==
-         0;
+  return child.wait(unused, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-void send_to_group(const base::unique_fd& pidfd, pid_t pid, int number) noexcept {
-  if (send(pidfd, number, to_process_group) || errno != EINVAL)
+void send_to_group(const child_descriptor& child, pid_t pid, int number) noexcept {
+  if (child.send(number, to_process_group) || errno != EINVAL)
     return;
-  if (pid > 1 && keeps_its_number(pidfd)) // -1 would be everything that there is
+  if (pid > 1 && keeps_its_number(child)) // -1 would be everything that there is
     ::kill(-pid, number);
 }
 
 } // namespace
 
-void signal_group(const base::unique_fd& pidfd, pid_t pid, int number) noexcept {
+void signal_group(const child_descriptor& child, pid_t pid, int number) noexcept {
   const bool leads = ::getpgid(pid) == pid;
-  send_to_group(pidfd, pid, number);
+  send_to_group(child, pid, number);
   if (!leads || number == SIGKILL) // it has left its group, or may have left it just now
-    send(pidfd, number, 0);
+    child.send(number);
 }
 
-void end_group(const base::unique_fd& pidfd, pid_t pid) noexcept {
-  send_to_group(pidfd, pid, SIGKILL);
+void end_group(const child_descriptor& child, pid_t pid) noexcept {
+  send_to_group(child, pid, SIGKILL);
 }
 
 } // namespace troupe::os

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <random>
 #include <stdexcept>
 
 namespace troupe {
@@ -103,15 +104,22 @@ queue_id least_loaded::choose(const task_info&) {
   return best;
 }
 
+struct random_two::generator : std::mt19937_64 {
+  using std::mt19937_64::mt19937_64;
+};
+
+random_two::random_two()
+  : random_two(std::random_device{}()) {}
 random_two::random_two(std::uint64_t seed)
-  : random_(seed) {}
+  : random_(std::make_unique<generator>(seed)) {}
+random_two::~random_two() = default;
 
 queue_id random_two::choose(const task_info&) {
   const auto count = loads_.queues();
-  const auto first = static_cast<queue_id>(random_() % count);
+  const auto first = static_cast<queue_id>((*random_)() % count);
   if (count == 1)
     return first;
-  const auto second = (first + 1 + static_cast<queue_id>(random_() % (count - 1))) % count;
+  const auto second = (first + 1 + static_cast<queue_id>((*random_)() % (count - 1))) % count;
   return loads_.load(second) < loads_.load(first) ? second : first;
 }
 

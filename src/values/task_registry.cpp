@@ -2,7 +2,9 @@
 
 #include "base/escape.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 
@@ -26,28 +28,38 @@ void detail::refuse_count(const std::string& task, std::size_t takes, std::size_
                               std::to_string(given));
 }
 
-task_registry& task_registry::insert(std::string name, entry task) {
-  if (name.empty())
+std::vector<task_registry::entry>::const_iterator task_registry::find(std::string_view name) const {
+  return std::lower_bound(tasks_.begin(), tasks_.end(), name,
+    [](const entry& task, std::string_view wanted) { return task.name < wanted; });
+}
+
+bool task_registry::contains(std::string_view name) const {
+  const auto place = find(name);
+  return place != tasks_.end() && place->name == name;
+}
+
+task_registry& task_registry::insert(entry task) {
+  if (task.name.empty())
     throw std::invalid_argument("a task needs a name that is not empty");
-  const auto [place, is_new] = tasks_.emplace(std::move(name), task);
-  if (!is_new)
-    throw std::invalid_argument("there is a task " + in_quotes(place->first) + " already");
+  if (contains(task.name))
+    throw std::invalid_argument("there is a task " + in_quotes(task.name) + " already");
+  tasks_.insert(find(task.name), std::move(task));
   return *this;
 }
 
 std::vector<std::string> task_registry::names() const {
   std::vector<std::string> all;
-  for (const auto& [name, task] : tasks_)
-    all.push_back(name);
+  for (const auto& task : tasks_)
+    all.push_back(task.name);
   return all;
 }
 
 bound_call task_registry::call(std::string_view name, std::span<const scalar> arguments) const {
-  const auto found = tasks_.find(name);
-  if (found == tasks_.end())
+  if (!contains(name))
     throw std::invalid_argument(
       "there is no task " + in_quotes(name) + ": tasks get their names in a troupe::task_registry");
-  return found->second.bind(found->second.code, found->first, arguments);
+  const auto found = find(name);
+  return found->bind(found->code, found->name, arguments);
 }
 
 } // namespace troupe

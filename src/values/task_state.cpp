@@ -1,39 +1,8 @@
 #include <troupe/detail/task_state.hpp>
 
+#include "values/map_counters.hpp"
+
 namespace troupe::detail {
-
-void map_counters::completed(bool failed) noexcept {
-  if (failed)
-    failed_.fetch_add(1, std::memory_order_relaxed);
-  try {
-    if (told_) {
-      auto progress = snapshot();
-      ++progress.completed; // this one, which is counted last: then this may be gone
-      told_(progress);
-    }
-  } catch (...) {
-    // What a progress callback throws is nobody's result.
-  }
-  // Exactly one of the last task and the results sees both.
-  if (completed_.fetch_add(1, std::memory_order_acq_rel) + 1 ==
-      (released | submitted_.load(std::memory_order_relaxed)))
-    delete this;
-}
-
-void map_counters::release() noexcept {
-  if (completed_.fetch_or(released, std::memory_order_acq_rel) ==
-      submitted_.load(std::memory_order_relaxed))
-    delete this;
-}
-
-map_progress map_counters::snapshot() const noexcept {
-  map_progress result;
-  result.completed = completed_.load(std::memory_order_acquire) & ~released;
-  result.failed = failed_.load(std::memory_order_relaxed);
-  result.submitted = submitted_.load(std::memory_order_relaxed);
-  result.total = total_;
-  return result;
-}
 
 void task_state::on_resolve(const outcome& result) noexcept {
   if (auto* of_map = std::exchange(counters, nullptr))

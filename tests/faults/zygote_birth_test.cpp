@@ -5,7 +5,7 @@
 #include "base/limits.hpp"
 #include "link/birth_record.hpp"
 #include "link/zygote_protocol.hpp"
-#include "os/pidfd.hpp"
+#include "os/child_descriptor.hpp"
 #include "os/start_time.hpp"
 #include "parent/launch/zygote.hpp"
 
@@ -63,7 +63,7 @@ TEST_CASE("a zygote cannot pass another child of its runtime for one that it mad
         const auto pid = ::fork();
         if (pid == 0)
           serve_lies(::dup(socket.get()), innocent);
-        return {pid, os::open_pidfd(pid)};
+        return {pid, os::child_descriptor::open(pid)};
       },
       {}, troupe::limits::zygote_patience);
     const troupe::base::unique_fd stop(::eventfd(0, EFD_CLOEXEC));

@@ -67,7 +67,7 @@ std::string failure_after(
   own.reset(); // at which a child ends
   if (!result.failure) {
     siginfo_t info{};
-    ::waitid(P_PIDFD, static_cast<id_t>(result.process.pidfd.get()), &info, WEXITED);
+    result.process.descriptor.wait(info, WEXITED);
     return {};
   }
   try {

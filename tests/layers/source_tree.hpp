@@ -27,9 +27,9 @@ std::vector<std::string> wrong_includes(
 /// a shared library does not show what is declared in it.
 std::vector<std::string> hidden_declarations(const source_tree& sources);
 
-/// Each way on which a file of a pure room gets a header of CAF or Asio, also through others.
+/// Each way on which a pure file, or a file of a pure room, gets a header of CAF, Asio or spdlog, also through others.
 std::vector<std::string> impure_includes(
-  const source_tree& sources, const std::vector<std::string>& pure_rooms);
+  const source_tree& sources, const std::vector<std::string>& pure_places);
 
 /// Each name that two files in `src` have, apart from a header and its source side by side.
 std::vector<std::string> shared_file_names(const source_tree& sources);

@@ -22,7 +22,8 @@ namespace {
 using place = task_ledger::place;
 
 troupe::detail::task_ptr new_task() {
-  return new troupe::detail::task_state(troupe::detail::call_code{}, troupe::detail::bytes{});
+  return troupe::detail::task_ptr(
+    new troupe::detail::task_state(troupe::detail::call_code{}, troupe::detail::bytes{}));
 }
 
 // The obvious ledger.

@@ -46,7 +46,7 @@ public:
   }
 
   void submit(const work& what) {
-    auto key = ledger_.open(new troupe::detail::task_state({}, {}));
+    auto key = ledger_.open(troupe::detail::task_ptr(new troupe::detail::task_state({}, {})));
     const auto queue = ledger_.find(key)->queue = ledger_.opened() % options_.queues;
     work_[key.id] = what;
     dispatcher_.enqueue(key, what.task_kind, queue);

@@ -1,9 +1,11 @@
 #pragma once
 
-#include <troupe/codec.hpp>
 #include <troupe/detail/awaited.hpp>
+#include <troupe/detail/begun_wait.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/promise.hpp>
+#include <troupe/task_future.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -25,9 +27,6 @@
 
 // How a promise is waited for without blocking: by an Asio operation that completes when it is resolved.
 namespace troupe::detail {
-
-template <class R>
-R take_result(const promise& done); // task_future.hpp
 
 /// The executor of this process's loop; without a loop, that of the system. Thread-safe.
 boost::asio::any_io_executor loop_executor();
@@ -162,10 +161,8 @@ public:
     : waited_(std::move(waited))
     , on_cancel_(std::move(on_cancel)) {}
 
-  template <class CompletionToken>
-  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto
-    operator()(CompletionToken&& token) {
+  template <completion_token CompletionToken>
+  auto operator()(CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(std::exception_ptr)>(
       [waited = waited_, on_cancel = on_cancel_](auto handler) {
         using handler_type = decltype(handler);
@@ -184,20 +181,12 @@ private:
   OnCancel on_cancel_;
 };
 
-/// Asio operation: calls `begin(waiter)` with a new promise, waits until that is resolved, and completes with its
-/// result; nothing is asked of the value where `R` is `void`. If it is cancelled, what has begun goes on.
 template <class R, class Begin>
-class begun_wait {
-public:
-  explicit begun_wait(Begin begin)
-    : begin_(std::move(begin)) {}
-
+struct coroutine_part<begun_wait<R, Begin>> {
   template <class CompletionToken>
-  requires(!std::is_pointer_v<std::decay_t<CompletionToken>>) // which Asio tries as well
-    auto
-    operator()(CompletionToken&& token) const {
+  auto start(const Begin& begin, CompletionToken&& token) const {
     return boost::asio::async_initiate<CompletionToken, completion_signature<R>>(
-      [begin = begin_](auto handler) {
+      [begin](auto handler) {
         using handler_type = decltype(handler);
         const promise_ptr waiter(new promise);
         when_resolved(waiter, std::move(handler), [](handler_type&& h, const promise* done) {
@@ -210,15 +199,7 @@ public:
       },
       token);
   }
-
-private:
-  Begin begin_;
 };
-
-template <class R, class Begin>
-begun_wait<R, Begin> begin_and_wait(Begin begin) {
-  return begun_wait<R, Begin>(std::move(begin));
-}
 
 } // namespace troupe::detail
 

@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
 
 #include <exception>
 #include <type_traits>
@@ -59,10 +60,6 @@ void complete_with(Handler handler, std::exception_ptr error) {
     std::move(handler)(std::move(error), no_value<R>{});
   }
 }
-
-/// Whether `co_await` takes a `T` that has a name.
-template <class T>
-inline constexpr bool is_awaited_by_name = false;
 
 } // namespace troupe::detail
 

@@ -3,11 +3,12 @@
 #include <troupe/codec.hpp>
 #include <troupe/detail/call_code.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/coroutine_part.hpp>
+#include <troupe/detail/type_name.hpp>
 #include <troupe/errors.hpp>
 
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,14 +20,6 @@
 // What a task may be, and how its function crosses to the child: by the place of its *thunk* in the
 // image, a function of one fixed type that decodes the arguments, calls, and encodes the result. A
 // function pointer crosses as a second place, the *target*; a lambda's type is part of its thunk.
-// Asio's coroutines are only named here: whoever has one as a task includes what defines them.
-namespace boost::asio {
-
-template <class T, class Executor>
-class awaitable;
-class any_io_executor;
-
-} // namespace boost::asio
 
 #pragma GCC visibility push(default)
 
@@ -45,7 +38,7 @@ struct invocation {
 };
 
 using plain_thunk = void (*)(invocation&);
-using coroutine_thunk = boost::asio::awaitable<void, boost::asio::any_io_executor> (*)(invocation&);
+using coroutine_thunk = awaitable<void> (*)(invocation&);
 
 // -- parameters -------------------------------------------------------------------------------------
 
@@ -122,7 +115,7 @@ struct thunks {
   static void run(invocation& call) {
     auto arguments = decode_arguments<Ps...>(call.arguments);
     auto invoke = [&](auto&... values) -> R {
-      return std::invoke(GetFunction::get(call), parameter<Ps>::pass(values)...);
+      return GetFunction::get(call)(parameter<Ps>::pass(values)...);
     };
     if constexpr (std::is_void_v<R>)
       std::apply(invoke, arguments);
@@ -135,7 +128,7 @@ struct thunks {
   static typename result_traits<R>::template awaitable_of<void> start(invocation& call) {
     auto arguments = decode_arguments<Ps...>(call.arguments);
     auto invoke = [&](auto&... values) -> R {
-      return std::invoke(GetFunction::get(call), parameter<Ps>::pass(values)...);
+      return GetFunction::get(call)(parameter<Ps>::pass(values)...);
     };
     using value_type = typename result_traits<R>::type;
     if constexpr (std::is_void_v<value_type>) {
@@ -252,9 +245,9 @@ template <class F, class R, class... Ps>
 struct call_operator<R (F::*)(Ps...) noexcept> : call_operator<R (F::*)(Ps...) const> {};
 
 template <class F>
-inline constexpr bool is_std_function_v = false;
-template <class Signature>
-inline constexpr bool is_std_function_v<std::function<Signature>> = true;
+inline constexpr bool is_std_function_v = type_name<F>().starts_with("std::function<");
+template <class F>
+inline constexpr bool is_std_bind_v = type_name<F>().starts_with("std::_Bind");
 
 template <class F, class... Args>
 struct lambda_callable {
@@ -266,11 +259,11 @@ struct lambda_callable {
   static_assert(!is_std_function_v<F>,
     "troupe cannot send a std::function, which hides what it calls: pass the function itself, "
     "or a lambda without captures");
-  static_assert(!std::is_bind_expression_v<F>,
+  static_assert(!is_std_bind_v<F>,
     "troupe cannot send what std::bind returns: pass a lambda without captures, and the bound "
     "values as arguments");
-  static_assert(!std::is_class_v<F> || std::is_empty_v<F> || is_std_function_v<F> ||
-                  std::is_bind_expression_v<F>,
+  static_assert(
+    !std::is_class_v<F> || std::is_empty_v<F> || is_std_function_v<F> || is_std_bind_v<F>,
     "troupe cannot send a lambda with captures, or an object with members, to another process: "
     "pass what it captures as arguments, such as [](int captured, int x) { ... } with captured "
     "and x");

@@ -109,21 +109,21 @@ void encode_by_codec(encoder& out, const bytes& written, const T& value) {
     throw encode_error("a troupe::codec has written nothing");
 }
 
-template <std::size_t N>
-void encode_bits(encoder& out, const std::bitset<N>& value) {
-  for (std::size_t i = 0; i < N; i += 8) {
+template <bitset_value T>
+void encode_bits(encoder& out, const T& value) {
+  for (std::size_t i = 0; i < value.size(); i += 8) {
     unsigned char byte = 0;
-    for (std::size_t bit = 0; bit < 8 && i + bit < N; ++bit)
+    for (std::size_t bit = 0; bit < 8 && i + bit < value.size(); ++bit)
       byte = static_cast<unsigned char>(byte | (value[i + bit] ? 1u : 0u) << bit);
     out(byte);
   }
 }
 
-template <std::size_t N>
-void decode_bits(decoder& in, std::bitset<N>& value) {
-  for (std::size_t i = 0; i < N; i += 8) {
+template <bitset_value T>
+void decode_bits(decoder& in, T& value) {
+  for (std::size_t i = 0; i < value.size(); i += 8) {
     const auto byte = in.make<unsigned char>();
-    for (std::size_t bit = 0; bit < 8 && i + bit < N; ++bit)
+    for (std::size_t bit = 0; bit < 8 && i + bit < value.size(); ++bit)
       value[i + bit] = (byte >> bit & 1u) != 0;
   }
 }
@@ -200,7 +200,7 @@ void encoder::operator()(const T& value) {
     (*this)(value.count());
   } else if constexpr (is_specialization_v<T, std::chrono::time_point>) {
     (*this)(value.time_since_epoch().count());
-  } else if constexpr (std::same_as<T, std::filesystem::path>) {
+  } else if constexpr (path_value<T>) {
     encode_range(*this, value.native());
   } else if constexpr (std::same_as<T, std::error_code>) {
     encode_error_code(*this, value);
@@ -211,7 +211,7 @@ void encoder::operator()(const T& value) {
   } else if constexpr (complex_number<T>) {
     (*this)(value.real());
     (*this)(value.imag());
-  } else if constexpr (is_bitset_v<T>) {
+  } else if constexpr (bitset_value<T>) {
     encode_bits(*this, value);
   } else if constexpr (is_specialization_v<T, std::optional> || pointer_to_value<T>) {
     const auto level = enter();
@@ -268,8 +268,8 @@ void decoder::operator()(T& value) {
     value = T(make<typename T::rep>());
   } else if constexpr (is_specialization_v<T, std::chrono::time_point>) {
     value = T(typename T::duration(make<typename T::rep>()));
-  } else if constexpr (std::same_as<T, std::filesystem::path>) {
-    value = make<std::filesystem::path::string_type>();
+  } else if constexpr (path_value<T>) {
+    value = make<typename T::string_type>();
   } else if constexpr (std::same_as<T, std::error_code>) {
     value = decode_error_code(*this);
   } else if constexpr (std::same_as<T, std::chrono::year_month_weekday>) {
@@ -279,7 +279,7 @@ void decoder::operator()(T& value) {
   } else if constexpr (complex_number<T>) {
     const auto real = make<typename T::value_type>();
     value = T(real, make<typename T::value_type>());
-  } else if constexpr (is_bitset_v<T>) {
+  } else if constexpr (bitset_value<T>) {
     decode_bits(*this, value);
   } else if constexpr (is_specialization_v<T, std::optional>) {
     const auto level = enter();

@@ -3,28 +3,20 @@
 #include <troupe/custom_codec.hpp>
 #include <troupe/detail/caf_inspect.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/type_name.hpp>
 
 #include <array>
-#include <bitset>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <deque>
-#include <filesystem>
-#include <functional>
 #include <initializer_list>
-#include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <ranges>
-#include <set>
 #include <string>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -86,9 +78,16 @@ concept pointer_to_value =
   !may_slice<typename T::element_type>;
 
 template <class T>
-inline constexpr bool is_bitset_v = false;
-template <std::size_t N>
-inline constexpr bool is_bitset_v<std::bitset<N>> = true;
+concept bitset_value = declared_in_std<T> && requires(const T& bits) {
+  bits.to_ullong();
+  bits.test(0);
+};
+
+template <class T>
+concept path_value = declared_in_std<T> && requires(const T& path) {
+  path.lexically_normal();
+  path.native();
+};
 
 template <class T, class... Ts>
 inline constexpr bool is_one_of_v = (std::same_as<T, Ts> || ...);
@@ -114,42 +113,33 @@ concept complex_number = std::is_trivially_copyable_v<T> && requires(const T& nu
 // -- containers -------------------------------------------------------------------------------------
 
 template <class T>
-concept sequence =
-  is_specialization_v<T, std::vector> || is_specialization_v<T, std::basic_string> ||
-  is_specialization_v<T, std::deque> || is_specialization_v<T, std::list>;
-
-template <class T>
-concept ordered_container =
-  is_specialization_v<T, std::set> || is_specialization_v<T, std::multiset> ||
-  is_specialization_v<T, std::map> || is_specialization_v<T, std::multimap>;
-
-template <class T>
-concept unordered_container =
-  is_specialization_v<T, std::unordered_set> || is_specialization_v<T, std::unordered_multiset> ||
-  is_specialization_v<T, std::unordered_map> || is_specialization_v<T, std::unordered_multimap>;
-
-// Its comparison, or its hash, has a value of its own, which would not arrive.
-template <class T>
-inline constexpr bool has_stateful_order_v = false;
-template <ordered_container T>
-inline constexpr bool has_stateful_order_v<T> = !std::is_empty_v<typename T::key_compare>;
-template <unordered_container T>
-inline constexpr bool has_stateful_order_v<T> =
-  !std::is_empty_v<typename T::hasher> || !std::is_empty_v<typename T::key_equal>;
-
-template <class T>
 concept container_like = std::ranges::input_range<T> && requires(T& t) {
   typename T::value_type;
   t.clear();
   { t.size() } -> std::convertible_to<std::size_t>;
 };
 
-// What consists of its elements. Of any other class with the interface of a container nobody knows what
-// else is in it.
+// Its comparison, or its hash, has a value of its own, which would not arrive.
+template <class T>
+inline constexpr bool has_stateful_order_v = false;
+template <declared_in_std T>
+requires requires {
+  typename T::key_compare;
+}
+inline constexpr bool has_stateful_order_v<T> = !std::is_empty_v<typename T::key_compare>;
+template <declared_in_std T>
+requires requires {
+  typename T::hasher;
+  typename T::key_equal;
+}
+inline constexpr bool has_stateful_order_v<T> =
+  !std::is_empty_v<typename T::hasher> || !std::is_empty_v<typename T::key_equal>;
+
+// What consists of its elements: the containers of the standard library. Of any other class with their interface
+// nobody knows what else is in it.
 template <class T>
 concept range_value = container_like<T> && !std::same_as<typename T::value_type, T> &&
-                      (sequence<T> || ordered_container<T> || unordered_container<T> ||
-                        enable_container<T>)&&!has_stateful_order_v<T>;
+                      (declared_in_std<T> || enable_container<T>)&&!has_stateful_order_v<T>;
 
 template <class T>
 concept tuple_value = is_specialization_v<T, std::tuple> || is_specialization_v<T, std::pair>;
@@ -180,7 +170,8 @@ concept inspectable = requires(encode_inspector& f, T& value) {
 
 template <class T>
 concept view_type = std::ranges::view<T> || is_specialization_v<T, std::initializer_list> ||
-  is_specialization_v<T, std::reference_wrapper>;
+  type_name<T>()
+.starts_with("std::reference_wrapper<");
 
 template <class T>
 concept has_codec = requires(encoder& out, decoder& in, const T& value) {
@@ -193,10 +184,10 @@ concept plain_aggregate =
   std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
 
 template <class T>
-concept known_value = bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> ||
-  std::same_as<T, std::monostate> || std::same_as<T, std::filesystem::path> ||
-  std::same_as<T, std::error_code> || duration_or_time_point<T> || date_part<T> ||
-  std::same_as<T, std::chrono::year_month_weekday> || complex_number<T> || is_bitset_v<T> ||
+concept known_value =
+  bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> || std::same_as<T, std::monostate> ||
+  path_value<T> || std::same_as<T, std::error_code> || duration_or_time_point<T> || date_part<T> ||
+  std::same_as<T, std::chrono::year_month_weekday> || complex_number<T> || bitset_value<T> ||
   pointer_to_value<T> || is_specialization_v<T, std::optional> ||
   is_specialization_v<T, std::variant> || tuple_value<T> || is_std_array_v<T> || range_value<T>;
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <troupe/actor_options.hpp>
 #include <troupe/call.hpp>
+#include <troupe/detail/actor_part.hpp>
 #include <troupe/detail/compiler.hpp>
 
 #include <caf/actor.hpp>
@@ -133,17 +133,22 @@ struct behavior_function<R (*)(Self*, Ps...)>
   : behavior_function_base<R (*)(Self*, Ps...), std::remove_cvref_t<Ps>...> {
 };
 
-template <class... Args>
-inline constexpr bool starts_with_actor_options = false;
-template <class First, class... Rest>
-inline constexpr bool starts_with_actor_options<First, Rest...> =
-  std::is_same_v<std::remove_cvref_t<First>, actor_options>;
+/// For `pool::spawn<Actor>(args...)`.
+template <class Actor>
+struct actor_part {
+  template <class... Args>
+  auto call(Args&&... args) const {
+    return spawn_class_call<Actor>(std::forward<Args>(args)...);
+  }
+};
 
-/// Functions, and lambdas that have no captures.
-template <class F>
-concept behavior_maker = std::is_function_v<std::remove_pointer_t<std::decay_t<F>>> ||
-  requires(F f) {
-  +f;
+/// For `pool::spawn(function, args...)`.
+template <class R, class... Ps>
+struct actor_part<R (*)(Ps...)> {
+  template <class... Args>
+  auto call(R (*function)(Ps...), Args&&... args) const {
+    return behavior_function<R (*)(Ps...)>::spawn_call(function, std::forward<Args>(args)...);
+  }
 };
 
 } // namespace troupe::detail

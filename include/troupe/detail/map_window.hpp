@@ -1,22 +1,17 @@
 #pragma once
 
-#include <troupe/detail/callable.hpp>
 #include <troupe/detail/compiler.hpp>
-#include <troupe/detail/map_counters.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
 #include <troupe/map_options.hpp>
 
 #include <cstddef>
-#include <deque>
-#include <exception>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ranges>
-#include <set>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #pragma GCC visibility push(default)
 
@@ -79,108 +74,48 @@ private:
   std::uint64_t index_ = 0;
 };
 
-/// Makes tasks of a map's input and hands them to the pool.
-class map_feeder {
-public:
-  map_feeder(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
-
-  /// Submits up to `wanted` tasks; `keep` sees each before that. Notices the end of the input at once. Stops early
-  /// when reading takes long and `enough` says so; but an input that is known to fit is read as a whole, and need
-  /// not live longer. What reading throws ends the input, and waits for `rethrow_failure`.
-  template <class Keep, class Enough>
-  void feed(std::size_t wanted, Keep keep, Enough enough);
-  bool at_end() const noexcept { return source_ == nullptr; }
-  /// Whether an item of the input takes long, so that reading on holds up results that are ready.
-  bool is_slow() const noexcept { return slow_; }
-  /// Once the results before it have been taken: what reading the input threw, if it did.
-  void rethrow_failure();
-  /// Reads no more.
-  void stop() noexcept { source_.reset(); }
-
-  const pool_ref& pool() const noexcept { return pool_; }
-  std::size_t size_hint() const noexcept { return size_hint_; }
-  map_progress progress() const noexcept { return counters_->snapshot(); }
-
-private:
-  std::size_t chunk_size() const;
-  task_ptr next();
-  // Reads a chunk, or what there is of it after a time.
-  template <class Keep>
-  std::vector<task_ptr> read(std::size_t most, Keep keep);
-
-  pool_ref pool_;
-  std::unique_ptr<map_source> source_; // null when it is exhausted
-  std::size_t size_hint_;
-  std::size_t chunk_size_;                           // 0: by the measured time of the pool's tasks
-  std::shared_ptr<const task_options> task_options_; // null: the defaults
-  map_counters_ptr counters_;
-  const bool fits_; // the whole input is known to be no larger than the buffer
-  bool slow_ = false;
-  std::exception_ptr failure_; // of reading the input
-};
-
 /// Reads ahead in input order.
 class ordered_window {
 public:
-  ordered_window(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
-  ordered_window(const ordered_window&) = delete;
+  virtual ~ordered_window();
 
   /// The next task whose result is to be taken, or null at the end.
-  task_ptr front();
-  void pop();
-  void cancel(bool started_too);
+  virtual task_ptr front() = 0;
+  virtual void pop() = 0;
+  virtual void cancel(bool started_too) = 0;
   /// Blocks until that task is done.
-  void wait(task_state& task) {
-    wait_for_task(feeder_.pool(), task, std::chrono::steady_clock::time_point::max(),
-      "waiting for the results of a map");
-  }
+  virtual void wait(task_state& task) = 0;
   /// `pool_port::lend`.
-  std::shared_ptr<void> lend() { return feeder_.pool()->lend(); }
-  std::size_t size_hint() const noexcept { return feeder_.size_hint(); }
-  map_progress progress() const noexcept { return feeder_.progress(); }
-
-private:
-  bool front_is_done() const { return !tasks_.empty() && tasks_.front()->done(); }
-  void top_up();
-
-  map_feeder feeder_;
-  std::size_t size_;
-  std::deque<task_ptr> tasks_;
+  virtual std::shared_ptr<void> lend() = 0;
+  virtual std::size_t size_hint() const noexcept = 0;
+  virtual map_progress progress() const noexcept = 0;
 };
 
-class completion_list;
+std::shared_ptr<ordered_window> open_ordered_window(
+  const pool_ref& pool, std::unique_ptr<map_source> source, const map_options& options);
 
 /// Reads ahead and gives the tasks in the order of their completion.
 class unordered_window {
 public:
-  unordered_window(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
-  unordered_window(const unordered_window&) = delete;
-  ~unordered_window();
+  virtual ~unordered_window();
 
   /// Whether there is a task whose result has not been taken.
-  bool expects_more();
+  virtual bool expects_more() = 0;
   /// Whether `take` has something.
-  bool ready() const;
+  virtual bool ready() const = 0;
   /// Blocks until it has.
-  void wait();
+  virtual void wait() = 0;
   /// `pool_port::lend`.
-  std::shared_ptr<void> lend() { return feeder_.pool()->lend(); }
-  task_ptr take();
-  void cancel();
-  map_progress progress() const noexcept { return feeder_.progress(); }
-
+  virtual std::shared_ptr<void> lend() = 0;
+  virtual task_ptr take() = 0;
+  virtual void cancel() = 0;
+  virtual map_progress progress() const noexcept = 0;
   /// Is resolved when `take` has something. It stands for the task that will be next.
-  promise_ptr next_completion();
-
-private:
-  void fill();
-
-  map_feeder feeder_;
-  std::size_t size_;
-  std::shared_ptr<completion_list> completions_;
-  std::set<task_ptr> pending_;  // those that have not been taken
-  std::size_t outstanding_ = 0; // submitted and not taken
+  virtual promise_ptr next_completion() = 0;
 };
+
+std::unique_ptr<unordered_window> open_unordered_window(
+  const pool_ref& pool, std::unique_ptr<map_source> source, const map_options& options);
 
 } // namespace troupe::detail
 

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/counted_ptr.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -9,8 +10,6 @@
 #include <exception>
 #include <memory>
 #include <utility>
-
-#include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #pragma GCC visibility push(default)
 
@@ -41,7 +40,7 @@ struct outcome {
 };
 
 class promise;
-using promise_ptr = boost::intrusive_ptr<promise>;
+using promise_ptr = counted_ptr<promise>;
 
 /// Is called back when a promise has its outcome: once, on the thread that resolves it, or by `watch` if
 /// that comes late.
@@ -94,10 +93,10 @@ private:
   outcome outcome_;
   std::shared_ptr<promise_watcher> watcher_;
 
-  friend void intrusive_ptr_add_ref(promise* shared) noexcept {
+  friend void add_owner(promise* shared) noexcept {
     shared->references_.fetch_add(1, std::memory_order_relaxed);
   }
-  friend void intrusive_ptr_release(promise* shared) noexcept {
+  friend void drop_owner(promise* shared) noexcept {
     if (shared->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
       delete shared;
   }

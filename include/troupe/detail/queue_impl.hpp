@@ -62,24 +62,6 @@ std::optional<T> queue<T>::pop_within(std::chrono::nanoseconds time, const char*
   return popped(*operation);
 }
 
-template <class T>
-boost::asio::awaitable<void> queue<T>::push_awaited(detail::queue_ref port, detail::bytes item) {
-  const detail::promise_ptr operation(new detail::promise);
-  port->push(operation, std::move(item), detail::queue_port::for_ever);
-  auto end = detail::end_of(port, operation);
-  co_await std::move(end);
-  was_pushed(*operation);
-}
-
-template <class T>
-boost::asio::awaitable<std::optional<T>> queue<T>::pop_awaited(detail::queue_ref port) {
-  const detail::promise_ptr operation(new detail::promise);
-  port->pop(operation, detail::queue_port::for_ever);
-  auto end = detail::end_of(port, operation);
-  co_await std::move(end);
-  co_return popped(*operation);
-}
-
 } // namespace troupe
 
 #pragma GCC visibility pop

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <troupe/detail/async_wait.hpp>
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
@@ -56,11 +55,6 @@ queue_ref find_queue(std::uint64_t id);
 /// The status of an operation that has ended, and the bytes behind it. Throws what kept it from ending
 /// as it should: its failure, or `operation_aborted` if it was withdrawn.
 std::pair<queue_status, std::span<const std::byte>> result_of_operation(const promise& operation);
-
-/// Asio operation: completes when an operation on a queue has ended. Cancelling it withdraws that.
-inline auto end_of(const queue_ref& queue, const promise_ptr& operation) {
-  return resolution(operation, [queue, operation] { queue->withdraw(operation); });
-}
 
 } // namespace detail
 } // namespace troupe

@@ -11,7 +11,6 @@ namespace troupe {
 
 namespace detail {
 
-/// The value of a promise that is done; throws its failure.
 template <class R>
 R take_result(const promise& done) {
   if (const auto error = done.error())
@@ -24,26 +23,6 @@ R take_result(const promise& done) {
     in.finish();
     return value;
   }
-}
-
-/// Begins to wait for a task, and calls `handler` with its result or error when it is done.
-template <class R, class Handler>
-void start_wait(const task_ptr& task, const pool_ref& pool, Handler handler) {
-  std::shared_ptr<void> lent;
-  try {
-    if (!task->done())
-      lent = pool->lend();
-  } catch (...) { // an operation must not throw where it is started
-    fail_later<R>(std::move(handler), std::current_exception());
-    return;
-  }
-  when_resolved(
-    task, std::move(handler),
-    [lent = std::move(lent)](Handler&& h, const promise* done) mutable {
-      lent.reset(); // before the coroutine goes on
-      complete_with_result<R>(std::move(h), done);
-    },
-    [task, pool] { pool->cancel(task, true); });
 }
 
 } // namespace detail

@@ -3,7 +3,6 @@
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/call_code.hpp>
 #include <troupe/detail/compiler.hpp>
-#include <troupe/detail/map_counters.hpp>
 #include <troupe/detail/promise.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/task_options.hpp>
@@ -12,14 +11,13 @@
 #include <memory>
 #include <utility>
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-
 #pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
+class map_counters;
 class task_state;
-using task_ptr = boost::intrusive_ptr<task_state>;
+using task_ptr = counted_ptr<task_state>;
 
 /// One task: a promise of its result, and what a pool needs to run it. Shared by the one who submitted it
 /// and the pool, which resolves it exactly once, on the loop's thread. What the task was made of is

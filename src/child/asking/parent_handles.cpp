@@ -1,12 +1,15 @@
 #include "child/asking/parent_handles.hpp"
 
 #include "base/limits.hpp"
+#include "child/runtime/copies.hpp"
 #include "values/task_options_codec.hpp"
 
 #include <troupe/errors.hpp>
+#include <troupe/report.hpp>
 
 #include <algorithm>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -105,7 +108,8 @@ public:
     ask(link::service::pop, operation, patience, {});
   }
   void close() override {
-    ask(link::service::close, new detail::promise, std::chrono::nanoseconds::zero(), {});
+    ask(link::service::close, detail::promise_ptr(new detail::promise),
+      std::chrono::nanoseconds::zero(), {});
   }
   void withdraw(const detail::promise_ptr& operation) override {
     parent().asked->withdraw(operation);
@@ -153,3 +157,18 @@ detail::queue_ref queue_in_parent(std::uint64_t id) {
 }
 
 } // namespace troupe::child
+
+void troupe::this_child::report(std::string_view topic, std::string_view text) {
+  if (child::parent().asked == nullptr || child::is_copy())
+    throw std::logic_error(
+      "troupe::this_child::report: this process is not a child, and has no parent to report to");
+  if (topic.size() > limits::max_report_bytes || text.size() > limits::max_report_bytes)
+    throw encode_error("a report takes " + std::to_string(topic.size() + text.size()) +
+                       " bytes, but " + std::to_string(limits::max_report_bytes) +
+                       " are the limit of its text: write it to a file and report the name");
+  detail::bytes payload;
+  encoder out(payload);
+  out(std::string(topic));
+  out(std::string(text));
+  child::parent().asked->tell(link::frame_kind::report, std::move(payload));
+}

@@ -10,7 +10,7 @@
 
 namespace troupe::child {
 
-/// How the handles in this process reach the parent. Set once, before any of them can be decoded.
+/// How the handles in this process, and its reports, reach the parent. Set once, before any of them can be decoded.
 void connect_handles(requests& asked, nested_wait& waits);
 
 /// A pool and a queue of the parent, as a child reaches them.

@@ -48,6 +48,17 @@ void requests::withdraw(const detail::promise_ptr& answer, bool started_too) {
   });
 }
 
+void requests::tell(link::frame_kind what, detail::bytes&& payload) {
+  link::frame_header header;
+  header.kind = what;
+  if (loop::event_loop::current() != nullptr) {
+    link_.send(header, std::move(payload));
+    return;
+  }
+  auto kept = std::make_shared<detail::bytes>(std::move(payload));
+  post([this, header, kept] { link_.send(header, std::move(*kept)); });
+}
+
 void requests::post(std::function<void()> function) {
   if (loop::event_loop::current() != nullptr && !has_posted_.load(std::memory_order_acquire)) {
     function();

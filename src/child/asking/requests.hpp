@@ -34,6 +34,8 @@ public:
   /// Tells the parent that an answer is not wanted any more. It comes all the same. `started_too`: a task is
   /// to stop also if it has been started.
   void withdraw(const detail::promise_ptr& answer, bool started_too = false);
+  /// Sends what is not answered, in order with what is asked.
+  void tell(link::frame_kind what, detail::bytes&& payload);
   /// Calls it on the loop's thread, in order with what is asked, also while a function there waits for the
   /// parent.
   void post(std::function<void()> function);

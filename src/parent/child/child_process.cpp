@@ -3,6 +3,7 @@
 #include "os/process_group.hpp"
 #include "parent/child/exit_status.hpp"
 #include "parent/child/module_list.hpp"
+#include "parent/child/reports.hpp"
 #include "values/error_text.hpp"
 #include "values/exception_codec.hpp"
 #include "values/not_arrived.hpp"
@@ -103,17 +104,17 @@ void child_process::launched(launch_result result) {
     return;
   }
   exit_.pid = result.process.pid;
-  pidfd_ = std::move(result.process.pidfd);
+  process_ = std::move(result.process.descriptor);
   tasks_.launched(exit_.pid);
   try {
     exit_watch_ =
-      std::make_unique<loop::descriptor_watch>(loop_.io(), pidfd_.get(), [this] { on_exit(); });
+      std::make_unique<loop::descriptor_watch>(loop_.io(), process_.get(), [this] { on_exit(); });
   } catch (
     const std::exception&) { // the kernel has no room for one more to watch, or there is no memory
     start_error_ = std::current_exception();
     kill("its end could not be watched for");
     siginfo_t info{};
-    ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+    process_.wait(info, WEXITED);
     exit_.signal = SIGKILL;
     gone();
     return;
@@ -168,6 +169,8 @@ void child_process::on_frame(const link::frame_header& header, std::span<const s
     return;
   case link::frame_kind::from_actors:
     return on_actors(static_cast<link::actor_signal>(header.extra), payload);
+  case link::frame_kind::report:
+    return hand_over_report(payload, exit_.pid);
   case link::frame_kind::request:
     return listeners_.tasks.child_asked(*this, header, payload);
   case link::frame_kind::withdraw:
@@ -210,13 +213,12 @@ void child_process::on_closed() {
 
 bool child_process::has_exited() const noexcept {
   siginfo_t info{};
-  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | WNOWAIT) !=
-           0 || // other code has reaped it
+  return process_.wait(info, WEXITED | WNOHANG | WNOWAIT) != 0 || // other code has reaped it
          info.si_pid != 0;
 }
 
 void child_process::signal(int number, const std::string& reason) {
-  if (down_ || (pidfd_ && has_exited()))
+  if (down_ || (process_ && has_exited()))
     return;
   try {
     if (exit_.reason.empty())
@@ -224,8 +226,8 @@ void child_process::signal(int number, const std::string& reason) {
   } catch (const std::bad_alloc&) {
     // It ends without one.
   }
-  if (pidfd_)
-    os::signal_group(pidfd_, exit_.pid, number);
+  if (process_)
+    os::signal_group(process_, exit_.pid, number);
 }
 
 void child_process::kill(const std::string& reason) {
@@ -246,8 +248,8 @@ void child_process::on_exit() {
   // Asio may report a descriptor as readable of which it has just closed another one.
   if (!has_exited())
     return;
-  os::end_group(pidfd_, exit_.pid); // before its pid may become that of another process
-  read_exit_status(pidfd_, exit_);
+  os::end_group(process_, exit_.pid); // before its pid may become that of another process
+  read_exit_status(process_, exit_);
   listeners_.life.child_exited(*this);
   // What it wrote before it died counts. It is dead, so this ends, unless descendants of it write on.
   link_.read_all();

@@ -3,6 +3,7 @@
 #include "base/unique_fd.hpp"
 #include "loop/descriptor_watch.hpp"
 #include "loop/event_loop.hpp"
+#include "os/child_descriptor.hpp"
 #include "parent/child/child_actors.hpp"
 #include "parent/child/child_link.hpp"
 #include "parent/child/child_output.hpp"
@@ -111,7 +112,7 @@ private:
   child_link link_;
   child_tasks tasks_;
   std::optional<child_actors> actors_; // nothing: no actors may live there
-  base::unique_fd pidfd_;
+  os::child_descriptor process_;
   std::unique_ptr<loop::descriptor_watch> exit_watch_;
   child_exit exit_;
   std::exception_ptr start_error_;

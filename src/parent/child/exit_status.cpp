@@ -5,19 +5,17 @@
 #include <ctime>
 
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace troupe::parent {
 
-void read_exit_status(const base::unique_fd& pidfd, child_exit& exit) {
+void read_exit_status(const os::child_descriptor& child, child_exit& exit) {
   siginfo_t info{};
   rusage usage{};
-  long result = 0;
+  int result = 0;
   do
-    // The library's waitid does not pass the rusage on.
-    result = ::syscall(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED | WNOHANG, &usage);
+    result = child.wait(info, WEXITED | WNOHANG, usage);
   while (result < 0 && errno == EINTR);
   if (result < 0 || info.si_pid == 0) {
     exit.status_known = false;

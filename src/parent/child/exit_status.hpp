@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/unique_fd.hpp"
 #include "link/shared_region.hpp"
+#include "os/child_descriptor.hpp"
 
 #include <troupe/errors.hpp>
 
@@ -10,7 +10,7 @@
 namespace troupe::parent {
 
 /// Reaps a child that has ended, and notes how it did and what it used.
-void read_exit_status(const base::unique_fd& pidfd, child_exit& exit);
+void read_exit_status(const os::child_descriptor& child, child_exit& exit);
 
 /// Notes the stack that a crashed child has left. Trusts none of it.
 void read_crash_area(const link::crash_area& crash, child_exit& exit);

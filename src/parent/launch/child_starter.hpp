@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/unique_fd.hpp"
+#include "os/child_descriptor.hpp"
 
 #include <sys/types.h>
 
@@ -9,7 +10,7 @@ namespace troupe::parent {
 /// A process that has just been started, not yet waited for.
 struct started_process {
   pid_t pid = 0;
-  base::unique_fd pidfd;
+  os::child_descriptor descriptor;
 };
 
 /// One way to start children: a start method. Belongs to a launcher and is used on its thread only.

@@ -1,5 +1,6 @@
 #include "parent/launch/launchers.hpp"
 
+#include "os/command_line.hpp"
 #include "parent/launch/spawner.hpp"
 #include "parent/launch/zygote_starters.hpp"
 
@@ -8,14 +9,10 @@
 
 namespace troupe::parent {
 
-namespace {
-constexpr const char* own_image = "/proc/self/exe";
-}
-
 launchers::launchers(settings with, std::unique_ptr<zygote> forked)
   : settings_(std::move(with))
   , spawn_(std::make_unique<launcher>(
-      std::make_unique<spawner>(settings_.arguments, own_image, environment_)))
+      std::make_unique<spawner>(settings_.arguments, os::program_file(), environment_)))
   , fork_(forked == nullptr
             ? nullptr
             : std::make_unique<launcher>(std::make_unique<fork_starter>(std::move(forked)))) {}
@@ -39,7 +36,7 @@ launcher& launchers::operator[](start_method method) {
   const std::lock_guard lock(mutex_);
   if (!forkserver_)
     forkserver_ = std::make_unique<launcher>(
-      std::make_unique<forkserver>(spawner(settings_.arguments, own_image, environment_),
+      std::make_unique<forkserver>(spawner(settings_.arguments, os::program_file(), environment_),
         settings_.preload, settings_.preload_timeout));
   return *forkserver_;
 }

@@ -1,7 +1,7 @@
 #include "parent/launch/spawner.hpp"
 
 #include "link/control_socket.hpp"
-#include "os/pidfd.hpp"
+#include "os/child_descriptor.hpp"
 #include "os/process_setup.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -135,10 +135,10 @@ started_process spawner::execute(
     process::error_code error;
     auto child = launch(unused.get_executor(), error, program_, arguments.data(),
       child_setup(inherited.get(), variables.data(), ::getpid()));
-    child.detach(); // it is waited for with a pidfd
+    child.detach(); // it is waited for with its descriptor
     if (error)
       fail(error);
-    return {launch.pid, os::open_pidfd(launch.pid)};
+    return {launch.pid, os::child_descriptor::open(launch.pid)};
   } catch (const std::exception& e) { // for lack of descriptors, perhaps after the fork
     if (launch.pid > 0) {
       // Boost leaves a fork whose exec failed as a zombie. Not reaped yet, so the pid is still its own.

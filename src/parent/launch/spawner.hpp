@@ -1,5 +1,6 @@
 #pragma once
 
+#include "os/command_line.hpp"
 #include "parent/launch/child_starter.hpp"
 #include "parent/launch/environment.hpp"
 
@@ -14,7 +15,7 @@ class spawner final : public child_starter {
 public:
   /// `arguments` is the command line of the children, beginning with the program's name; `program` the
   /// file to execute. Without a `with`, their environment is that of now.
-  explicit spawner(std::vector<std::string> arguments, std::string program = "/proc/self/exe",
+  explicit spawner(std::vector<std::string> arguments, std::string program = os::program_file(),
     std::shared_ptr<const environment> with = nullptr);
 
   started_process start(const base::unique_fd& control, int stop) override;

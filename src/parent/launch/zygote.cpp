@@ -3,8 +3,8 @@
 #include "base/limits.hpp"
 #include "link/frame.hpp"
 #include "link/memory_file.hpp"
+#include "os/child_descriptor.hpp"
 #include "os/image.hpp"
-#include "os/pidfd.hpp"
 #include "os/start_time.hpp"
 #include "values/exception_codec.hpp"
 #include "values/not_arrived.hpp"
@@ -51,7 +51,7 @@ zygote::zygote(const maker& make, const std::vector<link::wire_call>& preload,
   const int fds[] = {births_.fd(), calls.get()};
   if (!link::send_control(own.get(), &hello, sizeof hello, fds, std::size(fds)))
     throw std::system_error(errno, std::generic_category(), "greeting a zygote");
-  pidfd_ = make(other).pidfd;
+  process_ = make(other).descriptor;
   socket_ = std::move(own);
 }
 
@@ -71,7 +71,7 @@ std::unique_ptr<zygote> zygote::fork_this_process(void (*serve)(base::unique_fd)
       serve(base::unique_fd(::dup(socket.get())));
       ::_exit(EXIT_FAILURE);
     }
-    return {pid, os::open_pidfd(pid)};
+    return {pid, os::child_descriptor::open(pid)};
   };
   return std::make_unique<zygote>(
     fork_once, std::vector<link::wire_call>{}, limits::zygote_patience);
@@ -79,22 +79,20 @@ std::unique_ptr<zygote> zygote::fork_this_process(void (*serve)(base::unique_fd)
 
 void zygote::end(const std::string& why) {
   socket_.reset();
-  if (!pidfd_)
+  if (!process_)
     return;
-  const auto info = os::kill_and_reap(pidfd_);
+  const auto info = process_.kill_and_reap();
   exited_ = why.empty() && info.si_pid != 0 && info.si_code == CLD_EXITED;
   how_it_ended_ = why.empty() ? describe(info) : why;
-  pidfd_.reset();
+  process_.reset();
 }
 
 // -- talking --------------------------------------------------------------------------------------------
 
 void zygote::continue_if_stopped() noexcept {
   siginfo_t info{};
-  if (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WSTOPPED | WNOHANG | WNOWAIT) ==
-        0 &&
-      info.si_pid != 0)
-    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGCONT, nullptr, 0);
+  if (process_.wait(info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0)
+    process_.send(SIGCONT);
 }
 
 std::optional<link::zygote_answer> zygote::receive(
@@ -176,7 +174,7 @@ std::optional<started_process> zygote::fork_child(const base::unique_fd& control
   } catch (...) {
     end({});
     if (const auto child = latest_child())
-      os::kill_and_reap(child->pidfd);
+      child->descriptor.kill_and_reap();
     throw;
   }
   if (answer && answer->status == link::zygote_status::not_forked)
@@ -192,7 +190,7 @@ std::optional<started_process> zygote::latest_child() {
   if (pid <= 0)
     return std::nullopt;
   started_process child{
-    pid, os::open_pidfd(pid)}; // so it is a child of this process, and stays that one
+    pid, os::child_descriptor::open(pid)}; // so it is a child of this process, and stays that one
   if (const auto started = os::start_time(pid);
       started && *started + os::start_time_unit() < requested_at_) {
     end("named a process that it did not make");

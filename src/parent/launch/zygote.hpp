@@ -39,7 +39,7 @@ public:
   static std::unique_ptr<zygote> fork_this_process(void (*serve)(base::unique_fd));
 
   /// Whether there is reason to believe that it still serves.
-  bool alive() const noexcept { return static_cast<bool>(pidfd_); }
+  bool alive() const noexcept { return static_cast<bool>(process_); }
 
   /// Waits until it serves. Throws what the preload calls threw, or why it does not; then it is gone.
   void wait_ready(int stop);
@@ -71,7 +71,7 @@ private:
   link::birth_record births_;
   std::chrono::nanoseconds requested_at_{}; // of the latest child
   base::unique_fd socket_;
-  base::unique_fd pidfd_;
+  os::child_descriptor process_;
   bool ready_ = false;
   bool exited_ = false;
   bool timed_out_ = false;

@@ -68,7 +68,7 @@ private:
     }
     while (oldest != nullptr) {
       auto* next = oldest->next_submitted;
-      use(detail::task_ptr(oldest, false));
+      use(detail::task_ptr::adopt(oldest));
       oldest = next;
     }
   }

@@ -1,15 +1,12 @@
 #pragma once
 
-#include <troupe/detail/compiler.hpp>
+#include <troupe/callback.hpp>
 #include <troupe/map_options.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
-
-#pragma GCC visibility push(default)
 
 namespace troupe::detail {
 
@@ -17,7 +14,7 @@ namespace troupe::detail {
 /// task that was submitted has ended. Thread-safe.
 class map_counters {
 public:
-  map_counters(std::function<void(const map_progress&)> told, std::optional<std::size_t> total)
+  map_counters(callback<const map_progress&> told, std::optional<std::size_t> total)
     : told_(std::move(told))
     , total_(total) {}
 
@@ -36,7 +33,7 @@ public:
   };
 
 private:
-  const std::function<void(const map_progress&)> told_;
+  const callback<const map_progress&> told_;
   const std::optional<std::size_t> total_;
   // Beside the number of tasks that have ended: the results are gone.
   static constexpr std::size_t released = std::size_t{1} << 63;
@@ -50,5 +47,3 @@ private:
 using map_counters_ptr = std::unique_ptr<map_counters, map_counters::releaser>;
 
 } // namespace troupe::detail
-
-#pragma GCC visibility pop
