@@ -4,8 +4,8 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build pkg-config ca-certificates
   libcaf-dev libboost1.81-dev libboost-filesystem1.81-dev libspdlog-dev libtomlplusplus-dev
-  libbackward-cpp-dev libdw-dev libcli11-dev libxml2-dev catch2 librapidcheck-dev doxygen clang-14
-  clang-format-14 clang-tidy-14
+  libbackward-cpp-dev libdw-dev libcli11-dev libxml2-dev catch2 libgtest-dev doctest-dev librapidcheck-dev
+  doxygen valgrind clang-14 clang-format-14 clang-tidy-14
 )
 missing=()
 for package in "${packages[@]}"; do

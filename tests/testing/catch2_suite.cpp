@@ -1,0 +1,55 @@
+#define CATCH_CONFIG_RUNNER
+#include <troupe/testing/catch2.hpp>
+
+#include "testing/suite_functions.hpp"
+
+#include <vector>
+
+// A suite whose failing tests are to fail: testing_test.cpp runs it, and looks at what it says.
+namespace {
+
+void check_even(int n) {
+  INFO("n is " << n);
+  CHECK(n % 2 == 0);
+}
+
+int requires_positive(int n) {
+  REQUIRE(n > 0);
+  return n + 1;
+}
+
+void fails() {
+  FAIL_CHECK("an escape: \x1b[31m");
+}
+
+TEST_CASE("even numbers pass") {
+  children its;
+  its.pool.map(check_even, std::vector{0, 2, 4}).get();
+  CHECK(its.pool.apply(requires_positive, 1).get() == 2);
+}
+
+TEST_CASE("an odd number fails") {
+  children its;
+  SECTION("in one section") {
+    its.pool.map(check_even, std::vector{2, 3, 4}).get();
+  }
+  SECTION("and not in the other") {
+    its.pool.map(check_even, std::vector{2, 4}).get();
+  }
+}
+
+TEST_CASE("a failed REQUIRE ends its task") {
+  children its;
+  CHECK_THROWS(its.pool.apply(requires_positive, -1).get());
+}
+
+TEST_CASE("FAIL_CHECK fails") {
+  children its;
+  its.pool.apply(fails).get();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  return troupe::testing::run_catch2(argc, argv);
+}
