@@ -64,9 +64,15 @@ receive_result receive_control(int socket, void* message, std::size_t size,
   base::unique_fd* fds = nullptr, std::size_t fd_count = 0);
 
 template <class Message>
-bool send_control(int socket, const Message& message) {
+bool send_control(
+  int socket, const Message& message, const int* fds = nullptr, std::size_t fd_count = 0) {
   static_assert(std::is_trivially_copyable_v<Message>);
-  return send_control(socket, &message, sizeof message);
+  Message sent = message;
+#if __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(
+    &sent); // what lay on the stack is nobody's business, and valgrind complains
+#endif
+  return send_control(socket, &sent, sizeof sent, fds, fd_count);
 }
 
 } // namespace troupe::link

@@ -42,7 +42,7 @@ public:
     : topic_(std::move(topic)) {
     troupe::on_report(topic_, [this](const troupe::report& said) {
       const std::lock_guard lock(mutex_);
-      CHECK(said.topic == topic_);
+      topics_.emplace(said.topic);
       texts_.emplace_back(said.text);
       pids_.insert(said.pid);
     });
@@ -54,6 +54,10 @@ public:
     const std::lock_guard lock(mutex_);
     return texts_;
   }
+  std::set<std::string> topics() const {
+    const std::lock_guard lock(mutex_);
+    return topics_;
+  }
   std::set<pid_t> pids() const {
     const std::lock_guard lock(mutex_);
     return pids_;
@@ -62,6 +66,7 @@ public:
 private:
   const std::string topic_;
   mutable std::mutex mutex_;
+  std::set<std::string> topics_;
   std::vector<std::string> texts_;
   std::set<pid_t> pids_;
 };
@@ -70,22 +75,24 @@ private:
 
 TEST_CASE("a report has come before the outcome of its task, from any kind of function") {
   const listener heard("a topic");
-  troupe::pool pool{test_runtime(), {.processes = 1}};
+  troupe::pool pool{rt(), {.processes = 1}};
   const pid_t child = pool.apply(say, "a topic", "plain").get();
   CHECK(heard.texts() == std::vector<std::string>{"plain"});
   pool.apply(troupe::blocking(say), "a topic", "blocking").get();
   CHECK(heard.texts().size() == 2);
-  pool.apply(say_in_a_thread, "a topic", "thread");
+  pool.apply(say_in_a_thread, "a topic", "thread").get();
   pool.apply(troupe::blocking(say_in_a_thread), "a topic", "thread").get();
-  CHECK(std::count(heard.texts().begin(), heard.texts().end(), "thread") >= 1);
+  const auto texts = heard.texts();
+  CHECK(std::count(texts.begin(), texts.end(), "thread") == 2);
   pool.apply(say_and_nap, "a topic", 1).get();
   CHECK(heard.texts().back() == "1 ends");
   CHECK(heard.pids() == std::set<pid_t>{child});
+  CHECK(heard.topics() == std::set<std::string>{"a topic"});
 }
 
 TEST_CASE("reports of many tasks at once are all heard, those of one child in its order") {
   const listener heard("many");
-  troupe::pool pool{test_runtime(), {.processes = 2, .childconcurrency = 8}};
+  troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 8}};
   std::vector<int> numbers(200);
   for (std::size_t i = 0; i < numbers.size(); ++i)
     numbers[i] = static_cast<int>(i);
@@ -103,7 +110,7 @@ TEST_CASE("reports of many tasks at once are all heard, those of one child in it
 }
 
 TEST_CASE("a report that nobody wants is dropped, and a handler that throws harms nothing") {
-  troupe::pool pool{test_runtime(), {.processes = 1}};
+  troupe::pool pool{rt(), {.processes = 1}};
   CHECK_NOTHROW(pool.apply(say, "unknown", "text").get());
   troupe::on_report("thrown at", [](const troupe::report&) { throw 1; });
   CHECK_NOTHROW(pool.apply(say, "thrown at", "text").get());
@@ -114,7 +121,7 @@ TEST_CASE("a report that nobody wants is dropped, and a handler that throws harm
 TEST_CASE(
   "a report larger than the ring arrives whole, one beyond the limit is refused in the child") {
   const listener heard("large");
-  troupe::pool pool{test_runtime(), {.processes = 1}};
+  troupe::pool pool{rt(), {.processes = 1}};
   pool.apply(say_much, "large", std::size_t{1024} * 1024).get();
   REQUIRE(heard.texts().size() == 1);
   CHECK(heard.texts().front() == std::string(1024 * 1024, 'x'));
@@ -125,7 +132,7 @@ TEST_CASE(
 
 TEST_CASE("a process of its own reports as well, and the parent itself cannot") {
   const listener heard("a process");
-  troupe::worker process{test_runtime(), troupe::call(say, "a process", "text")};
+  troupe::worker process{rt(), troupe::call(say, "a process", "text")};
   process.start();
   process.join();
   CHECK(heard.texts() == std::vector<std::string>{"text"});

@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 /// \file
 /// Catch2, 2 or 3: an assertion that fails in a child fails the test that runs in the parent, with its file and line.
 /// In the one file of the program that has `main`:
@@ -82,7 +84,7 @@ inline void fail_here(const failure& failed) {
   Catch::AssertionHandler handler(Catch::StringRef("CHECK"),
     Catch::SourceLineInfo(child_failures::instance().name_of(failed.file), failed.line),
     Catch::StringRef(), Catch::ResultDisposition::ContinueOnFailure);
-  handler.handleMessage(Catch::ResultWas::ExplicitFailure, Catch::StringRef(failed.text));
+  handler.handleMessage(Catch::ResultWas::ExplicitFailure, std::string(failed.text));
   try {
     handler.complete();
   } catch (const Catch::TestFailureException&) {
@@ -136,6 +138,7 @@ private:
 };
 
 inline void live_as_child() {
+  reset_signals(); // of which Catch2 reports
   child_entry(0, nullptr);
 }
 
@@ -172,3 +175,5 @@ inline int run_catch2(int argc, char** argv) {
 namespace troupe::testing::detail {
 CATCH_REGISTER_LISTENER(catch2_reporter)
 } // namespace troupe::testing::detail
+
+#pragma GCC visibility pop

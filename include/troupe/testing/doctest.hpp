@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 /// \file
 /// doctest: an assertion that fails in a child fails the test that runs in the parent, with its file and line. In the
 /// one file of the program that implements doctest:
@@ -71,6 +73,11 @@ private:
   }
 };
 
+inline void live_as_child() {
+  reset_signals(); // of which doctest reports
+  child_entry(0, nullptr);
+}
+
 inline constexpr const char* doctest_child = "troupe: what runs in a child";
 
 } // namespace detail
@@ -82,8 +89,8 @@ inline int run_doctest(int argc, char** argv) {
   ::doctest::registerReporter<detail::doctest_reporter>("troupe", 1, false);
   if (this_child::is_child()) {
     // doctest's assertions need a test that runs: in a child that is one whose body is all that the child does.
-    ::doctest::detail::regTest(::doctest::detail::TestCase([] { child_entry(0, nullptr); },
-                                 __FILE__, __LINE__, ::doctest::detail::TestSuite()) *
+    ::doctest::detail::regTest(::doctest::detail::TestCase(&detail::live_as_child, __FILE__,
+                                 __LINE__, ::doctest::detail::TestSuite()) *
                                detail::doctest_child);
     ::doctest::Context of_child;
     of_child.addFilter("test-case", detail::doctest_child);
@@ -92,10 +99,12 @@ inline int run_doctest(int argc, char** argv) {
   }
   on_failure([](const failure& failed) {
     DOCTEST_ADD_FAIL_CHECK_AT(
-      failed.file.c_str(), static_cast<int>(failed.line), failed.text.c_str());
+      failed.file.c_str(), static_cast<int>(failed.line), ::doctest::String(failed.text.c_str()));
   });
   ::doctest::Context context(argc, argv);
   return context.run();
 }
 
 } // namespace troupe::testing
+
+#pragma GCC visibility pop

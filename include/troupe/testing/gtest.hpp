@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#pragma GCC visibility push(default)
+
 /// \file
 /// GoogleTest: an assertion that fails in a child fails the test that runs in the parent, with its file and line.
 /// Instead of gtest_main, the program has this:
@@ -74,3 +76,5 @@ inline int run_gtest(int argc, char** argv) {
 }
 
 } // namespace troupe::testing
+
+#pragma GCC visibility pop

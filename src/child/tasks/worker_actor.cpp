@@ -209,6 +209,7 @@ void worker_actor::start_blocking(call_message& call) {
 
 void worker_actor::finish(const call_message& call, detail::bytes&& result,
   const std::exception_ptr& thrown, const task_context& context, clock::time_point started) {
+  requests_.run_posted(); // what threads of the task have reported comes before its outcome
   if (thrown) {
     handle(thrown, context);
     result = report(thrown, context);

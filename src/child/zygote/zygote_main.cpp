@@ -100,7 +100,7 @@ private:
     const auto file = link::make_memory_file(detail::view(encoded));
     const link::zygote_answer told{link::zygote_status::preload_failed, 0};
     const int fd = file.get();
-    link::send_control(socket_.get(), &told, sizeof told, &fd, 1);
+    link::send_control(socket_.get(), told, &fd, 1);
     leave(exit_start_failed);
   }
 

@@ -40,7 +40,7 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
     fds.push_back(STDIN_FILENO);
   if (its_streams.output)
     fds.insert(fds.end(), its_streams.output->begin(), its_streams.output->end());
-  if (!link::send_control(control.get(), &hello, sizeof hello, fds.data(), fds.size()))
+  if (!link::send_control(control.get(), hello, fds.data(), fds.size()))
     throw std::system_error(
       errno, std::generic_category(), "passing the link's descriptors to a child");
   child_control_ = std::move(child_control);

@@ -133,9 +133,15 @@ started_process spawner::execute(
     boost::asio::io_context
       unused; // Boost wants one to notify of the fork; this one has nothing in it
     process::error_code error;
-    auto child = launch(unused.get_executor(), error, program_, arguments.data(),
-      child_setup(inherited.get(), variables.data(), ::getpid()));
-    child.detach(); // it is waited for with its descriptor
+    try {
+      auto child = launch(unused.get_executor(), error, program_, arguments.data(),
+        child_setup(inherited.get(), variables.data(), ::getpid()));
+      child.detach(); // it is waited for with its descriptor
+    } catch (const boost::system::system_error&) {
+      // Boost wants a pidfd of what it has started.
+      if (launch.pid <= 0 || os::child_descriptor::has_pidfds())
+        throw;
+    }
     if (error)
       fail(error);
     return {launch.pid, os::child_descriptor::open(launch.pid)};

@@ -49,7 +49,7 @@ zygote::zygote(const maker& make, const std::vector<link::wire_call>& preload,
   const auto calls = link::make_memory_file(detail::view(encoded));
   const link::zygote_hello hello{link::link_magic, ::getpid(), os::image_build_id(), bound_now};
   const int fds[] = {births_.fd(), calls.get()};
-  if (!link::send_control(own.get(), &hello, sizeof hello, fds, std::size(fds)))
+  if (!link::send_control(own.get(), hello, fds, std::size(fds)))
     throw std::system_error(errno, std::generic_category(), "greeting a zygote");
   process_ = make(other).descriptor;
   socket_ = std::move(own);
@@ -164,7 +164,7 @@ std::optional<started_process> zygote::fork_child(const base::unique_fd& control
   requested_at_ = os::boot_time();
   const link::zygote_request request;
   const int fd = control.get();
-  if (!link::send_control(socket_.get(), &request, sizeof request, &fd, 1)) {
+  if (!link::send_control(socket_.get(), request, &fd, 1)) {
     end({});
     return std::nullopt;
   }
