@@ -32,8 +32,7 @@ fi
 # lacks <limits>, which Debian's patch adds.
 cmake -G Ninja -S "$source" -B "$work/build" --log-level=WARNING -Wno-dev -DCMAKE_INSTALL_PREFIX="$prefix" \
   -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="$flags" \
-  -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 \
-  -DCAF_NO_{TOOLS,PYTHON,OPENCL,OPENSSL,EXAMPLES,UNIT_TESTS,SUMMARY}=yes >/dev/null
+  -DCMAKE_UNITY_BUILD=ON -DCAF_NO_{TOOLS,PYTHON,OPENCL,OPENSSL,EXAMPLES,UNIT_TESTS,SUMMARY}=yes >/dev/null
 cmake --build "$work/build"
 cmake --install "$work/build" >/dev/null
 echo "$made_of" >"$prefix/made_of"
