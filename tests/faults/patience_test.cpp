@@ -108,7 +108,8 @@ TEST_CASE("results that were written while the parent was stopped are no timeout
   CHECK_THAT(parent.read_until("timeouts\n"), ContainsSubstring("0 timeouts\n"));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // they end a program without memory
+#if !defined(__SANITIZE_ADDRESS__) &&                                                              \
+  !defined(__SANITIZE_THREAD__) // they end a program without memory
 namespace {
 
 std::string large_text(std::size_t size) {
