@@ -71,16 +71,22 @@ child_process::~child_process() {
 
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
   link_.open();
-  const auto post = [self](auto event) {
-    boost::asio::post(self->loop_.io(), [self, event = std::move(event)]() mutable { event(); });
+  // The launcher's thread hands its references over to the loop's: if it dropped the last one, this would be
+  // destroyed there.
+  const auto hand_over = [](std::shared_ptr<child_process>& reference, auto event) {
+    auto& io = reference->loop_.io();
+    boost::asio::post(
+      io, [child = std::move(reference), event = std::move(event)]() mutable { event(*child); });
   };
   with.launch(
     link_.take_child_end(),
-    [self, post](launch_result result) {
+    [self = self, hand_over](launch_result result) mutable {
       auto shared = std::make_shared<launch_result>(std::move(result));
-      post([self, shared] { self->launched(std::move(*shared)); });
+      hand_over(self, [shared](child_process& child) { child.launched(std::move(*shared)); });
     },
-    [self, post] { post([self] { self->begun(); }); });
+    [self = self, hand_over]() mutable {
+      hand_over(self, [](child_process& child) { child.begun(); });
+    });
 }
 
 // The launcher may have had others to start before.
