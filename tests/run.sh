@@ -10,6 +10,9 @@ apps/install-dependencies.sh
 presets=("$@")
 [ ${#presets[@]} -gt 0 ] || presets=(release asan)
 for preset in "${presets[@]}"; do
+  if [ "$preset" = tsan ]; then
+    tests/caf-tsan.sh build/caf-tsan
+  fi
   cmake --preset "$preset" -DTROUPE_BUILD_TESTS=ON --log-level=WARNING >/dev/null
   if [ "$preset" = release ]; then
     tests/check-tidy.sh ${TIDY_BASE:+"$TIDY_BASE"}

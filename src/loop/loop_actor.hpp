@@ -1,6 +1,5 @@
 #pragma once
 
-#include "base/happens_before.hpp"
 #include "loop/event_loop.hpp"
 
 namespace troupe::loop {
@@ -19,12 +18,10 @@ public:
 
   using caf::event_based_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
-    base::annotate_happens_before(this); // CAF's mailbox sees to it
     caf::event_based_actor::enqueue(std::move(message), &loop_);
   }
   void enqueue(caf::strong_actor_ptr from, caf::message_id id, caf::message content,
     caf::execution_unit*) override {
-    base::annotate_happens_before(this);
     caf::event_based_actor::enqueue(std::move(from), id, std::move(content), &loop_);
   }
   void launch(caf::execution_unit*, bool lazy, bool hide) override {
@@ -43,10 +40,6 @@ protected:
   virtual void started() {}
 
 private:
-  caf::invoke_message_result consume(caf::mailbox_element& message) final {
-    base::annotate_happens_after(this);
-    return caf::event_based_actor::consume(message);
-  }
   caf::behavior make_behavior() final {
     started();
     return {}; // it has one since its launch

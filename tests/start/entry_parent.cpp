@@ -122,9 +122,9 @@ void count(const char* file) {
     std::ofstream(file, std::ios::app) << '.';
 }
 
-std::string failure_of_pool(troupe::start_method method) {
-  troupe::runtime rt{{.preload_timeout = 300ms}};
-  troupe::pool pool{rt, {.processes = 1, .start_method = method, .start_timeout = 300ms}};
+std::string failure_of_pool(troupe::start_method method, std::chrono::milliseconds timeout) {
+  troupe::runtime rt{{.preload_timeout = timeout}};
+  troupe::pool pool{rt, {.processes = 1, .start_method = method, .start_timeout = timeout}};
   return failure_of([&] { pool.apply(square, 3).get(); });
 }
 
@@ -137,7 +137,7 @@ int never_reached(const char* file, std::optional<int> exit_code, troupe::start_
     for (;;)
       ::pause();
   }
-  say(failure_of_pool(method));
+  say(failure_of_pool(method, exit_code ? 60s : 300ms));
   return 0;
 }
 

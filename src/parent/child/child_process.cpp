@@ -72,20 +72,21 @@ child_process::~child_process() {
 
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
   link_.open();
-  // Each of these lets go of the child when it is called. The launcher's thread may be late in dropping them, and
-  // a child that is gone must not keep its descriptors until then.
+  // The launcher's thread hands its references over to the loop's: it may be late in dropping them, and must neither
+  // destroy this there nor keep the descriptors of a child that is gone.
+  const auto hand_over = [](std::shared_ptr<child_process>& reference, auto event) {
+    auto& io = reference->loop_.io();
+    boost::asio::post(
+      io, [child = std::move(reference), event = std::move(event)]() mutable { event(*child); });
+  };
   with.launch(
     link_.take_child_end(),
-    [self = self](launch_result result) mutable {
-      auto& io = self->loop_.io();
+    [self = self, hand_over](launch_result result) mutable {
       auto shared = std::make_shared<launch_result>(std::move(result));
-      boost::asio::post(io, [self = std::move(self), shared = std::move(shared)] {
-        self->launched(std::move(*shared));
-      });
+      hand_over(self, [shared](child_process& child) { child.launched(std::move(*shared)); });
     },
-    [self = self]() mutable {
-      auto& io = self->loop_.io();
-      boost::asio::post(io, [self = std::move(self)] { self->begun(); });
+    [self = self, hand_over]() mutable {
+      hand_over(self, [](child_process& child) { child.begun(); });
     });
 }
 

@@ -4,7 +4,8 @@
 #include "os/child_descriptor.hpp"
 #include "os/process_setup.hpp"
 
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/execution.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/system/system_error.hpp>
@@ -31,6 +32,25 @@ namespace process = boost::process::v2;
 using process_launcher = process::posix::vfork_launcher;
 
 constexpr int link_fd = 3; // the number under which a process inherits its control socket
+
+// Boost.Process tells an execution context of the fork. This one has no services, as an `io_context` has: for those,
+// Asio allocates in the new process, and where vfork is only a fork (under the thread sanitizer) another thread may
+// have held the allocator's lock.
+class bare_executor {
+public:
+  explicit bare_executor(boost::asio::execution_context& context) noexcept
+    : context_(&context) {}
+
+  boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
+    return *context_;
+  }
+  template <class Function>
+  void execute(Function&&) const {} // nothing is given to it
+  bool operator==(const bare_executor&) const noexcept = default;
+
+private:
+  boost::asio::execution_context* context_;
+};
 
 // Hooks into Boost.Process's launcher: what happens between vfork and exec. Boost's own `bind_fd` returns
 // no value from on_setup (undefined behaviour), and its closing of descriptors leaves out the gaps
@@ -130,11 +150,10 @@ started_process spawner::execute(
 
   process_launcher launch;
   try {
-    boost::asio::io_context
-      unused; // Boost wants one to notify of the fork; this one has nothing in it
+    boost::asio::execution_context unused;
     process::error_code error;
     try {
-      auto child = launch(unused.get_executor(), error, program_, arguments.data(),
+      auto child = launch(bare_executor(unused), error, program_, arguments.data(),
         child_setup(inherited.get(), variables.data(), ::getpid()));
       child.detach(); // it is waited for with its descriptor
     } catch (const boost::system::system_error&) {
