@@ -17,11 +17,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 source=${2:-$work/source}
 if [ -z "${2:-}" ]; then
-  # The list of sources is one of our own, so that the system's, and what it has fetched, stay as they are.
-  mkdir -p "$work/lists/partial" "$work/archive" "$source"
-  # shellcheck source=/dev/null
-  echo "deb-src http://deb.debian.org/debian $(. /etc/os-release && echo "$VERSION_CODENAME") main" >"$work/list"
-  options=(-qq -o "Dir::Etc::SourceList=$work/list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$work/lists"
+  # The system's lists of packages, but of their sources, in a place of our own: what the system has fetched stays.
+  mkdir -p "$work/lists/partial" "$work/archive" "$work/parts" "$source"
+  for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    [ -f "$list" ] || continue
+    sed 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /' "$list" >"$work/parts/$(basename "$list")"
+  done
+  options=(-qq -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$work/parts" -o "Dir::State::Lists=$work/lists"
     -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=)
   apt-get "${options[@]}" update
   (cd "$work/archive" && apt-get "${options[@]}" source --download-only --tar-only "$package" >/dev/null)

@@ -163,9 +163,9 @@ void troupe::this_child::report(std::string_view topic, std::string_view text) {
     throw std::logic_error(
       "troupe::this_child::report: this process is not a child, and has no parent to report to");
   if (topic.size() > limits::max_report_bytes || text.size() > limits::max_report_bytes)
-    throw encode_error("a report takes " + std::to_string(topic.size() + text.size()) +
+    throw encode_error("a report takes " + std::to_string(std::max(topic.size(), text.size())) +
                        " bytes, but " + std::to_string(limits::max_report_bytes) +
-                       " are the limit of its text: write it to a file and report the name");
+                       " are the limit: write it to a file and report the name");
   detail::bytes payload;
   encoder out(payload);
   out(std::string(topic));
