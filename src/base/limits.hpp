@@ -43,7 +43,7 @@ inline constexpr std::uint64_t max_message_bytes = std::uint64_t{1} << 31;
 /// what goes before it.
 inline constexpr std::uint64_t max_value_bytes = max_message_bytes - 4096;
 /// The largest text of a report, and of its topic.
-inline constexpr std::size_t max_report_bytes = 1024 * 1024;
+inline constexpr std::size_t max_report_bytes = std::size_t{1} << 20;
 /// Frames that one side takes from a ring before it looks elsewhere.
 inline constexpr std::size_t frames_per_turn = 512;
 
