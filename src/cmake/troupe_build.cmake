@@ -9,6 +9,9 @@ endif()
 # debug information; the rest of it costs a third of the compiler's time.
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 string(REGEX REPLACE "-g( |$)" "-g1\\1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+if(TROUPE_SANITIZE)
+  string(REGEX REPLACE "-g( |$)" "-g1\\1" CMAKE_CXX_FLAGS_DEBUG "${CMAKE_CXX_FLAGS_DEBUG}")
+endif()
 
 # Parent and children prove by the build id that they run the same image; functions cross as offsets
 # into a position-independent image.
@@ -40,6 +43,9 @@ target_compile_options(troupe_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
   $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
   $<$<BOOL:${TROUPE_DEVELOPER}>:-Werror>)
+if(TROUPE_SANITIZE) # where g++ 12 takes much in the libraries' headers for uninitialized
+  target_compile_options(troupe_flags INTERFACE -Wno-maybe-uninitialized)
+endif()
 
 # troupe_layer(NAME SOURCES... DEPENDS layers...): one layer of the design.
 function(troupe_layer name)
