@@ -21,6 +21,7 @@
 #include <ranges>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #pragma GCC visibility push(default)
 
@@ -52,7 +53,7 @@ namespace troupe {
 /// is in this_task.hpp.
 ///
 /// All functions may be called from any thread, at the same time. Those that block (`join`, `join_for`,
-/// `stats`) throw `std::logic_error` on the event loop's thread; the destructor does not wait there. Times
+/// `stats`, `running_tasks`) throw `std::logic_error` on the event loop's thread; the destructor does not wait there. Times
 /// are of the steady clock.
 class pool {
 public:
@@ -84,11 +85,30 @@ public:
       open_control(), std::move(checked), f, std::forward<Args>(args)...);
   }
 
+  /// Runs `f(args...)` once in each child, and gives the futures in the order of the slots: to empty a cache, to
+  /// read a configuration again, to ask each child something. A call waits for the child of its slot, but goes
+  /// before the tasks that wait in the pool's queues; it is not given to a spare, nor to children that are
+  /// started later, for which there is `pool_options::initializer`. If the child dies before it has started
+  /// the call, its successor gets it. The future of a slot that `resize` removes meanwhile throws
+  /// `task_cancelled`. Throws as `apply`, but waits for room in the queue instead of throwing `queue_full`.
+  template <class F, class... Args>
+  auto broadcast(F&& f, Args&&... args) {
+    return detail::submit_to_slots<F, Args...>(
+      open_control(), nullptr, f, std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  auto broadcast(task_options options, F&& f, Args&&... args) {
+    const auto checked = detail::checked_options(std::move(options));
+    return detail::submit_to_slots<F, Args...>(
+      open_control(), checked, f, std::forward<Args>(args)...);
+  }
+
   // -- many tasks ---------------------------------------------------------------------------------
 
   /// Runs `f(item)` for each item of a range. The results come in input order, as a whole (`get`,
   /// `co_await`) or one by one (iteration, `next`). Submits as much as `map_options::buffersize` allows;
-  /// the rest is submitted as results are taken. Throws `pool_closed`, `std::invalid_argument` for options
+  /// the rest is submitted as results are taken, and may be made of them: an input of unknown size that is at its end
+  /// is asked again as long as there are results to take. Throws `pool_closed`, `std::invalid_argument` for options
   /// out of range, what reading the range throws, and `encode_error` as `apply`.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range) {
@@ -176,6 +196,13 @@ public:
   /// A handle to pass to tasks, by which they can submit tasks to this pool themselves.
   pool_handle handle() const { return pool_handle(control_); }
 
+  // -- its size -----------------------------------------------------------------------------------
+
+  /// From now on the pool has `processes` children (0: as many as usable CPUs; at least `queuecount`, at most
+  /// 1024). New ones are started; those of the last slots finish what they have started and leave, and what they had
+  /// not started goes to others. Does not wait. Throws `std::invalid_argument`, and `pool_closed`.
+  void resize(std::size_t processes);
+
   // -- its end ------------------------------------------------------------------------------------
 
   /// Makes the pool take no more tasks. Those that were accepted are run, and those that they submit
@@ -214,7 +241,10 @@ public:
   /// `std::logic_error` there.
   pool_stats stats() const;
 
-  /// The options in force, with `processes`, `name` and `start_method` filled in.
+  /// The tasks that children have started and not ended, those first that have run longest. As `stats`.
+  std::vector<running_task> running_tasks() const;
+
+  /// The options that the pool was made with, with `processes`, `name` and `start_method` filled in.
   const pool_options& options() const noexcept;
 
 private:

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <troupe/call.hpp>
+#include <troupe/callback.hpp>
 #include <troupe/child_limits.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/input.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/output.hpp>
+#include <troupe/pool_events.hpp>
 #include <troupe/restart_options.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>
@@ -35,7 +37,7 @@ struct pool_options {
   // -- how much work at once ----------------------------------------------------------------------
 
   /// Number of children. 0: as many as there are usable CPUs (affinity mask and cgroup quota). At
-  /// most `limits::max_processes` (1024).
+  /// most `limits::max_processes` (1024). `pool::resize` changes it.
   std::size_t processes = 0;
 
   /// Called in each child once its event loop exists and before its first task; a plain function, for
@@ -111,6 +113,16 @@ struct pool_options {
 
   /// What becomes of their stdout and stderr.
   troupe::output output = troupe::output::inherit;
+
+  // -- what the pool reports ----------------------------------------------------------------------
+
+  // These are called on the event loop's thread, which they must not hold up: they may submit tasks and `resize`
+  // or close the pool, but not wait for anything. What they throw is logged.
+
+  callback<const troupe::child_started&> on_child_started{};
+  /// Also for children that leave in an orderly way: `child_ended::died` says which it was.
+  callback<const troupe::child_ended&> on_child_ended{};
+  callback<const troupe::task_retried&> on_task_retried{};
 
   // -- the end of a child -------------------------------------------------------------------------
 

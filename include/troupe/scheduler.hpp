@@ -50,8 +50,12 @@ public:
   virtual void register_queue(queue_id queue) = 0;
 
   /// Announces that one more process serves `queue`. Called once per process of the pool's initial
-  /// mapping, after all queues; successors of dead processes are not announced again.
+  /// mapping, after all queues, and for each that `pool::resize` adds; successors of dead processes are not
+  /// announced again.
   virtual void register_process(queue_id queue) = 0;
+
+  /// Announces that one process fewer serves `queue`, because of `pool::resize`; one at least is left.
+  virtual void unregister_process(queue_id queue);
 
   /// Chooses the queue for a new task.
   virtual queue_id schedule_task(task_id id, const task_info& info) = 0;
@@ -81,6 +85,7 @@ class round_robin final : public scheduler {
 public:
   void register_queue(queue_id queue) override;
   void register_process(queue_id queue) override;
+  void unregister_process(queue_id queue) override;
   queue_id schedule_task(task_id id, const task_info& info) override;
 
   bool may_move(const task_info&) const noexcept override { return true; }
@@ -95,6 +100,7 @@ class queue_loads {
 public:
   void add_queue();
   void add_process(queue_id queue);
+  void remove_process(queue_id queue);
   void submitted(queue_id queue);
   void left(queue_id queue, std::optional<std::chrono::nanoseconds> ran);
 
@@ -121,6 +127,7 @@ class load_aware_scheduler : public scheduler {
 public:
   void register_queue(queue_id queue) override;
   void register_process(queue_id queue) override;
+  void unregister_process(queue_id queue) override;
   queue_id schedule_task(task_id id, const task_info& info) final;
   void task_left(queue_id queue, std::optional<std::chrono::nanoseconds> ran) override;
   bool may_move(const task_info&) const noexcept override { return true; }

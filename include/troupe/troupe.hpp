@@ -26,6 +26,7 @@
 #include <troupe/message_type.hpp>
 #include <troupe/output.hpp>
 #include <troupe/pool.hpp>
+#include <troupe/pool_events.hpp>
 #include <troupe/pool_handle.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/process.hpp>

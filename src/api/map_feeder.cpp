@@ -46,7 +46,8 @@ task_ptr map_feeder::next() {
   return task;
 }
 
-void map_feeder::rethrow_failure() {
+void map_feeder::finish() {
+  stop();
   if (failure_)
     std::rethrow_exception(std::exchange(failure_, nullptr));
 }

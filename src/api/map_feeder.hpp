@@ -22,18 +22,18 @@ class map_feeder {
 public:
   map_feeder(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
 
-  /// Submits up to `wanted` tasks; `keep` sees each before that. Notices the end of the input at once. Stops early
-  /// when reading takes long and `enough` says so; but an input that is known to fit is read as a whole, and need
+  /// Submits up to `wanted` tasks; `keep` sees each before that. An input of unknown size that has nothing more is
+  /// asked again the next time: results that are taken meanwhile may feed it. Stops early when reading takes long and `enough` says so; but an input that is known to fit is read as a whole, and need
   /// not live longer. What reading throws ends the input, and waits for `rethrow_failure`.
   template <class Keep, class Enough>
   void feed(std::size_t wanted, Keep keep, Enough enough);
   bool at_end() const noexcept { return source_ == nullptr; }
   /// Whether an item of the input takes long, so that reading on holds up results that are ready.
   bool is_slow() const noexcept { return slow_; }
-  /// Once the results before it have been taken: what reading the input threw, if it did.
-  void rethrow_failure();
   /// Reads no more.
   void stop() noexcept { source_.reset(); }
+  /// All results have been taken, and there is no more input. Throws what reading it threw, if it did.
+  void finish();
 
   const pool_ref& pool() const noexcept { return pool_; }
   std::size_t size_hint() const noexcept { return size_hint_; }
@@ -54,6 +54,7 @@ private:
   map_counters_ptr counters_;
   const bool fits_; // the whole input is known to be no larger than the buffer
   bool slow_ = false;
+  bool empty_ = false;         // it had nothing more when it was last asked
   std::exception_ptr failure_; // of reading the input
 };
 
@@ -68,7 +69,9 @@ std::vector<task_ptr> map_feeder::read(std::size_t most, Keep keep) {
     while (source_ && tasks.size() < most && !slow_) {
       auto task = next();
       if (!task) {
-        source_.reset();
+        empty_ = true;
+        if (source_->size())
+          source_.reset();
         break;
       }
       keep(task);
@@ -90,7 +93,8 @@ std::vector<task_ptr> map_feeder::read(std::size_t most, Keep keep) {
 
 template <class Keep, class Enough>
 void map_feeder::feed(std::size_t wanted, Keep keep, Enough enough) {
-  while (source_ && wanted > 0) {
+  empty_ = false;
+  while (source_ && !empty_ && wanted > 0) {
     auto tasks = read(std::min(wanted, chunk_size()), keep);
     wanted -= tasks.size();
     counters_->submitting(tasks.size());

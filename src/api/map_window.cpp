@@ -61,7 +61,7 @@ task_ptr ordered_reader::front() {
     top_up();
   if (!tasks_.empty())
     return tasks_.front();
-  feeder_.rethrow_failure();
+  feeder_.finish();
   return nullptr;
 }
 
@@ -129,7 +129,7 @@ bool unordered_reader::expects_more() {
   if (!ready())
     fill();
   if (outstanding_ == 0)
-    feeder_.rethrow_failure();
+    feeder_.finish();
   return outstanding_ > 0;
 }
 

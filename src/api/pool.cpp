@@ -21,6 +21,10 @@ void detail::await_ready(const pool_ref& pool, const promise_ptr& waiter) {
   control(pool).await_ready(waiter);
 }
 
+std::size_t detail::slots_of(const pool_ref& pool) {
+  return control(pool).slots();
+}
+
 pool::pool(runtime& rt, pool_options options)
   : control_(parent::pool_control::start(rt.state_->services(), std::move(options))) {}
 
@@ -50,6 +54,14 @@ bool pool::join_until(std::chrono::steady_clock::time_point deadline) {
 
 pool_stats pool::stats() const {
   return control(control_).stats();
+}
+
+std::vector<running_task> pool::running_tasks() const {
+  return control(control_).running_tasks();
+}
+
+void pool::resize(std::size_t processes) {
+  control(control_).resize(processes);
 }
 
 const pool_options& pool::options() const noexcept {

@@ -3,6 +3,8 @@
 #include <fstream>
 #include <string>
 
+#include <unistd.h>
+
 namespace troupe::os {
 
 process_state look_at_process(pid_t pid) {
@@ -21,6 +23,15 @@ process_state look_at_process(pid_t pid) {
   result.stopped = letter == 'T';
   result.runs = letter != 'S' && letter != 'T';
   return result;
+}
+
+std::size_t resident_memory(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
+  std::size_t all = 0;
+  std::size_t resident = 0;
+  if (!(file >> all >> resident))
+    return 0;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 } // namespace troupe::os

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include <sys/types.h>
 
 namespace troupe::os {
@@ -12,5 +14,8 @@ struct process_state {
 };
 
 process_state look_at_process(pid_t pid);
+
+/// The resident memory of a process in bytes (proc(5), /proc/PID/statm); 0 if it is not known.
+std::size_t resident_memory(pid_t pid);
 
 } // namespace troupe::os

@@ -78,7 +78,16 @@ protected:
   ~child_port() = default;
 };
 
-/// The processes of a pool.
+/// A task that is tried again.
+struct retried_task {
+  task_key task;
+  const detail::task_state& state;
+  std::uint32_t attempt; ///< that has failed
+  const std::exception_ptr& failure;
+  std::chrono::nanoseconds delay;
+};
+
+/// The processes of a pool, and whoever is told of what happens in it.
 class child_host {
 public:
   enum class ending { term, kill };
@@ -97,6 +106,11 @@ public:
 
   /// A child died unasked, or is to be ended for a reason that a person should know.
   virtual void warn(std::uint32_t seat, const child_record& child, const std::string& what) = 0;
+  /// A child has run its initializer.
+  virtual void child_started(std::uint32_t seat, const child_record& child) = 0;
+  /// A child is gone; `died`: without having been asked.
+  virtual void child_ended(const child_exit& exit, bool died) = 0;
+  virtual void task_retried(const retried_task& task) = 0;
   /// The pool has failed.
   virtual void failed(const std::exception_ptr& reason) = 0;
   /// A task has left the pool's queue, so there is room for another.

@@ -24,8 +24,13 @@ std::string_view to_string(child_phase phase) {
   return "unknown";
 }
 
+void child_table::resize(std::size_t slots) {
+  at_.resize(std::max(at_.size(), position_of(slots - 1) + 1));
+  slots_ = slots;
+}
+
 std::uint32_t child_table::start(std::size_t position) {
-  TROUPE_ASSERT(position < all_positions());
+  TROUPE_ASSERT(in_use(position));
   // First what takes memory: without it, nothing has changed.
   at_[position].reserve(at_[position].size() + 1);
   if (free_.empty()) {
@@ -35,7 +40,8 @@ std::uint32_t child_table::start(std::size_t position) {
   }
   const auto seat = free_.back();
   free_.pop_back();
-  records_[seat] = {child_phase::down, position, queue_of(position), ++generations_, ++turns_};
+  records_[seat] = {child_phase::down, position, is_spare(position) ? position : slot_of(position),
+    queue_of(position), ++generations_, ++turns_};
   set_phase(seat, child_phase::starting);
   at_[position].push_back(seat);
   ++population_;
@@ -70,11 +76,12 @@ std::optional<std::uint32_t> child_table::waiting_spare() const noexcept {
 }
 
 void child_table::promote(std::uint32_t seat, std::size_t position) {
-  TROUPE_ASSERT(!is_spare(position));
+  TROUPE_ASSERT(!is_spare(position) && in_use(position));
   at_[position].push_back(seat);
   move(seat, child_phase::spare, child_phase::ready);
   std::erase(at_[records_[seat].position], seat);
   records_[seat].position = position;
+  records_[seat].slot = slot_of(position);
   records_[seat].queue = queue_of(position);
   records_[seat].turn = ++turns_;
 }
@@ -111,6 +118,13 @@ bool child_table::has_child(
   return std::any_of(there.begin(), there.end(), [&](std::uint32_t seat) {
     return std::find(phases.begin(), phases.end(), records_[seat].phase) != phases.end();
   });
+}
+
+std::optional<std::uint32_t> child_table::ready_child(std::size_t position) const noexcept {
+  for (const auto seat : at_[position])
+    if (records_[seat].phase == child_phase::ready)
+      return seat;
+  return std::nullopt;
 }
 
 } // namespace troupe::policy

@@ -33,8 +33,8 @@ std::string_view to_string(child_phase phase);
 
 struct child_record {
   child_phase phase = child_phase::down;
-  std::size_t position =
-    0; ///< 0 to processes - 1, then the spares'; a successor has its predecessor's
+  std::size_t position = 0; ///< a slot's or a spare's; a successor has its predecessor's
+  std::size_t slot = 0;     ///< of a spare, the number of its position
   queue_id queue = 0;
   std::uint32_t generation = 0; ///< counts every child of the pool, from 1
   std::uint64_t turn = 0; ///< grows with each taking of a position, so a successor's is larger
@@ -46,22 +46,38 @@ struct child_record {
 ///
 /// Each operation is O(1), or O(log spares), for a position has a few children at most.
 ///
-/// Behind the positions whose children take tasks are those of the spares. A spare that is ready can take
-/// one of the former, which leaves its own vacant.
+/// A *slot* is what a pool's users call the position of a child that takes tasks: 0 to `slots() - 1`. The
+/// positions of the spares come after those of the slots that the pool began with; slots that it got later come
+/// after the spares. A spare that is ready can take the position of a slot, which leaves its own vacant.
 class child_table {
 public:
-  child_table(std::size_t positions, std::size_t queues, std::size_t spares = 0)
-    : positions_(positions)
+  child_table(std::size_t slots, std::size_t queues, std::size_t spares = 0)
+    : slots_(slots)
+    , first_spare_(slots)
     , spares_(spares)
     , queues_(queues)
-    , at_(positions + spares) {}
+    , at_(slots + spares) {}
 
-  /// Those whose children take tasks.
-  std::size_t positions() const noexcept { return positions_; }
-  /// Those of spares as well.
-  std::size_t all_positions() const noexcept { return positions_ + spares_; }
-  bool is_spare(std::size_t position) const noexcept { return position >= positions_; }
-  queue_id queue_of(std::size_t position) const noexcept { return position % queues_; }
+  std::size_t slots() const noexcept { return slots_; }
+  /// Makes it more slots, or fewer: then the children of the last ones are to go. O(slots).
+  void resize(std::size_t slots);
+  /// Those of spares as well, and of slots that the pool has had.
+  std::size_t all_positions() const noexcept { return at_.size(); }
+  bool is_spare(std::size_t position) const noexcept {
+    return position >= first_spare_ && position < first_spare_ + spares_;
+  }
+  /// Of a position that is not a spare's.
+  std::size_t slot_of(std::size_t position) const noexcept {
+    return position < first_spare_ ? position : position - spares_;
+  }
+  std::size_t position_of(std::size_t slot) const noexcept {
+    return slot < first_spare_ ? slot : slot + spares_;
+  }
+  /// Whether the position is a spare's, or that of a slot which the pool has now.
+  bool in_use(std::size_t position) const noexcept {
+    return is_spare(position) || slot_of(position) < slots_;
+  }
+  queue_id queue_of(std::size_t position) const noexcept { return slot_of(position) % queues_; }
 
   /// A new child for a position, starting.
   std::uint32_t start(std::size_t position);
@@ -88,6 +104,8 @@ public:
     const child_record& child, std::initializer_list<child_phase> phases) const noexcept;
   /// Whether a child of that position is in one of these phases.
   bool has_child(std::size_t position, std::initializer_list<child_phase> phases) const noexcept;
+  /// The child of that position that takes tasks, if there is one.
+  std::optional<std::uint32_t> ready_child(std::size_t position) const noexcept;
   /// The number of children that are not down.
   std::size_t population() const noexcept { return population_; }
   std::size_t count(child_phase phase) const noexcept {
@@ -99,8 +117,9 @@ private:
   void move(std::uint32_t seat, child_phase from, child_phase to);
   void set_phase(std::uint32_t seat, child_phase to);
 
-  std::size_t positions_;
-  std::size_t spares_;
+  std::size_t slots_;
+  const std::size_t first_spare_;
+  const std::size_t spares_;
   std::size_t queues_;
   std::vector<child_record> records_;
   std::vector<std::uint32_t> free_;

@@ -285,6 +285,13 @@ void dispatcher::charge(std::uint32_t seat, kind task_kind) {
   changed(seat);
 }
 
+bool dispatcher::give(std::uint32_t seat, kind task_kind) {
+  if (!children_[seat].present || !has_credit(children_[seat], task_kind, 0))
+    return false;
+  charge(seat, task_kind);
+  return true;
+}
+
 void dispatcher::ended(
   std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now) {
   auto& child = children_[seat];

@@ -100,6 +100,9 @@ public:
   /// with tasks has a child with credit. Tasks of which `is_open` says no are dropped.
   template <class IsOpen>
   std::optional<assignment> next_assignment(IsOpen is_open);
+  /// Charges a task to the child that it is meant for, which may be given it beside all that wait in queues; false
+  /// if the child has no credit.
+  bool give(std::uint32_t seat, kind task_kind);
   /// A task that was in the child has ended there, after running for `elapsed`.
   void ended(
     std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now);

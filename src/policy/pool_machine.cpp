@@ -54,7 +54,10 @@ void pool_machine::submit(detail::task_ptr task, time_point now) {
   ++counts_.submitted;
   try {
     auto* entry = ledger_.find(key);
-    choose_queue(key, *entry);
+    if (task->slot == detail::task_state::any_slot)
+      choose_queue(key, *entry);
+    else
+      take_slot(key, *entry);
     enqueue_ranked(key, *entry, now.time_since_epoch());
     if (expires > 0ns)
       set_alarm({now + expires, task_alarms::purpose::expire, key});
@@ -85,7 +88,7 @@ void pool_machine::choose_queue(task_key key, task_ledger::entry& entry) {
                             std::to_string(queue) + ", but there are only " +
                             std::to_string(rules_.children.queues));
   entry.queue = queue;
-  entry.scheduled = true;
+  entry.has_queue = entry.scheduled = true;
   entry.may_move = scheduler_->may_move(info);
   ++queued_[queue];
 }
@@ -95,7 +98,9 @@ void pool_machine::enqueue_ranked(
   task_key key, const task_ledger::entry& entry, std::chrono::nanoseconds time) {
   const auto& task = *entry.task;
   const int priority = task.options ? task.options->priority : 0;
-  if (task.nesting > 0)
+  if (task.slot != detail::task_state::any_slot)
+    slot_tasks_.add(task.slot, key);
+  else if (task.nesting > 0)
     dispatcher_.enqueue_nested(key, task.code.kind, task.nesting, entry.queue);
   else
     dispatcher_.enqueue(
@@ -104,6 +109,9 @@ void pool_machine::enqueue_ranked(
 }
 
 void pool_machine::pump(time_point now) {
+  const auto slots = slot_tasks_.slots(); // a copy: some have no more tasks afterwards
+  for (const auto slot : slots)
+    pump_slot(slot, now);
   while (const auto next = dispatcher_.next_assignment(is_open()))
     send(*next, now);
 }
@@ -187,13 +195,12 @@ void pool_machine::resolve(
     return;
   if (!entry->was_sent)
     host_.made_room();
-  if (entry->scheduled) {
-    if (entry->where == task_ledger::place::queued) {
-      --queued_[entry->queue];
-      depth_news_.put(entry->queue, true);
-    }
-    tell_scheduler(*entry, key.id, ran);
+  if (entry->has_queue && entry->where == task_ledger::place::queued) {
+    --queued_[entry->queue];
+    depth_news_.put(entry->queue, true);
   }
+  if (entry->scheduled)
+    tell_scheduler(*entry, key.id, ran);
   ledger_.close(key)->resolve(std::move(result));
 }
 
@@ -241,7 +248,9 @@ void pool_machine::enqueue_front(task_key key, const task_ledger::entry& entry) 
   const auto kind = entry.task->code.kind;
   ++queued_[entry.queue];
   depth_news_.put(entry.queue, true);
-  if (entry.task->nesting > 0)
+  if (entry.task->slot != detail::task_state::any_slot)
+    slot_tasks_.add_front(entry.task->slot, key);
+  else if (entry.task->nesting > 0)
     dispatcher_.enqueue_nested(key, kind, entry.task->nesting, entry.queue);
   else if (entry.failed_deliveries > 0)
     dispatcher_.enqueue_alone(key, kind, entry.queue); // still suspect
@@ -396,6 +405,7 @@ pool_stats pool_machine::stats() const {
   result.queued = ledger_.queued_count();
   result.running = ledger_.in_child_count();
   result.deaths = supervision_.deaths();
+  result.spares = supervision_.children().count(child_phase::spare);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include "policy/supervision.hpp"
 #include "policy/task_alarms.hpp"
 #include "policy/task_ledger.hpp"
+#include "policy/tasks_by_slot.hpp"
 
 #include <troupe/scheduler.hpp>
 #include <troupe/stats.hpp>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::policy {
@@ -53,6 +55,9 @@ public:
   void cancel(const detail::task_ptr& task, bool started_too, time_point now);
   /// The pool takes no more tasks but those of tasks, finishes what it has, and ends.
   void close();
+  /// From now on the pool has so many children, at least as many as queues: those of new slots are started, those of
+  /// the last ones finish what they have started, and leave. A pool that ends takes no notice.
+  void resize(std::size_t processes, time_point now);
   /// Everything is dropped, and the pool ends. `reason` is that of its children's end.
   void terminate(const std::string& reason, time_point now);
   /// The pool cannot go on, for a reason that is not of its children's.
@@ -90,6 +95,9 @@ public:
   std::chrono::nanoseconds average_time() const noexcept { return dispatcher_.average_time(); }
   /// Without what is known of each child.
   pool_stats stats() const;
+  /// Those that have been started, the one that has run longest first, each with the seat of its child, of whose
+  /// process nothing is known here. O(tasks in children).
+  std::vector<std::pair<std::uint32_t, running_task>> running_tasks(time_point now) const;
   std::size_t open_tasks() const noexcept { return ledger_.open_count(); }
   /// The tasks that the child has of this pool, those that have lent their places included.
   std::size_t owed_by(std::uint32_t seat) const { return dispatcher_.owed_by(seat); }
@@ -104,8 +112,10 @@ private:
   // -- the normal way ---------------------------------------------------------------------------------
 
   void choose_queue(task_key key, task_ledger::entry& entry);
+  void take_slot(task_key key, task_ledger::entry& entry);
   void enqueue_ranked(task_key key, const task_ledger::entry& entry, std::chrono::nanoseconds time);
   void pump(time_point now);
+  void pump_slot(std::size_t slot, time_point now);
   void send(const dispatcher::assignment& next, time_point now);
   // `ran`: the time that it took, if it came to an outcome of its own.
   void resolve(task_key key, detail::outcome&& result,
@@ -129,6 +139,8 @@ private:
   void put_back(task_key key);
   void enqueue_front(task_key key, const task_ledger::entry& entry);
   void take_back_unstarted(std::uint32_t seat, std::size_t at_most);
+  // The slot is no more.
+  void drop_tasks_of(std::size_t slot);
   void watch_balance(time_point now);
   void rebalance(time_point now);
 
@@ -139,7 +151,7 @@ private:
   bool recover_delivery(task_key key, const child_exit& exit);
   void lose(task_key key, const tasks_in_child& tasks, const child_exit& exit);
   bool will_retry(const task_ledger::entry& entry, const std::exception_ptr& failure) const;
-  void retry(task_key key, time_point now);
+  void retry(task_key key, const std::exception_ptr& failure, time_point now);
   // An attempt has failed with an error of its own; true if it is tried again.
   bool retry_after(task_key key, const child_outcome& came, time_point now);
   // The task is to stop, however it has been resolved.
@@ -175,6 +187,7 @@ private:
   const std::shared_ptr<troupe::scheduler> scheduler_;
   task_ledger ledger_;
   dispatcher dispatcher_;
+  tasks_by_slot slot_tasks_;
   task_alarms alarms_;
   supervision supervision_;
   std::vector<std::size_t> depths_told_; // by queue: what the scheduler was told last

@@ -9,6 +9,8 @@ namespace troupe {
 
 scheduler::~scheduler() = default;
 
+void scheduler::unregister_process(queue_id) {}
+
 void scheduler::complete_task(task_id) {}
 
 void scheduler::lose_task(task_id) {}
@@ -29,10 +31,16 @@ void round_robin::register_process(queue_id queue) {
   turns_.push_back(queue);
 }
 
+void round_robin::unregister_process(queue_id queue) {
+  const auto last = std::find(turns_.rbegin(), turns_.rend(), queue);
+  if (last != turns_.rend())
+    turns_.erase(std::next(last).base());
+}
+
 queue_id round_robin::schedule_task(task_id, const task_info&) {
   if (turns_.empty())
     throw std::logic_error("round_robin: no process is registered");
-  if (next_ == turns_.size())
+  if (next_ >= turns_.size())
     next_ = 0;
   return turns_[next_++];
 }
@@ -45,6 +53,11 @@ void queue_loads::add_queue() {
 
 void queue_loads::add_process(queue_id queue) {
   ++loads_.at(queue).processes;
+}
+
+void queue_loads::remove_process(queue_id queue) {
+  auto& processes = loads_.at(queue).processes;
+  processes -= std::min<std::size_t>(processes, 1);
 }
 
 void queue_loads::submitted(queue_id queue) {
@@ -84,6 +97,10 @@ void load_aware_scheduler::register_queue(queue_id) {
 
 void load_aware_scheduler::register_process(queue_id queue) {
   loads_.add_process(queue);
+}
+
+void load_aware_scheduler::unregister_process(queue_id queue) {
+  loads_.remove_process(queue);
 }
 
 queue_id load_aware_scheduler::schedule_task(task_id, const task_info& info) {

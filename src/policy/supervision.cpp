@@ -50,15 +50,16 @@ supervision::supervision(rules with, child_host& host, client& told)
 }
 
 std::string supervision::name_of(std::size_t position) const {
-  return table_.is_spare(position) ? "spare " + std::to_string(position - table_.positions())
-                                   : "child " + std::to_string(position);
+  return table_.is_spare(position) ? "spare " + std::to_string(position - rules_.processes)
+                                   : "child " + std::to_string(table_.slot_of(position));
 }
 
 // -- wanted against actual ------------------------------------------------------------------------------
 
 bool supervision::is_vacant(std::size_t position) const noexcept {
-  return !table_.has_child(
-    position, {child_phase::starting, child_phase::spare, child_phase::ready});
+  return table_.in_use(position) &&
+         !table_.has_child(
+           position, {child_phase::starting, child_phase::spare, child_phase::ready});
 }
 
 bool supervision::wants_child(std::size_t position) const {
@@ -71,8 +72,8 @@ bool supervision::wants_child(std::size_t position) const {
 }
 
 bool supervision::all_ready() const {
-  for (std::size_t position = 0; position < table_.positions(); ++position)
-    if (!table_.has_child(position, {child_phase::ready, child_phase::retiring}))
+  for (std::size_t slot = 0; slot < table_.slots(); ++slot)
+    if (!table_.has_child(table_.position_of(slot), {child_phase::ready, child_phase::retiring}))
       return false;
   return true;
 }
@@ -147,7 +148,8 @@ void supervision::dismiss_retired(time_point now) {
     if (!client_.is_idle(seat))
       continue;
     // A successor that has used up its budget already was ready as well.
-    if (!stopping_ && client_.needs_children(table_[seat].queue) &&
+    if (!stopping_ && table_.in_use(table_[seat].position) &&
+        client_.needs_children(table_[seat].queue) &&
         !table_.has_successor(table_[seat], {child_phase::ready, child_phase::retiring}))
       continue;
     leave(seat, now);
@@ -171,6 +173,7 @@ void supervision::ready(std::uint32_t seat) {
   had_ready_ = true;
   had_spare_ = had_spare_ || table_[seat].phase == child_phase::spare;
   without_ready_since_.reset();
+  host_.child_started(seat, table_[seat]);
   if (table_[seat].phase == child_phase::ready)
     client_.takes_tasks(seat, table_[seat].queue);
 }
@@ -193,11 +196,13 @@ void supervision::down(std::uint32_t seat, const child_exit& exit,
           table_.count(child_phase::spare) ==
         0)
     without_ready_since_ = now;
-  if (was.phase != child_phase::leaving) {
+  const bool died = was.phase != child_phase::leaving;
+  if (died) {
     ++deaths_;
     host_.warn(seat, was, exit.describe());
   }
-  if (stopping_ || was.phase == child_phase::leaving) {
+  host_.child_ended(exit, died);
+  if (stopping_ || !died) {
     check_all_down();
     return;
   }
@@ -211,7 +216,7 @@ void supervision::down(std::uint32_t seat, const child_exit& exit,
     return;
   }
   if (cause == blame::task) {
-    wait_before_start(was.position, intensity_.died_of_task(rules_.processes), now);
+    wait_before_start(was.position, intensity_.died_of_task(table_.slots()), now);
   } else if (const auto delay = intensity_.died(now)) {
     wait_before_start(was.position, *delay, now);
   } else {
@@ -268,6 +273,19 @@ void supervision::leave(std::uint32_t seat, time_point now) {
   set_deadline(seat, now + rules_.shutdown_timeout,
     "it did not leave within the shutdown timeout of " + text_of(rules_.shutdown_timeout));
   host_.drain(seat);
+}
+
+void supervision::resize(std::size_t slots, time_point now) {
+  const auto before = table_.slots();
+  table_.resize(slots);
+  vacant_.grow(table_.all_positions());
+  not_before_.resize(table_.all_positions());
+  for (auto slot = std::min(before, slots); slot < std::max(before, slots); ++slot)
+    look_at(table_.position_of(slot));
+  for (std::uint32_t seat = 0; seat < table_.seats(); ++seat)
+    if (table_.present(seat) && table_[seat].phase == child_phase::starting &&
+        !table_.in_use(table_[seat].position))
+      leave(seat, now);
 }
 
 void supervision::end(

@@ -23,8 +23,8 @@ namespace troupe::policy {
 /// to give up. It compares what is wanted with what there is (`reconcile`), so no single event can be
 /// missed. Knows nothing of tasks but what its client says of them.
 ///
-/// Pure: events and time come in, orders go out to a `child_host`. For each event O(log children), and
-/// `reconcile` O(positions without a child + children that are to leave).
+/// Pure: events and time come in, orders go out to a `child_host`. For each event O(log children),
+/// `reconcile` O(positions without a child + children that are to leave), and `resize` O(children).
 class supervision {
 public:
   using clock = std::chrono::steady_clock;
@@ -83,6 +83,9 @@ public:
 
   // -- orders -----------------------------------------------------------------------------------------
 
+  /// The pool gets more slots, or fewer: then the children of the last ones, if they have not started yet, leave;
+  /// those that take tasks are to be retired by the caller.
+  void resize(std::size_t slots, time_point now);
   /// Ends a child, and what runs in it: SIGTERM, and after `grace` SIGKILL. Its successor follows.
   void end(
     std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason, time_point now);

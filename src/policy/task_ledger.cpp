@@ -28,11 +28,15 @@ task_key task_ledger::open(const detail::task_ptr& task) {
   return {index, e.id};
 }
 
-task_ledger::entry* task_ledger::find(task_key key) noexcept {
+const task_ledger::entry* task_ledger::find(task_key key) const noexcept {
   if (key.index >= entries_.size())
     return nullptr;
-  auto& e = entries_[key.index];
+  const auto& e = entries_[key.index];
   return e.where != place::closed && e.id == key.id ? &e : nullptr;
+}
+
+task_ledger::entry* task_ledger::find(task_key key) noexcept {
+  return const_cast<entry*>(std::as_const(*this).find(key));
 }
 
 void task_ledger::assign(task_key key, std::uint32_t seat, std::uint32_t cell) {

@@ -31,7 +31,8 @@ public:
     std::uint32_t cell = 0; // and which cell of its task table
     std::uint32_t attempt = 0;
     queue_id queue = 0;
-    bool scheduled = false; // the scheduler has given it a queue
+    bool has_queue = false; // ... and counts there
+    bool scheduled = false; // the scheduler has given it its queue
     bool was_sent = false;  // it has been in a child
     bool may_move = false;  // to children of other queues
     bool stopping = false;  // this attempt has run into its timeout, and another one will follow
@@ -44,6 +45,7 @@ public:
 
   /// The entry of a task that is not closed, or null.
   entry* find(task_key key) noexcept;
+  const entry* find(task_key key) const noexcept;
 
   /// queued → in_child. Counts an attempt.
   void assign(task_key key, std::uint32_t seat, std::uint32_t cell);

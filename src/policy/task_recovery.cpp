@@ -81,7 +81,7 @@ void pool_machine::recover(
   if (entry == nullptr)
     return; // resolved while it ran
   if (entry->stopping) {
-    retry(key, now_);
+    retry(key, timeout_error(key, *entry->task), now_);
     return;
   }
   const auto& options = entry->task->options;
@@ -93,7 +93,8 @@ void pool_machine::recover(
   ledger_.put_back(key, true);
   // Where nobody knows which task it was, each is suspect: alone, it cannot hurt the others. But one for
   // which another waits cannot be kept waiting for a child of its own.
-  if (tasks.culprit || tasks.blameless || on_purpose || entry->task->nesting > 0) {
+  if (tasks.culprit || tasks.blameless || on_purpose || entry->task->nesting > 0 ||
+      entry->task->slot != detail::task_state::any_slot) {
     enqueue_front(key, *entry);
   } else {
     ++queued_[entry->queue];
@@ -134,7 +135,7 @@ void pool_machine::lose(task_key key, const tasks_in_child& tasks, const child_e
   const auto failure = std::make_exception_ptr(child_lost(key.id, exit, tasks.culprit == key,
     std::move(suspects), options ? options->name : std::string()));
   if (will_retry(*entry, failure)) {
-    retry(key, now_);
+    retry(key, failure, now_);
     return;
   }
   ++counts_.lost;
@@ -157,19 +158,23 @@ bool pool_machine::will_retry(
 
 bool pool_machine::retry_after(task_key key, const child_outcome& came, time_point now) {
   const auto* entry = ledger_.find(key);
-  if (!entry->stopping) {
-    const auto& options = entry->task->options;
-    if (!options || options->retries.max_attempts <= 1 ||
-        !will_retry(*entry, detail::decode_exception(came.payload)))
-      return false;
+  if (entry->stopping) {
+    retry(key, timeout_error(key, *entry->task), now);
+    return true;
   }
-  retry(key, now);
+  const auto& options = entry->task->options;
+  if (!options || options->retries.max_attempts <= 1)
+    return false;
+  const auto failure = detail::decode_exception(came.payload);
+  if (!will_retry(*entry, failure))
+    return false;
+  retry(key, failure, now);
   return true;
 }
 
 // The task is counted as queued from now on, so that there will be a child for it, also in a pool that is
 // closing.
-void pool_machine::retry(task_key key, time_point now) {
+void pool_machine::retry(task_key key, const std::exception_ptr& failure, time_point now) {
   const auto* entry = ledger_.find(key);
   ledger_.put_back(key, true);
   ++queued_[entry->queue];
@@ -178,6 +183,7 @@ void pool_machine::retry(task_key key, time_point now) {
                         static_cast<double>(std::minstd_rand::max());
   const auto delay = retry_delay(entry->task->options->retries, entry->attempt, random);
   set_alarm({now + delay, task_alarms::purpose::retry, key, entry->attempt});
+  host_.task_retried({key, *entry->task, entry->attempt, failure, delay});
 }
 
 // -- time -----------------------------------------------------------------------------------------------

@@ -246,6 +246,9 @@ public:
     ended.push_back({seat, how, reason});
   }
   void warn(std::uint32_t, const policy::child_record&, const std::string&) override {}
+  void child_started(std::uint32_t, const policy::child_record&) override {}
+  void child_ended(const child_exit&, bool) override {}
+  void task_retried(const policy::retried_task&) override {}
   void failed(const std::exception_ptr& reason) override { failure = reason; }
   void made_room() override { ++room; }
   void all_down() override { ++all_down_calls; }

@@ -202,7 +202,7 @@ TEST_CASE("a free seat is used again, by a child of a new generation") {
 
 TEST_CASE("the positions of spares come after those that take tasks") {
   const child_table table(2, 1, 3);
-  CHECK(table.positions() == 2);
+  CHECK(table.slots() == 2);
   CHECK(table.all_positions() == 5);
   CHECK_FALSE(table.is_spare(1));
   CHECK(table.is_spare(2));

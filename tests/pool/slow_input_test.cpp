@@ -7,9 +7,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <ranges>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -78,6 +80,43 @@ private:
   std::atomic<int> ended_ = 0;
   int made_ = 0;
 };
+
+// What is still to be done: at its end as long as it is empty.
+class to_do {
+public:
+  void add(int number) { numbers_.push_back(number); }
+  bool is_empty() const { return numbers_.empty(); }
+
+  class iterator {
+  public:
+    using value_type = int;
+    using difference_type = std::ptrdiff_t;
+
+    explicit iterator(to_do& of)
+      : of_(&of) {}
+    int operator*() const { return of_->numbers_.front(); }
+    iterator& operator++() {
+      of_->numbers_.pop_front();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& it, std::default_sentinel_t) {
+      return it.of_->is_empty();
+    }
+
+  private:
+    to_do* of_;
+  };
+  iterator begin() { return iterator(*this); }
+  std::default_sentinel_t end() const { return {}; }
+
+private:
+  std::deque<int> numbers_;
+};
+
+int same(int number) {
+  return number;
+}
 
 // Takes a while to be encoded.
 struct heavy {
@@ -165,4 +204,29 @@ TEST_CASE("what an input throws comes after the results of the items before it")
       "the input is torn");
     CHECK(items.size() == 7);
   }
+}
+
+TEST_CASE("an input that is made of the results is read to its end, whatever the buffersize") {
+  troupe::pool pool{rt(), {.processes = 2}};
+  const std::size_t buffersize = GENERATE(1u, 2u, 3u, 4096u);
+  std::multiset<int> seen;
+  to_do numbers;
+  numbers.add(1);
+  // The nodes of a binary tree, of which only the root is known.
+  const auto visit = [&](int node) {
+    seen.insert(node);
+    for (const int below : {2 * node, 2 * node + 1})
+      if (below < 64)
+        numbers.add(below);
+  };
+  SECTION("in order") {
+    for (const int node : pool.map({.buffersize = buffersize}, same, numbers))
+      visit(node);
+  }
+  SECTION("unordered") {
+    for (const auto& item : pool.map_unordered({.buffersize = buffersize}, same, numbers))
+      visit(item.value());
+  }
+  CHECK(seen.size() == 63);
+  CHECK(std::set<int>(seen.begin(), seen.end()).size() == 63);
 }

@@ -27,12 +27,20 @@ void world::task_sent(
   check(is_able(to.seat_), "a task is sent to a child that takes none", key.id, to.seat_);
   check(rules_.tasks_per_child == 0 || to.used() < rules_.tasks_per_child,
     "a child gets more tasks than its budget", to.seat_, to.used());
-  check(task.queue == machine_->children().children()[to.seat_].queue || may_move_,
+  check(
+    task.queue == machine_->children().children()[to.seat_].queue || (may_move_ && !task.for_slot),
     "a task goes to a child of another queue", key.id, to.seat_);
   if (task.queue != machine_->children().children()[to.seat_].queue)
     ++seen_.moved;
+  check(machine_->children().children().in_use(machine_->children().children()[to.seat_].position),
+    "a task is sent to a child whose slot is gone", key.id, to.seat_);
+  if (task.for_slot) {
+    ++seen_.for_slots;
+    check(what->slot == machine_->children().children()[to.seat_].slot,
+      "a task goes to the child of another slot", key.id, to.seat_);
+  }
   const auto runs_alone = [](const task_record& one) {
-    return one.failed_deliveries > 0 && one.starts == 0 && one.nesting == 0;
+    return one.failed_deliveries > 0 && one.starts == 0 && one.nesting == 0 && !one.for_slot;
   };
   check(!runs_alone(task) || to.used() == 0, "a suspect is not alone", key.id, to.seat_);
   for (const auto index : open_) {
@@ -130,7 +138,11 @@ void world::check_failure(const task_record& task, const std::exception_ptr& err
     check(now_ >= task.submitted_at + task.options->expires, "a task expires too soon", id);
   } catch (const task_cancelled&) {
     ++seen_.cancelled;
-    check(task.cancelled || terminated_, "a task is cancelled that nobody cancelled", id);
+    const bool slot_gone =
+      task.for_slot && task.state->slot >= machine_->children().children().slots();
+    seen_.slots_gone += slot_gone ? 1 : 0;
+    check(
+      task.cancelled || terminated_ || slot_gone, "a task is cancelled that nobody cancelled", id);
   } catch (const pool_closed&) {
     ++seen_.rejected;
     ++rejected_;
@@ -138,7 +150,7 @@ void world::check_failure(const task_record& task, const std::exception_ptr& err
   } catch (const std::bad_alloc&) {
     check(task.cancelled && sends_fail_, "a task fails without a reason", id);
   } catch (const std::exception&) {
-    if (task.scheduled || id == 0)
+    if (task.scheduled || task.for_slot || id == 0)
       check(has_failed(), "a task fails with its pool, which has not", id);
     if (has_failed() && id == 0)
       ++rejected_;
@@ -263,9 +275,10 @@ void world::check_positions() {
     return;
   const auto& table = machine_->children().children();
   for (std::size_t position = 0; position < table.all_positions(); ++position)
-    check(
-      table.has_child(position, {child_phase::starting, child_phase::spare, child_phase::ready}) ||
-        now_ <= std::max(vacant_until_[position], paused_until_),
+    check(!table.in_use(position) ||
+            table.has_child(
+              position, {child_phase::starting, child_phase::spare, child_phase::ready}) ||
+            now_ <= std::max(vacant_until_[position], paused_until_),
       "a position has no child", position);
 }
 
@@ -301,6 +314,10 @@ void world::check_waiting() {
     const auto& task = tasks_[index];
     if (task.in_cell || task.may_wait_until >= now_)
       continue;
+    if (task.for_slot) {
+      check_waiting_for(task);
+      continue;
+    }
     ++waiting_[task.queue];
     any = true;
   }
@@ -312,6 +329,14 @@ void world::check_waiting() {
         children_[seat]->used() == 0)
       check(waiting_[table[seat].queue] == 0, "a task waits while a child is idle", seat,
         waiting_[table[seat].queue]);
+}
+
+void world::check_waiting_for(const task_record& task) {
+  const auto& table = machine_->children().children();
+  check(task.state->slot < table.slots(), "a task waits for a slot that is gone", task.state->id);
+  const auto seat = table.ready_child(table.position_of(task.state->slot));
+  check(
+    !seat || children_[*seat]->used() > 0, "a task waits while its child is idle", task.state->id);
 }
 
 void world::check_end() {

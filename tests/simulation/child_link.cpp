@@ -113,7 +113,7 @@ void child::report(const message& what) {
   case said::ready:
     world_.note("ready", seat_, position_);
     world_.machine_->child_ready(seat_, world_.now_);
-    world_.had_ready_ = true;
+    world_.had_ready_ |= world_.is_able(seat_); // not if it has been told to leave meanwhile
     world_.had_spare_ |=
       world_.machine_->children().children()[seat_].phase == policy::child_phase::spare;
     break;

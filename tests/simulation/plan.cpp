@@ -97,6 +97,10 @@ void world::plan() {
   if (pauses_)
     for (auto left = 1 + random_.below(3); left > 0; --left)
       at(some_time(), event_kind::pause, static_cast<std::uint32_t>(1 + random_.below(4000)));
+  if (random_.one_in(4))
+    for (auto left = 1 + random_.below(3); left > 0; --left)
+      at(some_time(), event_kind::resize,
+        static_cast<std::uint32_t>(rules_.children.queues + random_.below(4)));
   if (random_.one_in(30))
     at(some_time(), event_kind::fail);
   if (random_.one_in(5))
@@ -135,6 +139,7 @@ std::uint32_t world::make_task(std::uint32_t nesting) {
     some = true;
     options.priority = static_cast<int>(random_.below(21)) - 10;
   }
+  task.for_slot = nesting == 0 && random_.one_in(10);
   if (random_.one_in(5))
     task.is = temper::throws;
   else if (random_.one_in(5))

@@ -51,7 +51,9 @@ TEST_CASE("whatever happens to a pool, each task is resolved once and everything
               << seen.start_timeouts << " failed starts " << seen.failed_starts
               << " scheduler failures " << seen.scheduler_failures << " send failures "
               << seen.send_failures << " moved " << seen.moved << " pauses " << seen.pauses
-              << " drained " << seen.drained << " events " << seen.events << '\n';
+              << " drained " << seen.drained << " grown " << seen.grown << " shrunk " << seen.shrunk
+              << " for slots " << seen.for_slots << " slots gone " << seen.slots_gone << " events "
+              << seen.events << '\n';
   if (only_one_seed() || seeds < 2'000)
     return;
   // All of it has happened, or this would prove nothing.
@@ -59,6 +61,7 @@ TEST_CASE("whatever happens to a pool, each task is resolved once and everything
          seen.cancelled, seen.rejected, seen.undeliverable, seen.retried, seen.restarted,
          seen.taken_back, seen.nested, seen.lent, seen.promoted, seen.gave_up, seen.stuck_ended,
          seen.did_not_stop, seen.did_not_leave, seen.start_timeouts, seen.failed_starts,
-         seen.scheduler_failures, seen.send_failures, seen.moved, seen.pauses, seen.drained})
+         seen.scheduler_failures, seen.send_failures, seen.moved, seen.pauses, seen.drained,
+         seen.grown, seen.shrunk, seen.for_slots, seen.slots_gone})
     CHECK(count > 0);
 }

@@ -127,6 +127,9 @@ void world::handle_user(const event& what) {
     closed_ = true;
     machine_->close();
     break;
+  case event_kind::resize:
+    resize(what.a);
+    break;
   case event_kind::terminate:
     terminate();
     break;
@@ -201,6 +204,12 @@ void world::submit(std::uint32_t index) {
   open_.push_back(index);
   being_submitted_ = index;
   ++submitted_;
+  if (task.for_slot) { // one that has just gone, now and then
+    const auto& table = machine_->children().children();
+    task.state->slot =
+      static_cast<std::uint32_t>(random_.below(table.slots() + (random_.one_in(10) ? 1 : 0)));
+    task.queue = task.state->slot % rules_.children.queues;
+  }
   machine_->submit(task.state, now_);
   if (task.state->id != 0 && index_of_id_.size() <= task.state->id)
     index_of_id_.resize(task.state->id + 1);
@@ -231,6 +240,17 @@ void world::cancel(std::uint32_t index, bool started_too) {
   note("cancel", task.state->id, started_too);
   task.cancelled = true;
   machine_->cancel(task.state, started_too, now_);
+}
+
+void world::resize(std::size_t slots) {
+  note("resize", slots);
+  const auto& table = machine_->children().children();
+  if (!closed_)
+    ++(slots > table.slots() ? seen_.grown : seen_.shrunk);
+  machine_->resize(slots, now_);
+  check(closed_ || table.slots() == slots, "a pool does not have the size that is wanted", slots);
+  not_before_.resize(table.all_positions());
+  vacant_until_.resize(table.all_positions());
 }
 
 void world::terminate() {

@@ -69,6 +69,7 @@ struct task_record {
   time_point started_at{};
   std::optional<time_point> written_at; // the outcome of the latest attempt
   end_of_attempt written = end_of_attempt::value;
+  bool for_slot = false;    // which is chosen when it is submitted
   bool was_culprit = false; // the latest attempt ended with its child, and it is known to be guilty
   std::uint32_t failed_deliveries = 0;
   time_point may_wait_until{}; // a retry has a delay
@@ -86,6 +87,7 @@ enum class event_kind : std::uint8_t {
   close,
   terminate,
   fail,
+  resize,
   pause, // of the parent, as if it were stopped
   launching,
   read,
@@ -248,7 +250,8 @@ struct coverage {
                 rejected = 0, undeliverable = 0, retried = 0, restarted = 0, taken_back = 0,
                 nested = 0, lent = 0, promoted = 0, gave_up = 0, stuck_ended = 0, did_not_stop = 0,
                 did_not_leave = 0, start_timeouts = 0, failed_starts = 0, scheduler_failures = 0,
-                send_failures = 0, moved = 0, pauses = 0, drained = 0, events = 0;
+                send_failures = 0, moved = 0, pauses = 0, drained = 0, grown = 0, shrunk = 0,
+                for_slots = 0, slots_gone = 0, events = 0;
 };
 
 /// One life of a pool.
@@ -271,6 +274,9 @@ private:
   void drain(std::uint32_t seat) override;
   void end(std::uint32_t seat, policy::child_host::ending how, const std::string& reason) override;
   void warn(std::uint32_t, const policy::child_record&, const std::string&) override {}
+  void child_started(std::uint32_t, const policy::child_record&) override {}
+  void child_ended(const child_exit&, bool) override {}
+  void task_retried(const policy::retried_task&) override {}
   void failed(const std::exception_ptr& reason) override;
   void made_room() override { ++made_room_; }
   void all_down() override;
@@ -300,6 +306,7 @@ private:
   void submit_nested(child& asker, std::uint32_t cell, std::uint64_t start);
   void cancel(std::uint32_t index, bool started_too);
   void close();
+  void resize(std::size_t slots);
   void terminate();
   child* find(std::uint32_t seat, std::uint64_t life);
   void bell(child& from);
@@ -318,6 +325,7 @@ private:
   void check_times();
   void check_positions();
   void check_waiting();
+  void check_waiting_for(const task_record& task);
   void check_hostages();
   void check_end();
   bool is_able(std::uint32_t seat) const;

@@ -23,8 +23,8 @@ namespace troupe::detail {
 class map_source {
 public:
   virtual ~map_source();
-  /// The next task, or null at the end of the input. Throws what reading the input throws, and
-  /// `encode_error`.
+  /// The next task, or null if the input is at its end, which it may not be later. Throws what reading the input
+  /// throws, and `encode_error`.
   virtual task_ptr next() = 0;
   /// The size of the whole input, if that is known.
   virtual std::optional<std::size_t> size() const = 0;

@@ -55,6 +55,8 @@ bool wait_for_task(const pool_ref& pool, promise& task,
 /// `waiter` is resolved when each position of the pool, of this process, has a ready child, or with why that will
 /// not be.
 void await_ready(const pool_ref& pool, const promise_ptr& waiter);
+/// The number of slots of a pool of this process.
+std::size_t slots_of(const pool_ref& pool);
 /// The pool of a handle that came from another process. Throws `decode_error` if there is none.
 pool_ref find_pool(std::uint64_t id);
 

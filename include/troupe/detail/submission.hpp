@@ -13,6 +13,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #pragma GCC visibility push(default)
 
@@ -30,6 +31,28 @@ auto submit(const pool_ref& pool, std::shared_ptr<const task_options> options,
   task->options = std::move(options);
   pool->submit(task);
   return task_future<typename callable::result_type>(std::move(task), pool);
+}
+
+/// As `submit`, once for each slot of a pool of this process.
+template <class F, class... Args>
+auto submit_to_slots(const pool_ref& pool, const std::shared_ptr<const task_options>& options,
+  const std::decay_t<F>& f, Args&&... args) {
+  using callable = callable_for<F, Args...>;
+  using future = task_future<typename callable::result_type>;
+  bytes encoded;
+  callable::encode_arguments(encoded, std::forward<Args>(args)...);
+  std::vector<future> futures;
+  std::vector<task_ptr> tasks;
+  const auto slots = slots_of(pool);
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    task_ptr task(new task_state(callable::code(f), bytes(encoded)));
+    task->options = options;
+    task->slot = static_cast<std::uint32_t>(slot);
+    futures.push_back(future(task, pool));
+    tasks.push_back(std::move(task));
+  }
+  pool->submit(std::move(tasks));
+  return futures;
 }
 
 /// The items of a range as tasks; `encode(bytes&, item)` encodes the arguments of one.

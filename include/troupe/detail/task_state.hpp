@@ -36,6 +36,8 @@ public:
   std::uint64_t index = 0;                     // position in a map
   map_counters* counters = nullptr;            // of that map, until the task is done
   std::uint32_t nesting = 0; // 0: not submitted by a task; else 1 more than the task that did
+  static constexpr std::uint32_t any_slot = static_cast<std::uint32_t>(-1);
+  std::uint32_t slot = any_slot; // whose child is to run it, and no other
 
   /// The encoded arguments; empty once the task is resolved.
   const bytes& arguments() const noexcept { return arguments_; }

@@ -63,6 +63,7 @@ child_link::~child_link() {
 }
 
 void child_link::open() {
+  open_ = true;
   loop_.add_source(this);
   bell_watch_ = std::make_unique<loop::descriptor_watch>(
     loop_.io(), channel_->bell_fd(), [this] { on_bell(); });
@@ -121,7 +122,7 @@ void child_link::on_frame(const link::frame_header& header, std::span<const std:
 }
 
 bool child_link::receive() {
-  if (broken_)
+  if (broken_ || !open_)
     return false;
   const detail::held_wake_ups held; // first what the child is to do next is sent
   try {

@@ -54,7 +54,7 @@ public:
   child_link(const child_link&) = delete;
   ~child_link() override;
 
-  /// Begins to listen.
+  /// Begins to listen. Until then nothing of what the child says is taken in.
   void open();
   /// Ends listening. What was written can still be read.
   void close();
@@ -108,6 +108,7 @@ private:
   std::unique_ptr<link::channel> channel_;
   std::unique_ptr<loop::descriptor_watch> bell_watch_;
   bool hello_checked_ = false;
+  bool open_ = false;
   bool broken_ = false;
 };
 

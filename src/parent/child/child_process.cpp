@@ -71,7 +71,6 @@ child_process::~child_process() {
 // -- its start ------------------------------------------------------------------------------------------
 
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
-  link_.open();
   // The launcher's thread hands its references over to the loop's: it may be late in dropping them, and must neither
   // destroy this there nor keep the descriptors of a child that is gone.
   const auto hand_over = [](std::shared_ptr<child_process>& reference, auto event) {
@@ -92,6 +91,7 @@ void child_process::launch(launcher& with, const std::shared_ptr<child_process>&
 
 // The launcher may have had others to start before.
 void child_process::begun() {
+  launched_at_ = std::chrono::system_clock::now();
   if (!down_)
     listeners_.life.child_launching(*this);
 }
@@ -110,10 +110,11 @@ void child_process::launched(launch_result result) {
   try {
     exit_watch_ =
       std::make_unique<loop::descriptor_watch>(loop_.io(), process_.get(), [this] { on_exit(); });
+    link_.open(); // not before: whatever the child says, it is known which process it is
   } catch (
     const std::exception&) { // the kernel has no room for one more to watch, or there is no memory
     start_error_ = std::current_exception();
-    kill("its end could not be watched for");
+    kill("it could not be watched");
     siginfo_t info{};
     process_.wait(info, WEXITED);
     exit_.signal = SIGKILL;

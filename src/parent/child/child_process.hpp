@@ -84,6 +84,8 @@ public:
   pid_t pid() const noexcept { return exit_.pid; }
   /// CPU time used so far.
   std::chrono::microseconds cpu_time() const;
+  /// When its launch began; the epoch if it has not.
+  std::chrono::system_clock::time_point launched_at() const noexcept { return launched_at_; }
   /// After `child_down`.
   const child_exit& exit() const noexcept { return exit_; }
   /// After `child_down`: what its initializer threw, or why it was not launched, or null.
@@ -115,6 +117,7 @@ private:
   os::child_descriptor process_;
   std::unique_ptr<loop::descriptor_watch> exit_watch_;
   child_exit exit_;
+  std::chrono::system_clock::time_point launched_at_{};
   std::exception_ptr start_error_;
   bool ready_ = false;
   bool ended_here_ = false; // by a decision of its owner, not from outside

@@ -65,6 +65,19 @@ void pool_actor::started() {
   handle([] {});
 }
 
+namespace {
+
+template <class Question, class Compute>
+void answer(const Question& question, Compute compute) {
+  try {
+    question.answer->set_value(compute());
+  } catch (...) { // no memory: that is the asker's affair
+    question.answer->set_exception(std::current_exception());
+  }
+}
+
+} // namespace
+
 caf::behavior pool_actor::handlers() {
   return {
     [this](const tasks_submitted&) { handle([] {}); },
@@ -79,7 +92,10 @@ caf::behavior pool_actor::handlers() {
     [this](const await_children& message) {
       handle([&] { awaiting_children_.push_back(message.waiter); });
     },
-    [this](const get_stats& message) { message.answer->set_value(stats()); },
+    [this](const resize_pool&) { handle([] {}); },
+    [this](const get_stats& message) { answer(message, [this] { return stats(); }); },
+    [this](
+      const get_running_tasks& message) { answer(message, [this] { return running_tasks(); }); },
   };
 }
 
@@ -131,8 +147,20 @@ void pool_actor::fail(const std::exception_ptr& why) noexcept {
 
 void pool_actor::take_submitted() {
   const auto now = clock::now();
-  shared_->submitted.take_all(
-    [&](detail::task_ptr task) { machine_.submit(std::move(task), now); });
+  take_size();
+  shared_->submitted.take_all([&](detail::task_ptr task) {
+    if (task->slot != detail::task_state::any_slot)
+      take_size(); // its slot may be one that was wanted before the task was submitted, and after the look above
+    machine_.submit(std::move(task), now);
+  });
+}
+
+void pool_actor::take_size() {
+  const auto wanted = shared_->processes();
+  if (wanted == machine_.children().children().slots())
+    return;
+  supervisor_.resize(wanted);
+  machine_.resize(wanted, clock::now());
 }
 
 void pool_actor::arm_timer() {
@@ -192,6 +220,15 @@ void pool_actor::stop() {
 pool_stats pool_actor::stats() const {
   auto result = machine_.stats();
   result.children = supervisor_.stats(machine_.children().children());
+  return result;
+}
+
+std::vector<running_task> pool_actor::running_tasks() const {
+  std::vector<running_task> result;
+  for (auto& [seat, task] : machine_.running_tasks(clock::now())) {
+    task.pid = supervisor_.pid_of(seat);
+    result.push_back(std::move(task));
+  }
   return result;
 }
 
@@ -260,8 +297,8 @@ std::exception_ptr pool_actor::start(std::uint32_t seat, const policy::child_rec
   return supervisor_.start(seat, child);
 }
 
-void pool_actor::take_position(std::uint32_t seat, std::size_t position) {
-  supervisor_.take_position(seat, position);
+void pool_actor::take_position(std::uint32_t seat, std::size_t) {
+  supervisor_.take_position(seat, machine_.children().children()[seat]);
 }
 
 void pool_actor::end(std::uint32_t seat, ending how, const std::string& reason) {
@@ -275,6 +312,37 @@ void pool_actor::warn(
   std::uint32_t seat, const policy::child_record& child, const std::string& what) {
   log()->warn("pool {}: {} (pid {}) {}", options_->name,
     machine_.children().name_of(child.position), supervisor_.pid_of(seat), base::escape(what));
+}
+
+template <class Event>
+void pool_actor::report(
+  const callback<const Event&>& told, const char* name, Event event) noexcept {
+  try {
+    event.pool = options_->name;
+    told(event);
+  } catch (...) {
+    log()->warn("pool {}: what {} threw is ignored: {}", options_->name, name,
+      base::escape(values::message_of(std::current_exception())));
+  }
+}
+
+void pool_actor::child_started(std::uint32_t seat, const policy::child_record& child) {
+  if (options_->on_child_started)
+    report(options_->on_child_started, "on_child_started",
+      troupe::child_started{
+        {}, child.slot, supervisor_.pid_of(seat), child.phase == policy::child_phase::spare});
+}
+
+void pool_actor::child_ended(const child_exit& exit, bool died) {
+  if (options_->on_child_ended)
+    report(options_->on_child_ended, "on_child_ended", troupe::child_ended{{}, died, exit});
+}
+
+void pool_actor::task_retried(const policy::retried_task& task) {
+  if (options_->on_task_retried)
+    report(options_->on_task_retried, "on_task_retried",
+      troupe::task_retried{
+        {}, task.task.id, task.state.options->name, task.attempt, task.failure, task.delay});
 }
 
 void pool_actor::failed(const std::exception_ptr& reason) {

@@ -30,6 +30,11 @@ struct close_pool {};
 struct terminate_pool {};
 /// The last handle is gone.
 struct abandon_pool {};
+/// Another number of children is wanted: `pool_control::shared::processes`.
+struct resize_pool {};
+struct get_running_tasks {
+  std::shared_ptr<std::promise<std::vector<running_task>>> answer;
+};
 struct get_stats {
   std::shared_ptr<std::promise<pool_stats>> answer;
 };
@@ -44,6 +49,8 @@ TROUPE_LOCAL_MESSAGE(troupe::parent::cancel_task)
 TROUPE_LOCAL_MESSAGE(troupe::parent::close_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::terminate_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::abandon_pool)
+TROUPE_LOCAL_MESSAGE(troupe::parent::resize_pool)
+TROUPE_LOCAL_MESSAGE(troupe::parent::get_running_tasks)
 TROUPE_LOCAL_MESSAGE(troupe::parent::get_stats)
 TROUPE_LOCAL_MESSAGE(troupe::parent::await_children)
 
@@ -84,11 +91,14 @@ private:
   void fail(const std::exception_ptr& why) noexcept;
   // What was accepted before a message was sent counts before that message.
   void take_submitted();
+  // As many children as are wanted now.
+  void take_size();
   void abandon();
   void stop();
   void arm_timer();
   void tell_ready();
   pool_stats stats() const;
+  std::vector<running_task> running_tasks() const;
 
   // -- children report ----------------------------------------------------------------------------------
 
@@ -114,6 +124,11 @@ private:
   void end(std::uint32_t seat, ending how, const std::string& reason) override;
   void warn(
     std::uint32_t seat, const policy::child_record& child, const std::string& what) override;
+  void child_started(std::uint32_t seat, const policy::child_record& child) override;
+  void child_ended(const child_exit& exit, bool died) override;
+  void task_retried(const policy::retried_task& task) override;
+  template <class Event>
+  void report(const callback<const Event&>& told, const char* name, Event event) noexcept;
   void failed(const std::exception_ptr& reason) override;
   void made_room() override { shared_->room.leave(); }
   void all_down() override { all_down_ = true; }

@@ -3,6 +3,7 @@
 #include "base/forked_copy.hpp"
 #include "caf/actor_thread.hpp"
 #include "loop/event_loop.hpp"
+#include "os/process_state.hpp"
 #include "parent/pool/actor_keeper.hpp"
 #include "parent/pool/pool_actor.hpp"
 #include "parent/pool/pool_registry.hpp"
@@ -81,7 +82,7 @@ pool_control::pool_control(const services& with, std::shared_ptr<const pool_opti
   : services_(with)
   , id_(with.exported.new_id())
   , options_(std::move(options))
-  , shared_(std::make_shared<shared>(options_->max_queue))
+  , shared_(std::make_shared<shared>(*options_))
   , requests_(with.system.spawn<request_actor>(with.loop))
   , actor_(with.system.spawn<pool_actor>(services_, options_, shared_, requests_)) {}
 
@@ -179,16 +180,38 @@ void pool_control::await_ready(const detail::promise_ptr& waiter) {
   caf::anon_send(actor_, await_children{std::make_shared<ready_waiter>(waiter)});
 }
 
-pool_stats pool_control::stats() {
-  detail::check_may_block("pool::stats");
-  auto answer = std::make_shared<std::promise<pool_stats>>();
+void pool_control::resize(std::size_t processes) {
+  check_open();
+  auto wanted = *options_;
+  wanted.processes = processes == 0 ? usable_cpus() : processes;
+  detail::check_options(wanted);
+  shared_->set_processes(wanted.processes);
+  caf::anon_send(actor_, resize_pool{});
+}
+
+template <class Answer, class Question>
+Answer pool_control::ask(const char* what) {
+  detail::check_may_block(what);
+  auto answer = std::make_shared<std::promise<Answer>>();
   auto result = answer->get_future();
-  caf::anon_send(actor_, get_stats{std::move(answer)});
+  caf::anon_send(actor_, Question{std::move(answer)});
   try {
     return result.get();
   } catch (const std::future_error&) { // the message was dropped
     throw pool_closed("pool is closed, and its runtime has ended");
   }
+}
+
+pool_stats pool_control::stats() {
+  auto result = ask<pool_stats, get_stats>("pool::stats");
+  for (auto& child : result.children)
+    if (child.pid != 0)
+      child.memory = os::resident_memory(child.pid);
+  return result;
+}
+
+std::vector<running_task> pool_control::running_tasks() {
+  return ask<std::vector<running_task>, get_running_tasks>("pool::running_tasks");
 }
 
 } // namespace troupe::parent

@@ -77,6 +77,11 @@ public:
   /// `pool::ready`.
   void await_ready(const detail::promise_ptr& waiter);
   pool_stats stats();
+  std::vector<running_task> running_tasks();
+  /// `pool::resize`.
+  void resize(std::size_t processes);
+  /// The number of its slots: `processes`, unless it was resized.
+  std::size_t slots() const noexcept { return shared_->processes(); }
   /// Starts an actor in a child.
   caf::actor spawn(typed_call<detail::hosted_id> start, actor_options options);
   /// The actor that takes requests (actor.hpp).
@@ -85,8 +90,9 @@ public:
   /// What the pool actor and those who use the pool share.
   class shared {
   public:
-    explicit shared(std::size_t max_queue)
-      : room(max_queue) {}
+    explicit shared(const pool_options& options)
+      : room(options.max_queue)
+      , processes_(options.processes) {}
 
     backlog room;
     submissions submitted;
@@ -98,6 +104,12 @@ public:
       return std::chrono::nanoseconds(average_time_.load(std::memory_order_relaxed));
     }
 
+    /// The number of children that is wanted.
+    void set_processes(std::size_t count) noexcept {
+      processes_.store(count, std::memory_order_release);
+    }
+    std::size_t processes() const noexcept { return processes_.load(std::memory_order_acquire); }
+
     void set_stopped();
     bool wait_stopped_until(std::chrono::steady_clock::time_point deadline);
     bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
@@ -107,6 +119,7 @@ public:
     std::condition_variable changed_;
     std::atomic<bool> stopped_ = false;
     std::atomic<std::int64_t> average_time_ = 0; // nanoseconds
+    std::atomic<std::size_t> processes_;
   };
 
   const std::shared_ptr<shared>& state() const noexcept { return shared_; }
@@ -115,6 +128,8 @@ private:
   pool_control(const services& with, std::shared_ptr<const pool_options> options);
 
   void hand_over(detail::task_ptr* first, detail::task_ptr* last);
+  template <class Answer, class Question>
+  Answer ask(const char* what);
 
   services services_;
   const std::uint64_t id_;

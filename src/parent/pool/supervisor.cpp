@@ -16,6 +16,22 @@ namespace {
 // Looking for work before sleeping pays only while the parent's loop and each child can have a core.
 constexpr std::chrono::nanoseconds spin_time{20'000};
 
+child_state state_of(child_phase phase) {
+  switch (phase) {
+  case child_phase::starting:
+    return child_state::starting;
+  case child_phase::ready:
+    return child_state::ready;
+  case child_phase::retiring:
+  case child_phase::leaving:
+    return child_state::leaving;
+  case child_phase::down:
+  case child_phase::spare:
+    break;
+  }
+  return child_state::none;
+}
+
 } // namespace
 
 supervisor::supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub,
@@ -27,15 +43,16 @@ supervisor::supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub
   , tasks_(tasks)
   , options_(options)
   , link_size_(size)
+  , processes_(options.processes)
   , history_(options.processes + options.spares) {}
 
 supervisor::~supervisor() = default;
 
-link::child_settings supervisor::settings_for(std::size_t position) const {
+link::child_settings supervisor::settings_for(std::size_t slot) const {
   auto settings = common_settings(options_.name, options_.initializer, options_.finalizer);
-  settings.position = position;
+  settings.position = slot;
   settings.concurrency = options_.childconcurrency;
-  if (options_.processes + 1 <= usable_cpus())
+  if (processes_ + 1 <= usable_cpus())
     settings.spin_nanoseconds = spin_time.count();
   settings.limits = options_.limits;
   if (options_.loop_initializer != nullptr)
@@ -53,12 +70,13 @@ std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_rec
       children_.resize(seat + 1);
     }
     positions_[seat] = child.position;
-    const auto settings = settings_for(child.position);
+    history_of(child.position);
+    const auto settings = settings_for(child.slot);
     may_spin = settings.spin_nanoseconds > 0;
     children_[seat] = std::make_shared<child_process>(loop_, &hub_,
       child_process::listeners{static_cast<life_listener&>(*this), tasks_}, seat, child.generation,
       link_size_, settings, options_.input,
-      child_output::make(options_.output, loop_.io(), options_.name, child.position));
+      child_output::make(options_.output, loop_.io(), options_.name, child.slot));
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
     if (seat < children_.size())
@@ -71,10 +89,17 @@ std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_rec
   return nullptr;
 }
 
-void supervisor::take_position(std::uint32_t seat, std::size_t position) {
-  positions_[seat] = position;
-  children_[seat]->take_position(position);
-  note_start(position);
+void supervisor::take_position(std::uint32_t seat, const policy::child_record& child) {
+  history_of(child.position);
+  positions_[seat] = child.position;
+  children_[seat]->take_position(child.slot);
+  note_start(child.position);
+}
+
+supervisor::position_history& supervisor::history_of(std::size_t position) {
+  if (position >= history_.size())
+    history_.resize(position + 1);
+  return history_[position];
 }
 
 void supervisor::note_start(std::size_t position) {
@@ -97,11 +122,14 @@ void supervisor::child_down(child_process& child) {
 }
 
 std::vector<child_stats> supervisor::stats(const policy::child_table& table) const {
-  std::vector<child_stats> all(table.positions());
-  for (std::size_t position = 0; position < all.size(); ++position) {
+  std::vector<child_stats> all(table.slots());
+  for (std::size_t slot = 0; slot < all.size(); ++slot) {
+    auto& one = all[slot];
+    one.slot = slot;
+    const auto position = table.position_of(slot);
+    if (position >= history_.size())
+      continue; // it has never had a child
     const auto& history = history_[position];
-    auto& one = all[position];
-    one.slot = position;
     one.tasks = history.tasks;
     one.cpu = history.cpu;
     one.restarts = history.starts == 0 ? 0 : history.starts - 1;
@@ -110,13 +138,20 @@ std::vector<child_stats> supervisor::stats(const policy::child_table& table) con
         std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - history.first_start);
   }
   for (std::uint32_t seat = 0; seat < table.seats(); ++seat) {
-    if (!table.present(seat) || !children_[seat] || table.is_spare(table[seat].position))
+    if (!table.present(seat) || !children_[seat] || table.is_spare(table[seat].position) ||
+        !table.in_use(table[seat].position))
       continue;
-    auto& one = all[table[seat].position];
-    one.cpu += children_[seat]->cpu_time();
-    one.running += children_[seat]->tasks().count();
-    if (table[seat].phase == child_phase::ready || one.pid == 0)
-      one.pid = children_[seat]->pid();
+    auto& one = all[table[seat].slot];
+    const auto& child = *children_[seat];
+    one.cpu += child.cpu_time();
+    one.running += child.tasks().count();
+    // Of several children of one slot the one that takes tasks is shown, and otherwise the latest to be launched.
+    if (one.state == child_state::ready ||
+        (table[seat].phase != child_phase::ready && one.started > child.launched_at()))
+      continue;
+    one.pid = child.pid();
+    one.state = state_of(table[seat].phase);
+    one.started = child.launched_at();
   }
   return all;
 }

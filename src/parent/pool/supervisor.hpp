@@ -48,8 +48,10 @@ public:
   // -- orders (policy::child_host) ------------------------------------------------------------------
 
   std::exception_ptr start(std::uint32_t seat, const policy::child_record& child);
-  void take_position(std::uint32_t seat, std::size_t position);
+  void take_position(std::uint32_t seat, const policy::child_record& child);
   child_process& operator[](std::uint32_t seat) { return *children_[seat]; }
+  /// The pool has so many children from now on.
+  void resize(std::size_t processes) noexcept { processes_ = processes; }
 
   // -- what is known --------------------------------------------------------------------------------
 
@@ -59,6 +61,7 @@ public:
   }
   /// A task has ended in the child.
   void count_task(std::uint32_t seat) noexcept { ++history_[positions_[seat]].tasks; }
+  /// Without the memory of each child, which takes a system call.
   std::vector<child_stats> stats(const policy::child_table& table) const;
 
 private:
@@ -78,7 +81,8 @@ private:
   void child_down(child_process& child) override;
 
   void note_start(std::size_t position);
-  link::child_settings settings_for(std::size_t position) const;
+  position_history& history_of(std::size_t position);
+  link::child_settings settings_for(std::size_t slot) const;
 
   loop::event_loop& loop_;
   launcher& launcher_;
@@ -87,6 +91,7 @@ private:
   task_listener& tasks_;
   const pool_options& options_;
   const link::link_size link_size_;
+  std::size_t processes_;                                // of the pool now
   std::vector<std::shared_ptr<child_process>> children_; // by seat
   std::vector<std::size_t> positions_;                   // by seat
   std::vector<position_history> history_;                // by position
