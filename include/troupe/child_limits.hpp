@@ -31,6 +31,9 @@ struct child_limits {
   std::vector<std::size_t> cpus{};
   /// It cannot gain privileges by executing a set-user-ID program (PR_SET_NO_NEW_PRIVS).
   bool no_new_privs = false;
+  /// When it crashes it leaves a core file, as far as the hard limit (RLIMIT_CORE) allows. Otherwise it leaves none,
+  /// whatever the parent may do, since many children can fill a disk; its stack is in `child_lost::traceback` anyway.
+  bool core_dumps = false;
 };
 
 } // namespace troupe

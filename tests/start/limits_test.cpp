@@ -66,6 +66,20 @@ TEST_CASE("a child is under the limits before its initializer runs") {
   CHECK(pool.apply([] { return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); }).get() == 1);
 }
 
+TEST_CASE("a child leaves a core file only if it is told to") {
+  const auto soft_limit = [] {
+    rlimit value{};
+    ::getrlimit(RLIMIT_CORE, &value);
+    return value.rlim_cur;
+  };
+  troupe::pool with{rt(), {.processes = 1, .limits = {.core_dumps = true}}};
+  rlimit own{};
+  REQUIRE(::getrlimit(RLIMIT_CORE, &own) == 0);
+  CHECK(with.apply(soft_limit).get() == own.rlim_max);
+  troupe::pool without{rt(), {.processes = 1}};
+  CHECK(without.apply(soft_limit).get() == 0);
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // they reserve terabytes
 TEST_CASE("a task that wants more memory than its child may have gets bad_alloc") {
   troupe::pool pool{rt(), {.processes = 1, .limits = {.address_space = std::size_t{2} << 30}}};

@@ -49,6 +49,15 @@ void set_cpus(const std::vector<std::size_t>& cpus) {
     fail("cpus");
 }
 
+void allow_core_dumps() {
+  rlimit value{};
+  if (::getrlimit(RLIMIT_CORE, &value) != 0)
+    fail("core_dumps");
+  value.rlim_cur = value.rlim_max;
+  if (::setrlimit(RLIMIT_CORE, &value) != 0)
+    fail("core_dumps");
+}
+
 } // namespace
 
 void apply_limits(const child_limits& wanted) {
@@ -63,6 +72,8 @@ void apply_limits(const child_limits& wanted) {
   set_cpus(wanted.cpus);
   if (wanted.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     fail("no_new_privs");
+  if (wanted.core_dumps)
+    allow_core_dumps();
 }
 
 } // namespace troupe::child
