@@ -72,9 +72,9 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
 }
 
 TEST_CASE("every option that a file can say is a key") {
-  // The others are the name, which is the table's, and two functions.
-  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 3);
+  // The others are the name, which is the table's, and five functions.
+  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 6);
   CHECK(detail::restart_keys().size() == boost::pfr::tuple_size_v<restart_options>);
-  // The others are the list of CPUs, and a flag.
-  CHECK(detail::limits_keys().size() == boost::pfr::tuple_size_v<child_limits> - 2);
+  // The others are the list of CPUs, and two flags.
+  CHECK(detail::limits_keys().size() == boost::pfr::tuple_size_v<child_limits> - 3);
 }
