@@ -72,7 +72,7 @@ find_debian() {
   [ "$(df --output=avail -B1M "$build" | tail -n 1)" -gt 2500 ] || skip "they need 2.5 GB of disk space in $build"
   local mirror debian=('Created-By: Packages' 'Origin: Debian')
   [ -n "$(apt-get indextargets "${debian[@]}")" ] || $bounded apt-get update -qq || skip "apt-get update fails"
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' "${debian[@]}" 'Codename: bookworm' 'Component: main' | sed -n 1p)
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' "${debian[@]}" 'Codename: bookworm' | sed -n 1p)
   mirror=${mirror%/}
   [[ "$mirror" = http* ]] || skip "apt's sources have no mirror of Debian 12 that is reached by http or https"
   $bounded /usr/lib/apt/apt-helper download-file "$mirror/dists/bookworm/InRelease" "$cache/InRelease" >"$log" 2>&1 ||

@@ -22,8 +22,8 @@ if(NOT BUILD_SHARED_LIBS)
 endif()
 
 # troupe_install_library(PREFIX LIBDIR [EXCLUDE_FROM_ALL]): the library, its headers and manual page, and the packages
-# for CMake and pkg-config, as components PREFIXruntime and PREFIXdevelopment. The packages find the rest from where they
-# lie, so that the whole prefix can be moved.
+# for CMake and pkg-config, as components PREFIXruntime and PREFIXdevelopment. The packages find the rest from where
+# they lie, so that the whole prefix can be moved.
 function(troupe_install_library prefix libdir)
   set(to_development COMPONENT ${prefix}development ${ARGN})
   set(made ${CMAKE_CURRENT_BINARY_DIR}/${prefix}install)
