@@ -6,6 +6,7 @@ packages=(
   libcaf-dev libboost1.81-dev libboost-filesystem1.81-dev libspdlog-dev libtomlplusplus-dev
   libbackward-cpp-dev libdw-dev libcli11-dev libxml2-dev catch2 libgtest-dev doctest-dev librapidcheck-dev
   doxygen valgrind clang-14 clang-format-14 clang-tidy-14
+  dpkg-dev file lintian mmdebstrap groff-base
 )
 missing=()
 for package in "${packages[@]}"; do

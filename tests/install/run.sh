@@ -21,19 +21,21 @@ expect() { # expect FILE TEXT: FILE has it, however the lines are broken
 }
 
 cmake --install "$build" --prefix "$prefix" >/dev/null
+[ "$(find "$prefix" -name libtroupe.a | wc -l)" = 1 ] || fail "the library is not installed once"
 for file in LICENSE README.md CHANGELOG.md; do
   [ -s "$prefix/share/doc/troupe/$file" ] || fail "$file is not installed"
 done
 [ -s "$prefix/share/troupe/config/troupe.toml" ] || fail "the configuration files are not installed"
+[ -s "$prefix/share/man/man7/troupe.7" ] || fail "the manual page is not installed"
 
 echo "-- a project that finds the package"
 configure consumer found -DHOW=found >/dev/null
 cmake --build "$work/found"
-(cd "$work" && found/consumer)
+(cd "$work" && found/consumer && found/precompiled)
 
 echo "-- what is said where something is missing"
 configure missing missing >"$work/missing.log" 2>&1 || fail "$(cat "$work/missing.log")"
-for dependency in Threads Boost spdlog CAF libdw; do
+for dependency in Threads Boost spdlog CAF libdw tomlplusplus; do
   reason="troupe could not be found because dependency $dependency could not be found."
   expect "$work/missing.log" "$reason"
   [ "$(tr -s '\n ' ' ' <"$work/missing.log" | grep -oF "$reason" | wc -l)" = 1 ] || fail "QUIET is not quiet"

@@ -1,0 +1,13 @@
+# Read by cpack before it begins: leaves out the packages whose contents have not been built.
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+  set(missing "")
+  foreach(file IN LISTS CPACK_TROUPE_NEEDED_FOR_${component})
+    if(NOT EXISTS "${file}")
+      list(APPEND missing ${file})
+    endif()
+  endforeach()
+  if(missing)
+    message(STATUS "no package of the ${component} without ${missing}")
+    list(REMOVE_ITEM CPACK_COMPONENTS_ALL ${component})
+  endif()
+endforeach()
