@@ -13,7 +13,7 @@
 # 130 MB, and a later one only what is new. It needs 1.5 GB in BUILD/fresh-debian, of which 350 MB are kept.
 set -euo pipefail
 source=$(realpath "$(dirname "$0")/..")
-build=$(realpath "${1:-$source/build/release}")
+build=$(realpath -m "${1:-$source/build/release}")
 packages=$build/packages
 cache=$build/fresh-debian
 root=$cache/root
