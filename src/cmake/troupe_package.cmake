@@ -12,8 +12,11 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_COMPONENTS_ALL development)
 
 # The names of Debian 12. The headers include Asio and CAF; a static library is linked with the rest as well.
-set(development_depends
-  "libcaf-dev (>= 0.17.6), libcaf-dev (<< 0.18), libboost1.81-dev, libboost-filesystem1.81-dev, libspdlog-dev, libdw-dev")
+# CAF 1.x is in no package.
+set(development_depends "libboost1.81-dev, libboost-filesystem1.81-dev, libspdlog-dev, libdw-dev")
+if(TROUPE_CAF_API STREQUAL v0)
+  string(PREPEND development_depends "libcaf-dev (>= 0.17.6), libcaf-dev (<< 0.18), ")
+endif()
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libtroupe-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${PROJECT_DESCRIPTION}: headers and library")

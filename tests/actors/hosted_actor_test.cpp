@@ -14,13 +14,13 @@ namespace {
 
 struct tally {
   int sum = 0;
-  const char* name = "tally";
+  static constexpr const char* name = "tally";
 };
 
 caf::behavior tallying(caf::stateful_actor<tally>* self, int start) {
-  self->state.sum = start;
+  state_of(self).sum = start;
   return {
-    [self](int x) { return self->state.sum += x; },
+    [self](int x) { return state_of(self).sum += x; },
   };
 }
 
@@ -187,9 +187,9 @@ TEST_CASE("a message of a type that is not registered is answered with an error"
   const auto hosted = pool.spawn(echoing);
   caf::scoped_actor self{rt().system()};
   caf::error failure;
-  self->request(hosted, caf::infinite, std::map<std::string, int>{{"a", 1}})
+  self->request(hosted, caf::infinite, unknown_message())
     .receive([](const std::string&) {}, [&](caf::error& e) { failure = e; });
-  CHECK(failure == caf::sec::unknown_type);
+  CHECK(failure == unknown_message_error);
   CHECK(ask<std::string>(hosted, std::string("still there")) == "still there");
 }
 
