@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <string_view>
 
 namespace troupe::compat {
@@ -32,11 +33,13 @@ inline constexpr std::string_view local_messages[] = {
   "troupe::parent::queue_abandon",
 };
 
-/// The place of a type in that list. A compile error for one that is not there: then append it.
+/// The place of a type in that list. Does not compile for one that is not there.
 consteval std::size_t place_of_message(std::string_view name) {
   std::size_t place = 0;
-  while (local_messages[place] != name)
+  while (place < std::size(local_messages) && local_messages[place] != name)
     ++place;
+  if (place == std::size(local_messages))
+    throw "this message is not in src/caf/local_messages.hpp: append it there";
   return place;
 }
 

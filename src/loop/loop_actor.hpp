@@ -1,5 +1,6 @@
 #pragma once
 
+#include "compat/kept_actor.hpp"
 #include "loop/event_loop.hpp"
 
 namespace troupe::loop {
@@ -8,10 +9,10 @@ namespace troupe::loop {
 ///
 /// What it needs to handle messages is made by whoever spawns it, who is told if there is no memory for it:
 /// an actor that fails at its first message would leave those that wait for it alone.
-class loop_actor : public detail::runs_apart<loop_actor, caf::event_based_actor> {
+class loop_actor : public compat::kept_actor<loop_actor> {
 public:
   loop_actor(caf::actor_config& config, event_loop& loop)
-    : runs_apart(config)
+    : kept_actor(config)
     , loop_(loop)
     , kept_(loop.weak_from_this().lock()) {}
 
