@@ -31,6 +31,8 @@ inline constexpr std::string_view local_messages[] = {
   "troupe::parent::queue_withdraw",
   "troupe::parent::queue_close",
   "troupe::parent::queue_abandon",
+  "troupe::parent::resize_pool",
+  "troupe::parent::get_running_tasks",
 };
 
 /// The place of a type in that list. Does not compile for one that is not there.
