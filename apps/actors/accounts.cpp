@@ -1,6 +1,8 @@
 // Accounts that live as actors in child processes, and a teller in the parent who moves money between
 // them. Then the process of one account is killed: its successor, in a new process, answers behind the
 // same handle, and starts with its first balance.
+#include "account_messages.hpp" // for the version of CAF
+
 #include <troupe/troupe.hpp>
 
 #include <caf/all.hpp>
@@ -13,31 +15,6 @@
 
 namespace {
 
-struct deposit {
-  int amount = 0;
-};
-// Asks the account to pass some of its money on.
-struct transfer {
-  int amount = 0;
-  caf::actor to;
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, deposit& x) {
-  return f(caf::meta::type_name("deposit"), x.amount);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, transfer& x) {
-  return f(caf::meta::type_name("transfer"), x.amount, x.to);
-}
-
-// What a message between processes consists of must be known in all of them.
-TROUPE_MESSAGE_TYPE(deposit);
-TROUPE_MESSAGE_TYPE(transfer);
-
-using balance_atom = caf::atom_constant<caf::atom("balance")>;
-using pid_atom = caf::atom_constant<caf::atom("pid")>;
-
 class account : public caf::event_based_actor {
 public:
   account(caf::actor_config& config, int balance)
@@ -46,8 +23,8 @@ public:
 
   caf::behavior make_behavior() override {
     return {
-      [this](balance_atom) { return balance_; },
-      [](pid_atom) { return static_cast<int>(::getpid()); },
+      [this](const get_balance&) { return balance_; },
+      [](const get_process&) { return static_cast<int>(::getpid()); },
       [this](const deposit& money) { return balance_ += money.amount; },
       [this](const transfer& order) {
         balance_ -= order.amount;
@@ -79,18 +56,18 @@ int main(int argc, char** argv) {
 
   caf::scoped_actor self{rt.system()};
   const int received = ask(self, ada, transfer{30, grace});
-  std::printf("Ada has %d, Grace has %d\n", ask(self, ada, balance_atom::value), received);
+  std::printf("Ada has %d, Grace has %d\n", ask(self, ada, get_balance{}), received);
 
-  const int process = ask(self, ada, pid_atom::value);
+  const int process = ask(self, ada, get_process{});
   ::kill(process, SIGKILL);
   int successor = process;
   while (successor == process) {
     try {
-      successor = ask(self, ada, pid_atom::value);
+      successor = ask(self, ada, get_process{});
     } catch (const troupe::error&) {
       // The question had reached the process that died.
     }
   }
-  std::printf("Ada has %d again\n", ask(self, ada, balance_atom::value));
+  std::printf("Ada has %d again\n", ask(self, ada, get_balance{}));
   return 0;
 }

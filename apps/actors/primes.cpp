@@ -7,17 +7,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 namespace {
 
 struct range {
   int from = 0;
   int to = 0;
-};
-
-struct count {
-  int from = 0;
-  int primes = 0;
 };
 
 bool is_prime(int n) {
@@ -27,15 +23,15 @@ bool is_prime(int n) {
   return n > 1;
 }
 
-// Runs in a child. Plain structs are arguments and responses with no code at all.
-count count_primes(range in) {
-  count result{in.from, 0};
+// Runs in a child. Plain structs are arguments with no code at all.
+int count_primes(range in) {
+  int primes = 0;
   for (int n = in.from; n < in.to; ++n)
-    result.primes += is_prime(n) ? 1 : 0;
-  return result;
+    primes += is_prime(n) ? 1 : 0;
+  return primes;
 }
 
-count crash(range) {
+int crash(range) {
   std::abort();
 }
 
@@ -44,17 +40,18 @@ struct summing {
   int open = 0;
 };
 
-void counter(caf::stateful_actor<summing>* self, const caf::actor& pool, int below, int step) {
-  const auto done = [self] {
-    if (--self->state.open == 0)
-      std::printf("%d primes\n", self->state.sum);
+void counter(caf::event_based_actor* self, const caf::actor& pool, int below, int step) {
+  const auto state = std::make_shared<summing>();
+  const auto done = [state] {
+    if (--state->open == 0)
+      std::printf("%d primes\n", state->sum);
   };
   const auto ask = [=](auto function, range in) {
-    ++self->state.open;
+    ++state->open;
     self->request(pool, caf::infinite, troupe::call(function, in))
       .then(
-        [=](const count& counted) {
-          self->state.sum += counted.primes;
+        [=](int primes) {
+          state->sum += primes;
           done();
         },
         [=](caf::error& failure) {

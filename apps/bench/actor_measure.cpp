@@ -45,7 +45,7 @@ void send_next(
       },
       [self, at](caf::error& failure) {
         at->finished.set_exception(std::make_exception_ptr(
-          std::runtime_error("a request failed: " + self->system().render(failure))));
+          std::runtime_error("a request failed: " + caf::to_string(failure))));
         self->quit();
       });
 }
@@ -75,7 +75,7 @@ std::chrono::nanoseconds down_time(troupe::runtime& rt, int count) {
     pid_t child = 0;
     self->request(hosted, caf::infinite, std::int32_t{0})
       .receive([&](std::int32_t pid) { child = pid; },
-        [&](caf::error& failure) { throw std::runtime_error(self->system().render(failure)); });
+        [&](caf::error& failure) { throw std::runtime_error(caf::to_string(failure)); });
     self->monitor(hosted);
     const auto start = std::chrono::steady_clock::now();
     ::kill(child, SIGKILL);

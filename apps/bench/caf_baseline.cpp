@@ -1,4 +1,5 @@
 #include "caf_baseline.hpp"
+#include "remote_config.hpp" // for the version of CAF
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
@@ -16,38 +17,9 @@
 
 namespace bench {
 
-struct remote_task {
-  std::uint64_t id;
-  std::vector<char> arguments;
-};
-struct remote_result {
-  std::uint64_t id;
-  std::vector<char> result;
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, remote_task& x) {
-  return f(caf::meta::type_name("remote_task"), x.id, x.arguments);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, remote_result& x) {
-  return f(caf::meta::type_name("remote_result"), x.id, x.result);
-}
-
 namespace {
 
 constexpr const char* server_argument = "--caf-baseline-server";
-
-class remote_config : public caf::actor_system_config {
-public:
-  remote_config() {
-    load<caf::io::middleman>();
-    add_message_type<remote_task>("remote_task");
-    add_message_type<remote_result>("remote_result");
-    set("scheduler.max-threads", 1u);
-    set("middleman.workers", 0u);
-  }
-};
 
 caf::behavior remote_worker(caf::event_based_actor*) {
   return {[](remote_task& task) -> remote_result { return {task.id, std::move(task.arguments)}; }};
@@ -113,7 +85,7 @@ double caf_remote_throughput(int count, int window) {
   caf::actor_system system{config};
   auto worker = system.middleman().remote_actor("127.0.0.1", server.port);
   if (!worker)
-    throw std::runtime_error("cannot connect to the CAF server: " + system.render(worker.error()));
+    throw std::runtime_error("cannot connect to the CAF server: " + caf::to_string(worker.error()));
   double seconds = 0;
   {
     caf::scoped_actor self{system};
@@ -124,7 +96,7 @@ double caf_remote_throughput(int count, int window) {
       for (; sent < count && sent - received < window; ++sent)
         self->send(*worker, remote_task{static_cast<std::uint64_t>(sent), arguments});
       self->receive([](const remote_result&) {},
-        [&](const caf::error& error) { throw std::runtime_error(system.render(error)); });
+        [&](const caf::error& error) { throw std::runtime_error(caf::to_string(error)); });
     }
     seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     self->send_exit(*worker, caf::exit_reason::kill);

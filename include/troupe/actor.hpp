@@ -2,15 +2,13 @@
 
 #include <troupe/call.hpp>
 #include <troupe/codec.hpp>
+#include <troupe/detail/caf_version.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/hosted_actor.hpp>
-#include <troupe/detail/reply_message.hpp>
 #include <troupe/task_options.hpp>
 
 #include <caf/actor.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/error.hpp>
-#include <caf/make_message.hpp>
 #include <caf/message.hpp>
 
 #include <chrono>
@@ -29,6 +27,9 @@
 ///       [](int nine) { ... },
 ///       [](caf::error& e) { ... });
 ///
+/// or, with CAF 1.x, `self->mail(troupe::call(square, 3)).request(pool.actor(), caf::infinite).then(...)`. There the
+/// type of the response needs a number (message_type.hpp).
+///
 /// The response is the value that the function returns, of any type that is encodable and copyable, and
 /// empty for a function that returns nothing; or a `caf::error` of `task_error`. Options of the task may
 /// stand before the call: `request(pool.actor(), caf::infinite, task_options{.name = "a"}, call(...))`.
@@ -44,8 +45,8 @@ namespace troupe {
 class pool;
 
 /// Why a requested task has no value: the codes of a `caf::error` with the category "troupe". Compare an
-/// error with them (`e == troupe::task_error::lost`), render it with `actor_system::render`, or get the
-/// exception back with `rethrow`.
+/// error with them (`e == troupe::task_error::lost`), render it with `actor_system::render` (CAF 1.x:
+/// `caf::to_string`), or get the exception back with `rethrow`.
 enum class task_error : std::uint8_t {
   threw = 1, ///< the task threw
   lost,      ///< its child died while it was started
@@ -80,6 +81,7 @@ namespace detail {
 /// A call as it lies in a message to the pool's actor, whatever its result: with the function that makes
 /// the response of that type.
 struct actor_call {
+  actor_call() = default; // which CAF 1.x demands of all types of messages
   template <class R>
   actor_call(typed_call<R> typed)
     : call(std::move(typed))
@@ -87,7 +89,7 @@ struct actor_call {
 
   bound_call call;
   /// Throws `decode_error`.
-  caf::message (*make_reply)(std::span<const std::byte> result);
+  caf::message (*make_reply)(std::span<const std::byte> result) = nullptr;
 
 private:
   template <class R>
@@ -113,7 +115,7 @@ struct request_limit {
 
 } // namespace detail
 
-/// `self->request(pool_actor, timeout, options, call)`, for a task that ends with the request: when the
+/// `self->request(pool_actor, timeout, options, call)`, or by `mail` in CAF 1.x, for a task that ends with the request: when the
 /// timeout passes, the task is cancelled as by `task_future::cancel`, and the requester gets
 /// `task_error::timeout`, or CAF's own `sec::request_timeout` if that is earlier. `pool_actor` is
 /// `pool.actor()`, or the pool itself. To be called by the actor `self`.
@@ -121,8 +123,8 @@ template <class Self, class Rep, class Period, class R>
 auto request(Self* self, const caf::actor& pool_actor, std::chrono::duration<Rep, Period> timeout,
   task_options options, typed_call<R> call) {
   const auto limit = std::chrono::ceil<std::chrono::nanoseconds>(timeout);
-  return self->request(
-    pool_actor, limit, detail::request_limit{limit}, std::move(options), std::move(call));
+  return detail::send_request(
+    self, pool_actor, limit, detail::request_limit{limit}, std::move(options), std::move(call));
 }
 template <class Self, class Rep, class Period, class R>
 auto request(Self* self, const caf::actor& pool_actor, std::chrono::duration<Rep, Period> timeout,
@@ -144,17 +146,8 @@ auto request(
 
 #pragma GCC visibility pop
 
-namespace caf {
-
-// In a message all calls have one type, which the pool's actor can match.
-template <class R>
-struct unbox_message_element<troupe::typed_call<R>, 0> {
-  using type = troupe::detail::actor_call;
-};
-
-} // namespace caf
-
 // They name functions of this image, and stay in this process.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::detail::actor_call)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::detail::request_limit)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::task_options)
+TROUPE_UNSENT_TYPE(1, troupe::detail::actor_call)
+TROUPE_UNSENT_TYPE(2, troupe::detail::request_limit)
+TROUPE_UNSENT_TYPE(3, troupe::task_options)
+TROUPE_ERROR_CODES(0, task_error)

@@ -178,10 +178,10 @@ public:
   }
 
   /// As `spawn<Actor>`, for a function or captureless lambda that returns a `caf::behavior`, with or
-  /// without a pointer to its actor as first parameter.
+  /// without a pointer to its actor as first parameter; or for CAF 1.x's `caf::actor_from_state<State>`.
   template <detail::behavior_maker F, class... Args>
   auto spawn(actor_options options, F&& f, Args&&... args) {
-    const auto function = +f;
+    const auto function = detail::maker_of(f);
     return spawn_hosted(
       std::move(options), detail::actors_of<std::remove_const_t<decltype(function)>>().call(
                             function, std::forward<Args>(args)...));

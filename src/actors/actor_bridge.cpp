@@ -1,9 +1,8 @@
 #include "actors/actor_bridge.hpp"
 
-#include "actors/bounded_deserializer.hpp"
 #include "base/limits.hpp"
-
-#include <caf/binary_serializer.hpp>
+#include "caf/portable.hpp"
+#include "caf/task_error.hpp"
 
 #include <exception>
 #include <string>
@@ -13,70 +12,18 @@ namespace troupe::actors {
 
 namespace {
 
-// CAF's inspect of a message drops its errors, so those on top are saved and loaded without it.
-caf::error save(caf::serializer& sink, caf::message& value) {
-  return value.save(sink);
-}
-template <class T>
-caf::error save(caf::serializer& sink, T& value) {
-  return sink(value);
-}
-
-caf::error load(caf::deserializer& source, caf::message& value) {
-  return value.load(source);
-}
-template <class T>
-caf::error load(caf::deserializer& source, T& value) {
-  return source(value);
+// Of ids and portable errors, which can always be encoded.
+template <class... Ts>
+detail::bytes encoded(actor_hub& hub, Ts&... values) {
+  detail::bytes result;
+  static_cast<void>(hub.codec().encode(result, values...));
+  return result;
 }
 
 template <class... Ts>
-caf::error encode(caf::execution_unit* context, detail::bytes& out, Ts&... values) {
-  std::vector<char> buffer;
-  caf::binary_serializer sink(context, buffer);
-  caf::error problem;
-  if (((problem = save(sink, values), !problem) && ...))
-    out.append(buffer.data(), buffer.size());
-  return problem;
-}
-
-// What comes from another process, whatever is thrown by a type's own code meanwhile.
-template <class... Ts>
-void decode(caf::execution_unit* context, std::span<const std::byte> payload, const char* what,
-  Ts&... values) {
-  caf::error problem;
-  try {
-    bounded_deserializer source(context, payload);
-    const bool all = ((problem = load(source, values), !problem) && ...);
-    if (all && (source.failed() || source.remaining() > 0))
-      problem = caf::make_error(caf::sec::invalid_argument, std::string("of a wrong length"));
-  } catch (const std::exception& e) {
-    problem = caf::make_error(caf::sec::runtime_error, std::string(e.what()));
-  }
-  if (problem)
+void decode(actor_hub& hub, std::span<const std::byte> payload, const char* what, Ts&... values) {
+  if (const auto problem = hub.codec().decode(payload, values...))
     throw link::protocol_violation(std::string(what) + ": " + caf::to_string(problem));
-}
-
-// The error, without its context if that has types that cannot leave the process.
-caf::error portable(caf::execution_unit* context, const caf::error& error) {
-  if (!error || error.context().empty())
-    return error;
-  auto content = error.context();
-  detail::bytes unused;
-  if (!encode(context, unused, content))
-    return error;
-  return {error.code(), error.category()};
-}
-
-void make_portable(caf::execution_unit* context, caf::message& content) {
-  if (content.match_elements<caf::error>())
-    content = caf::make_message(portable(context, content.get_as<caf::error>(0)));
-  else if (content.match_elements<caf::exit_msg>())
-    content = caf::make_message(caf::exit_msg{content.get_as<caf::exit_msg>(0).source,
-      portable(context, content.get_as<caf::exit_msg>(0).reason)});
-  else if (content.match_elements<caf::down_msg>())
-    content = caf::make_message(caf::down_msg{content.get_as<caf::down_msg>(0).source,
-      portable(context, content.get_as<caf::down_msg>(0).reason)});
 }
 
 } // namespace
@@ -114,9 +61,9 @@ caf::behavior actor_bridge::handlers() {
   set_down_handler(
     [this](const caf::down_msg& down) { guarded([&] { on_monitored_ended(down); }); });
   return {
-    [this](outbound& message) {
+    [this](outbound& out) {
       drop_current_message_id(); // the other side answers
-      guarded([&] { send(message); });
+      guarded([&] { send(out); });
     },
     [this](const watch_remote& message) { guarded([&] { watch_remote_actor(message.proxy); }); },
     [this](const watch_local& message) { guarded([&] { watch_local_actor(message); }); },
@@ -134,29 +81,28 @@ caf::behavior actor_bridge::handlers() {
 
 // -- what goes out --------------------------------------------------------------------------------------
 
-void actor_bridge::send(outbound& message) {
+void actor_bridge::send(outbound& out) {
+  auto& message = out.message;
   if (closed_) {
     fail(message.from, message.id, closed_);
     return;
   }
-  if (message.id.is_stream_message()) {
+  if (compat::is_part_of_stream(message)) {
     link_.warn("a CAF stream cannot leave its process");
     return;
   }
-  make_portable(hub_.context(), message.content);
-  auto id = message.id.integer_value();
+  compat::make_portable(hub_.codec(), message.content);
   detail::bytes encoded;
-  auto error =
-    encode(hub_.context(), encoded, message.to, message.from, id, message.stages, message.content);
+  auto error = hub_.codec().encode(encoded, out.to, message);
   if (!error && encoded.size() > limits::max_message_bytes)
     error = caf::make_error(caf::sec::invalid_argument,
       "it takes " + std::to_string(encoded.size()) + " bytes, but " +
         std::to_string(limits::max_message_bytes) + " are the limit: send it in parts");
   if (error) {
-    link_.warn("a message was not sent to the actor of another process: " + system().render(error) +
-               ", in " +
-               caf::to_string(message.content).substr(0, limits::max_shown_message_bytes) +
-               ": are all of its types registered with TROUPE_MESSAGE_TYPE?");
+    link_.warn(
+      "a message was not sent to the actor of another process: " + compat::render(system(), error) +
+      ", in " + caf::to_string(message.content).substr(0, limits::max_shown_message_bytes) + ": " +
+      compat::encode_hint);
     fail(message.from, message.id, error);
     return;
   }
@@ -196,7 +142,7 @@ void actor_bridge::forget_request(const caf::strong_actor_ptr& asker, caf::messa
 void actor_bridge::fail(
   const caf::strong_actor_ptr& asker, caf::message_id id, const caf::error& reason) {
   if (asker && id.is_request())
-    asker->enqueue(nullptr, id.response_id(), caf::make_message(reason), &loop());
+    compat::fail_request(asker, id, reason, nullptr, &loop());
 }
 
 void actor_bridge::watch_remote_actor(const caf::strong_actor_ptr& proxy) {
@@ -204,24 +150,20 @@ void actor_bridge::watch_remote_actor(const caf::strong_actor_ptr& proxy) {
     return;
   auto target = proxy;
   detail::bytes encoded;
-  if (!encode(hub_.context(), encoded, target))
+  if (!hub_.codec().encode(encoded, target))
     answer(link::actor_signal::watch, std::move(encoded));
 }
 
 void actor_bridge::tell_end(caf::node_id process, caf::actor_id actor, const caf::error& why) {
   if (closed_)
     return;
-  auto reason = portable(hub_.context(), why);
-  detail::bytes encoded;
-  encode(hub_.context(), encoded, process, actor, reason);
-  answer(link::actor_signal::down, std::move(encoded));
+  auto reason = compat::portable(hub_.codec(), why);
+  answer(link::actor_signal::down, encoded(hub_, process, actor, reason));
 }
 
 void actor_bridge::say_hello() {
   auto self = system().node();
-  detail::bytes encoded;
-  encode(hub_.context(), encoded, self);
-  link_.send(link::actor_signal::hello, std::move(encoded));
+  link_.send(link::actor_signal::hello, encoded(hub_, self));
 }
 
 // -- ends of actors here --------------------------------------------------------------------------------
@@ -301,36 +243,33 @@ void actor_bridge::receive(link::actor_signal signal, std::span<const std::byte>
 
 void actor_bridge::on_hello(std::span<const std::byte> payload) {
   caf::node_id process;
-  decode(hub_.context(), payload, "hello of actors", process);
+  decode(hub_, payload, "hello of actors", process);
   if (peer_ || !hub_.add(process, this))
     throw link::protocol_violation("unexpected hello of actors");
   peer_ = process;
 }
 
 void actor_bridge::on_message(std::span<const std::byte> payload) {
-  outbound in;
-  std::uint64_t id = 0;
-  decode(hub_.context(), payload, "message of an actor", in.to, in.from, id, in.stages, in.content);
-  in.id = caf::message_id(id);
+  caf::strong_actor_ptr to;
+  compat::letter in;
+  decode(hub_, payload, "message of an actor", to, in);
   // The parts of a stream would be taken for what they say they are.
-  if (in.id.is_stream_message() || in.id.is_answered())
+  if (compat::is_part_of_stream(in) || in.id.is_answered())
     throw link::protocol_violation("message of an actor with an illegal id");
-  if (in.id.is_response() && in.to)
-    forget_request(in.to, in.id);
+  if (in.id.is_response() && to)
+    forget_request(to, in.id);
   else if (in.id.is_request() && in.from)
     forget_request(in.from, in.id);
-  if (!in.to)
+  if (!to)
     return fail(in.from, in.id, caf::sec::request_receiver_down);
-  in.to->enqueue(caf::make_mailbox_element(
-                   std::move(in.from), in.id, std::move(in.stages), std::move(in.content)),
-    &loop());
+  compat::deliver(std::move(in), *to->get(), &loop());
 }
 
 void actor_bridge::on_watch(std::span<const std::byte> payload) {
   // Its name alone: of an actor that is gone there is no handle.
   caf::actor_id actor = 0;
   caf::node_id process;
-  decode(hub_.context(), payload, "watch of an actor", actor, process);
+  decode(hub_, payload, "watch of an actor", actor, process);
   // After what the actor has told in its end, if it has ended.
   caf::anon_send(caf::actor(this), watch_local{process, actor});
 }
@@ -339,7 +278,7 @@ void actor_bridge::on_down(std::span<const std::byte> payload) {
   caf::node_id process;
   caf::actor_id actor = 0;
   caf::error reason;
-  decode(hub_.context(), payload, "end of an actor", process, actor, reason);
+  decode(hub_, payload, "end of an actor", process, actor, reason);
   if (peer_ && process != peer_)
     throw link::protocol_violation("end of an actor of another process");
   hub_.remove(process, actor, std::move(reason));

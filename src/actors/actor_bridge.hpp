@@ -92,7 +92,7 @@ private:
     std::optional<caf::error> end;
   };
 
-  void send(outbound& message);
+  void send(outbound& out);
   void watch_remote_actor(const caf::strong_actor_ptr& proxy);
   void on_published_ended(const published_ended& ended);
   void watch_local_actor(const watch_local& watch);

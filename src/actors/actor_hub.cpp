@@ -14,7 +14,7 @@ namespace troupe::actors {
 actor_hub::actor_hub(caf::actor_system& system, loop::event_loop& loop)
   : system_(system)
   , proxies_(system, *this)
-  , context_(system, loop, proxies_) {}
+  , codec_(system, loop, proxies_) {}
 
 // CAF registers each actor of which a handle is serialized, and keeps it until it ends. Those that nobody
 // can reach any more would be waited for by the actor system's destructor.

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/limits.hpp"
-#include "caf/caf_compat.hpp"
+#include "compat/message_codec.hpp"
 #include "loop/event_loop.hpp"
 
 #include <caf/proxy_registry.hpp>
@@ -24,8 +24,8 @@ public:
 
   caf::actor_system& system() noexcept { return system_; }
 
-  /// Where messages with handles in them are serialized and deserialized.
-  caf::execution_unit* context() noexcept { return &context_; }
+  /// For messages with handles in them.
+  compat::message_codec& codec() noexcept { return codec_; }
 
   /// From now on, what is for actors of `process` goes by that bridge. False if the process is known
   /// already, or is this one.
@@ -49,20 +49,6 @@ public:
   std::size_t known_actors(const caf::node_id& process) const;
 
 private:
-  class serialization_context final : public caf::execution_unit {
-  public:
-    serialization_context(
-      caf::actor_system& system, loop::event_loop& loop, caf::proxy_registry& proxies)
-      : caf::execution_unit(&system)
-      , loop_(loop) {
-      proxy_registry_ptr(&proxies);
-    }
-    void exec_later(caf::resumable* job) override { loop_.exec_later(job); }
-
-  private:
-    loop::event_loop& loop_;
-  };
-
   // Another process whose actors are known here.
   struct process_entry {
     caf::actor bridge; // null: the default one
@@ -78,7 +64,7 @@ private:
 
   caf::actor_system& system_;
   caf::proxy_registry proxies_;
-  serialization_context context_;
+  compat::message_codec codec_;
   std::unordered_map<caf::node_id, process_entry> processes_;
   caf::actor default_;
   std::vector<caf::node_id> to_sweep_;

@@ -1,17 +1,19 @@
 #pragma once
 
-// All of CAF that troupe uses, and everything that differs between CAF 0.17 and 1.x, so that a port is a
-// change of this file: there `execution_unit` is a `scheduler`, `set_policy` has other names, and the
-// message types need type ids.
+// What all rooms above include of CAF. What differs between CAF's versions is in this room, in two directories of the
+// same files, of which CMake chooses one: v0 for CAF 0.17, v1 for 1.x. Headers of theirs are included as
+// "compat/executor.hpp". No other room asks for the version.
+#include "caf/local_messages.hpp"
+
 #include <troupe/callback.hpp>
+#include <troupe/detail/caf_version.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_config.hpp>
+#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/execution_unit.hpp>
 #include <caf/resumable.hpp>
 #include <caf/send.hpp>
 
@@ -33,7 +35,13 @@ public:
 /// unless CAF's I/O module has. Before actors are spawned.
 void give_node_id(caf::actor_system& system);
 
+/// An id that no other process has. Throws `std::system_error` if there is no randomness.
+caf::node_id make_unique_node_id();
+
 } // namespace troupe::compat
 
-/// Declares a plain struct as a message that stays inside its process. At global scope.
-#define TROUPE_LOCAL_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(type)
+/// Declares a plain struct as a message that stays inside its process. At global scope. The first numbers are those of
+/// types in public headers.
+#define TROUPE_LOCAL_MESSAGE(type)                                                                 \
+  TROUPE_UNSENT_TYPE(8 + ::troupe::compat::place_of_message(#type), type)                          \
+  static_assert(::troupe::compat::place_of_message(#type) < 56);

@@ -93,7 +93,7 @@ std::string to_string(task_error code) {
 }
 
 caf::error make_error(task_error code) {
-  return {static_cast<std::uint8_t>(code), compat::task_error_category};
+  return compat::error_with(code, {});
 }
 
 std::string message_of(const caf::error& failure) {
@@ -111,9 +111,9 @@ void rethrow(const caf::error& failure) {
     if (original->thrown)
       std::rethrow_exception(original->thrown);
   if (failure && failure.category() == compat::task_error_category) {
-    const auto text =
-      compat::render_task_error(failure.code(), failure.category(), failure.context());
-    switch (static_cast<task_error>(failure.code())) {
+    const auto code = static_cast<task_error>(failure.code());
+    const auto text = compat::text_of(code, failure.context());
+    switch (code) {
     case task_error::threw:
       throw remote_error(text);
     case task_error::cancelled:
@@ -151,8 +151,8 @@ caf::error described_error(
   std::optional<task_error> code, const std::exception_ptr& failure) noexcept {
   try {
     auto what = describe(failure);
-    return {static_cast<std::uint8_t>(code.value_or(what.code)), task_error_category,
-      caf::make_message(std::move(what.text), std::move(what.type), original_exception{failure})};
+    return error_with(code.value_or(what.code),
+      caf::make_message(std::move(what.text), std::move(what.type), original_exception{failure}));
   } catch (const std::bad_alloc&) {
     return bare_error(code.value_or(task_error::failed));
   }
@@ -168,8 +168,8 @@ caf::error error_of(const std::exception_ptr& failure) noexcept {
   return described_error(std::nullopt, failure);
 }
 
-std::string render_task_error(std::uint8_t code, caf::atom_value, const caf::message& context) {
-  std::string text = "task_error::" + to_string(static_cast<task_error>(code));
+std::string text_of(task_error code, const caf::message& context) {
+  std::string text = "task_error::" + to_string(code);
   if (context.size() > 0 && context.match_element<std::string>(0))
     text += ": " + context.get_as<std::string>(0);
   return text;

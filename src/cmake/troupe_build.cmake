@@ -35,6 +35,17 @@ macro(troupe_find)
 endmacro()
 include(${CMAKE_CURRENT_LIST_DIR}/troupe_dependencies.cmake)
 
+# Which directory of src/caf is built, and which versions of CAF the installed package goes with.
+if(CAF_VERSION VERSION_LESS 0.18)
+  set(TROUPE_CAF_API v0)
+  set(TROUPE_CAF_RANGE 0.17...<0.18)
+elseif(CAF_VERSION VERSION_GREATER_EQUAL 1)
+  set(TROUPE_CAF_API v1)
+  set(TROUPE_CAF_RANGE 1.0...<2)
+else()
+  message(FATAL_ERROR "CAF ${CAF_VERSION} was found, but troupe works with 0.17 and 1.x: name the prefix of one of these in CMAKE_PREFIX_PATH")
+endif()
+
 # Flags that apply to our own code only, never to those who link against us.
 add_library(troupe_flags INTERFACE)
 # g++ 12 inlines the operator new of Asio's coroutine frames and not their operator delete, and takes them for a
@@ -43,6 +54,9 @@ target_compile_options(troupe_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
   $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
   $<$<BOOL:${TROUPE_DEVELOPER}>:-Werror>)
+if(TROUPE_CAF_API STREQUAL v1) # which takes many calls of 0.17's interface still, and calls them deprecated
+  target_compile_options(troupe_flags INTERFACE -Wno-deprecated-declarations)
+endif()
 if(TROUPE_SANITIZE) # where g++ 12 takes much in the libraries' headers for uninitialized
   target_compile_options(troupe_flags INTERFACE -Wno-maybe-uninitialized)
 endif()
@@ -53,7 +67,7 @@ function(troupe_layer name)
   add_library(troupe_${name} OBJECT ${LAYER_SOURCES})
   target_include_directories(troupe_${name}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/src/caf/${TROUPE_CAF_API})
   target_link_libraries(troupe_${name} PRIVATE troupe_flags PUBLIC troupe_dependencies)
   # A shared library shows what the public headers declare, which say so, and nothing else.
   set_target_properties(troupe_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden)

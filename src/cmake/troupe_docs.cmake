@@ -14,11 +14,11 @@ set(DOXYGEN_EXCLUDE_SYMBOLS troupe::detail troupe::detail::* caf boost)
 set(DOXYGEN_JAVADOC_AUTOBRIEF YES)
 set(DOXYGEN_QUIET YES)
 set(DOXYGEN_GENERATE_LATEX NO)
-# CAF's macros are nothing to a reader.
+# What is said to CAF is nothing to a reader.
 set(DOXYGEN_ENABLE_PREPROCESSING YES)
 set(DOXYGEN_MACRO_EXPANSION YES)
 set(DOXYGEN_EXPAND_ONLY_PREDEF YES)
-set(DOXYGEN_PREDEFINED "CAF_ALLOW_UNSAFE_MESSAGE_TYPE(x)=")
+set(DOXYGEN_PREDEFINED "TROUPE_UNSENT_TYPE(x,y)=" "TROUPE_ERROR_CODES(x,y)=")
 # What is named as it is used needs no comment; a comment that is wrong is an error.
 set(DOXYGEN_WARN_IF_UNDOCUMENTED NO)
 set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)

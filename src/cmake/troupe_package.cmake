@@ -40,8 +40,10 @@ processes of the same program. A task that crashes takes neither the pool nor
 the program down with it.")
 
 # The names of Debian 12. The headers include Asio and CAF; a static library is linked with the rest as well.
-set(depends "libcaf-dev (>= 0.17.6)" "libcaf-dev (<< 0.18)"
-  libboost1.81-dev libboost-filesystem1.81-dev libspdlog-dev libdw-dev)
+set(depends libboost1.81-dev libboost-filesystem1.81-dev libspdlog-dev libdw-dev)
+if(TROUPE_CAF_API STREQUAL v0) # CAF 1.x is in no package
+  list(PREPEND depends "libcaf-dev (>= 0.17.6)" "libcaf-dev (<< 0.18)")
+endif()
 if(BUILD_SHARED_LIBS)
   set(runtime_package libtroupe${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   troupe_debian_package(debian-runtime ${runtime_package} libs "shared library")

@@ -5,7 +5,6 @@
 #include <troupe/detail/task_state.hpp>
 
 #include <boost/asio/post.hpp>
-#include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -37,7 +36,7 @@ void relax() noexcept {
 } // namespace
 
 event_loop::event_loop(caf::actor_system& system, int concurrency_hint)
-  : caf::execution_unit(&system)
+  : compat::executor(system)
   , io_(concurrency_hint)
   , work_(io_.get_executor()) {}
 
@@ -70,7 +69,7 @@ event_loop* event_loop::current() noexcept {
 
 void event_loop::exec_later(caf::resumable* job) {
   if (job->subtype() != caf::resumable::io_actor) {
-    system().scheduler().enqueue(job); // an actor of the program, to which one of ours has sent
+    hand_to_scheduler(job); // an actor of the program, to which one of ours has sent
     return;
   }
   if (current_loop == this) {

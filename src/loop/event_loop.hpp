@@ -1,6 +1,6 @@
 #pragma once
 
-#include "caf/caf_compat.hpp"
+#include "compat/executor.hpp"
 #include "loop/job_list.hpp"
 #include "policy/spin_budget.hpp"
 
@@ -30,8 +30,8 @@ public:
   virtual void awake() = 0;
 };
 
-/// One thread that runs everything of troupe in its process: an `asio::io_context` which is also a CAF
-/// execution unit. Actors that name it as theirs (`loop_actor`) run here, between the rings and the
+/// One thread that runs everything of troupe in its process: an `asio::io_context` which is also what
+/// CAF calls an execution unit, or a scheduler in 1.x. Actors that name it as theirs (`loop_actor`) run here, between the rings and the
 /// descriptors, so a frame reaches its actor without waking a thread. Actors of the program that they send
 /// to run in CAF's scheduler, as ever.
 ///
@@ -39,8 +39,7 @@ public:
 /// before `run`.
 ///
 /// An actor of a loop that is owned by a shared pointer keeps it: handles may outlive everything else.
-class event_loop final : public caf::execution_unit,
-                         public std::enable_shared_from_this<event_loop> {
+class event_loop final : public compat::executor, public std::enable_shared_from_this<event_loop> {
 public:
   explicit event_loop(
     caf::actor_system& system, int concurrency_hint = BOOST_ASIO_CONCURRENCY_HINT_SAFE);
@@ -52,7 +51,7 @@ public:
 
   /// Runs until `stop`. The calling thread is the loop's thread from here on.
   void run();
-  void stop();
+  void stop() override;
   /// After `run`, or if there was none: destroys what still waits, such as coroutines that are suspended.
   /// From now on nothing is executed any more.
   void shut_down();

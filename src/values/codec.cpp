@@ -70,6 +70,10 @@ detail::nesting_level decoder::enter() {
 
 namespace detail {
 
+void throw_encode_error(const char* problem) {
+  throw encode_error(problem);
+}
+
 void throw_decode_error(const char* problem) {
   throw decode_error(std::string("cannot decode a value from another process: ") + problem);
 }

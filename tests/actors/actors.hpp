@@ -32,30 +32,17 @@ struct quit_with {
   std::uint8_t reason = 0;
 };
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, add& x) {
-  return f(caf::meta::type_name("add"), x.by);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, get_count&) {
-  return f(caf::meta::type_name("get_count"));
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, get_pid&) {
-  return f(caf::meta::type_name("get_pid"));
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, order& x) {
-  return f(caf::meta::type_name("order"), x.item, x.amounts, x.reply_to);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, die&) {
-  return f(caf::meta::type_name("die"));
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, quit_with& x) {
-  return f(caf::meta::type_name("quit_with"), x.reason);
-}
+/// A value that CAF knows nothing of.
+struct point {
+  int x = 0;
+  std::vector<std::string> names;
+};
+
+} // namespace troupe::test
+
+#include "caf_forms.hpp" // of the version that is built
+
+namespace troupe::test {
 
 /// Counts, and does as it is told.
 class counter : public caf::event_based_actor {

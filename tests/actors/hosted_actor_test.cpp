@@ -2,10 +2,16 @@
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <thread>
+
+#include <poll.h>
+#include <unistd.h>
 
 using namespace troupe::test;
 using namespace std::chrono_literals;
@@ -14,13 +20,13 @@ namespace {
 
 struct tally {
   int sum = 0;
-  const char* name = "tally";
+  static constexpr const char* name = "tally";
 };
 
 caf::behavior tallying(caf::stateful_actor<tally>* self, int start) {
-  self->state.sum = start;
+  state_of(self).sum = start;
   return {
-    [self](int x) { return self->state.sum += x; },
+    [self](int x) { return state_of(self).sum += x; },
   };
 }
 
@@ -42,6 +48,24 @@ caf::behavior echoing() {
   return {
     [](std::string& text) { return std::move(text); },
     [](std::vector<char>& data) { return std::move(data); },
+  };
+}
+
+// Prints with CAF, and answers with what has come to the standard output of its process.
+caf::behavior printing(caf::event_based_actor* self) {
+  return {
+    [self](const std::string& text) {
+      int ends[2];
+      if (::pipe(ends) != 0 || ::dup2(ends[1], STDOUT_FILENO) < 0)
+        throw std::runtime_error("no pipe");
+      std::setvbuf(stdout, nullptr, _IOLBF, 0); // also if it has been a terminal
+      caf::aout(self) << text << std::endl;
+      pollfd readable{ends[0], POLLIN, 0};
+      char printed[100];
+      const auto size =
+        ::poll(&readable, 1, 60'000) == 1 ? ::read(ends[0], printed, sizeof printed) : 0;
+      return std::string(printed, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    },
   };
 }
 
@@ -94,6 +118,11 @@ TEST_CASE("a handle inside a message can be sent to") {
     CHECK(text == "item: tea");
     CHECK(sum == 6);
   });
+}
+
+TEST_CASE("what an actor in a child prints with CAF's aout comes out") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  CHECK(ask<std::string>(pool.spawn(printing), std::string("100% printed")) == "100% printed\n");
 }
 
 TEST_CASE("actors of different children talk to each other") {
@@ -187,9 +216,9 @@ TEST_CASE("a message of a type that is not registered is answered with an error"
   const auto hosted = pool.spawn(echoing);
   caf::scoped_actor self{rt().system()};
   caf::error failure;
-  self->request(hosted, caf::infinite, std::map<std::string, int>{{"a", 1}})
+  self->request(hosted, caf::infinite, unknown_message())
     .receive([](const std::string&) {}, [&](caf::error& e) { failure = e; });
-  CHECK(failure == caf::sec::unknown_type);
+  CHECK(failure == unknown_message_error);
   CHECK(ask<std::string>(hosted, std::string("still there")) == "still there");
 }
 

@@ -1,17 +1,14 @@
 // What a child may write in place of signals of its actors: the parent refuses it, and that is all.
-#include "actors/bounded_deserializer.hpp"
 #include "actors/parent_end.hpp"
 #include "support/catch.hpp"
 #include "support/process_info.hpp"
 
 #include <caf/all.hpp>
-#include <caf/binary_serializer.hpp>
 
 #include <random>
 #include <unistd.h>
 
 using namespace troupe::test;
-using troupe::actors::bounded_deserializer;
 using troupe::link::actor_signal;
 using troupe::link::protocol_violation;
 
@@ -45,7 +42,7 @@ TEST_CASE("every truncation of an actor's message is a violation, and so is what
       protocol_violation);
   }
   auto longer = whole;
-  longer.push_back(0);
+  longer.push_back({});
   CHECK_THROWS_AS(
     parent.bridge->receive(actor_signal::message, bytes_of(longer)), protocol_violation);
 }
@@ -69,7 +66,7 @@ TEST_CASE(
     INFO("round " << round);
     auto changed = seeds[random() % seeds.size()];
     for (auto changes = 1 + random() % 4; changes > 0; --changes)
-      changed[random() % changed.size()] = static_cast<char>(random());
+      changed[random() % changed.size()] = static_cast<std::byte>(random());
     try {
       parent.bridge->receive(static_cast<actor_signal>(2 + random() % 3), bytes_of(changed));
     } catch (const protocol_violation&) {
@@ -80,14 +77,15 @@ TEST_CASE(
 
 TEST_CASE("a count that cannot be true allocates nothing") {
   parent_end parent;
-  // 2^40 elements, in CAF's variable-length encoding.
-  const buffer bytes{'\x80', '\x80', '\x80', '\x80', '\x80', '\x20'};
+  // In CAF's variable-length encoding: 2^40 elements, and 2^32 - 1.
+  const std::string encoded = GENERATE("\x80\x80\x80\x80\x80\x20", "\xff\xff\xff\xff\x0f");
+  const auto bytes = std::as_bytes(std::span(encoded));
   std::vector<char> chars;
   std::string text;
   std::vector<std::int64_t> numbers;
-  CHECK(bounded_deserializer(parent.hub->context(), bytes_of(bytes))(chars));
-  CHECK(bounded_deserializer(parent.hub->context(), bytes_of(bytes))(text));
-  CHECK(bounded_deserializer(parent.hub->context(), bytes_of(bytes))(numbers));
+  CHECK(parent.hub->codec().decode(bytes, chars));
+  CHECK(parent.hub->codec().decode(bytes, text));
+  CHECK(parent.hub->codec().decode(bytes, numbers));
 }
 
 TEST_CASE("messages nested without end are refused") {
@@ -106,10 +104,9 @@ TEST_CASE("messages nested without end are refused") {
 
 TEST_CASE("parts of a CAF stream are refused") {
   parent_end parent;
-  const auto id =
-    caf::message_id().with_category(caf::message_id::downstream_message_category).integer_value();
-  CHECK_THROWS_AS(parent.bridge->receive(
-                    actor_signal::message, bytes_of(parent.message(id, caf::make_message(1)))),
+  const auto [id, content] = part_of_stream();
+  CHECK_THROWS_AS(
+    parent.bridge->receive(actor_signal::message, bytes_of(parent.message(id, content))),
     protocol_violation);
 }
 

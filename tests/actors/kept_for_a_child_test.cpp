@@ -32,7 +32,7 @@ struct name {
 buffer message_from(
   parent_end& parent, const caf::actor& to, const name& from, std::uint64_t id = asynchronous) {
   return parent.encoded(caf::actor_cast<caf::strong_actor_ptr>(to), from.actor, from.process, id,
-    std::vector<caf::strong_actor_ptr>(), caf::make_message(std::string("text")));
+    stages_of_message(), caf::make_message(std::string("text")));
 }
 
 caf::actor_id made_up(std::uint64_t number) {

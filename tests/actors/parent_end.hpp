@@ -1,11 +1,11 @@
 #pragma once
 
 #include "actors/actor_bridge.hpp"
+#include "actors/actors.hpp"
 #include "support/catch.hpp"
 
 #include <boost/asio/post.hpp>
 #include <caf/all.hpp>
-#include <caf/binary_serializer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +16,10 @@
 
 namespace troupe::test {
 
-using buffer = std::vector<char>;
+using buffer = std::vector<std::byte>;
 
 inline std::span<const std::byte> bytes_of(const buffer& b) {
-  return std::as_bytes(std::span(b));
+  return b;
 }
 
 // The parent's end of a bridge, with an actor that the child knows.
@@ -71,10 +71,10 @@ struct parent_end {
 
   template <class... Ts>
   buffer encoded(Ts... values) {
-    buffer out;
-    caf::binary_serializer sink(hub->context(), out);
-    REQUIRE_FALSE(sink(values...));
-    return out;
+    detail::bytes out;
+    REQUIRE_FALSE(hub->codec().encode(out, values...));
+    const auto bytes = detail::view(out);
+    return {bytes.begin(), bytes.end()};
   }
 
   static caf::node_id child() {
@@ -86,7 +86,7 @@ struct parent_end {
 
   buffer message(std::uint64_t id, caf::message content) {
     return encoded(caf::actor_cast<caf::strong_actor_ptr>(known), caf::strong_actor_ptr(), id,
-      std::vector<caf::strong_actor_ptr>(), std::move(content));
+      stages_of_message(), std::move(content));
   }
 };
 

@@ -1,3 +1,5 @@
+#include "actors/actors.hpp"
+#include "compat/task_error_code.hpp"
 #include "support/catch.hpp"
 #include "support/functions.hpp"
 #include "support/test_runtime.hpp"
@@ -15,15 +17,9 @@
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using troupe::test::rt;
-using troupe::test::square;
+using namespace troupe::test;
 
 namespace {
-
-struct point {
-  int x = 0;
-  std::vector<std::string> names;
-};
 
 point mirrored(const point& p) {
   return {-p.x, {p.names.rbegin(), p.names.rend()}};
@@ -37,7 +33,7 @@ asio::awaitable<std::string> greet(std::string name) {
 
 // Requests it as an actor of the program that blocks, and gives the value; throws what went wrong.
 template <class R, class... Ts>
-R ask(const troupe::pool& pool, Ts&&... content) {
+R ask_pool(const troupe::pool& pool, Ts&&... content) {
   caf::scoped_actor self{rt().system()};
   std::optional<R> result;
   self->request(pool.actor(), caf::infinite, std::forward<Ts>(content)...)
@@ -51,9 +47,7 @@ caf::error error_of(const troupe::pool& pool, Ts&&... content) {
   caf::scoped_actor self{rt().system()};
   caf::error result;
   self->request(pool.actor(), caf::infinite, std::forward<Ts>(content)...)
-    .receive([&](caf::error& e) { result = std::move(e); },
-      caf::others >>
-        [](caf::message_view&) -> caf::result<caf::message> { return caf::message{}; });
+    .receive([&](caf::error& e) { result = std::move(e); }, any_response([](caf::message) {}));
   return result;
 }
 
@@ -67,29 +61,30 @@ TROUPE_EXCEPTION(tired);
 
 TEST_CASE("an actor requests a task, and its response is the value that the function returns") {
   troupe::pool pool{rt(), {.processes = 1}};
-  CHECK(ask<int>(pool, troupe::call(square, 3)) == 9);
-  CHECK(ask<std::string>(pool, troupe::call(greet, "Ada")) == "hello Ada");
-  CHECK(
-    ask<double>(pool, troupe::call(troupe::blocking([](double x) { return x / 2; }), 3)) == 1.5);
-  CHECK(ask<bool>(pool, troupe::call([] { return true; })));
-  CHECK(
-    ask<std::int64_t>(pool, troupe::call([](long long x) { return x; }, 1LL << 40)) == 1LL << 40);
+  CHECK(ask_pool<int>(pool, troupe::call(square, 3)) == 9);
+  CHECK(ask_pool<std::string>(pool, troupe::call(greet, "Ada")) == "hello Ada");
+  CHECK(ask_pool<double>(pool, troupe::call(troupe::blocking([](double x) { return x / 2; }), 3)) ==
+        1.5);
+  CHECK(ask_pool<bool>(pool, troupe::call([] { return true; })));
+  CHECK(ask_pool<std::int64_t>(pool, troupe::call([](long long x) { return x; }, 1LL << 40)) ==
+        1LL << 40);
 }
 
 TEST_CASE("values that CAF cannot serialize are responses as well") {
   troupe::pool pool{rt(), {.processes = 1}};
-  const auto p = ask<point>(pool, troupe::call(mirrored, point{1, {"a", "b"}}));
+  const auto p = ask_pool<point>(pool, troupe::call(mirrored, point{1, {"a", "b"}}));
   CHECK(p.x == -1);
   CHECK(p.names == std::vector<std::string>{"b", "a"});
-  CHECK(ask<std::optional<int>>(pool, troupe::call([] { return std::optional(4); })) == 4);
-  CHECK(
-    ask<std::vector<point>>(pool, troupe::call([] { return std::vector<point>(3); })).size() == 3);
-  CHECK(ask<std::filesystem::path>(
+  CHECK(ask_pool<std::optional<int>>(pool, troupe::call([] { return std::optional(4); })) == 4);
+  CHECK(ask_pool<std::vector<point>>(pool, troupe::call([] {
+    return std::vector<point>(3);
+  })).size() == 3);
+  CHECK(ask_pool<std::filesystem::path>(
           pool, troupe::call([] { return std::filesystem::path("/tmp/x"); })) == "/tmp/x");
   using counts = std::map<std::string, int>;
-  CHECK(ask<counts>(pool, troupe::call([] { return counts{{"a", 1}}; })) == counts{{"a", 1}});
+  CHECK(ask_pool<counts>(pool, troupe::call([] { return counts{{"a", 1}}; })) == counts{{"a", 1}});
   using both = std::pair<point, bool>;
-  CHECK(ask<both>(pool, troupe::call([] { return both{{2, {}}, true}; })).first.x == 2);
+  CHECK(ask_pool<both>(pool, troupe::call([] { return both{{2, {}}, true}; })).first.x == 2);
 }
 
 TEST_CASE("a response of any type can be kept, shared and changed as every message") {
@@ -98,10 +93,7 @@ TEST_CASE("a response of any type can be kept, shared and changed as every messa
   caf::message kept;
   self->request(pool.actor(), caf::infinite, troupe::call(mirrored, point{7, {}}))
     .receive([](caf::error& e) { FAIL(caf::to_string(e)); },
-      caf::others >> [&](caf::message_view& view) -> caf::result<caf::message> {
-        kept = view.move_content_to_message();
-        return caf::message{};
-      });
+      any_response([&](caf::message response) { kept = std::move(response); }));
   auto copy = kept;
   REQUIRE(copy.match_elements<point>());
   copy.get_mutable_as<point>(0).x = 1;
@@ -137,7 +129,7 @@ TEST_CASE("an event-based actor has many requests under way") {
 
 TEST_CASE("options of the task stand before the call") {
   troupe::pool pool{rt(), {.processes = 1}};
-  CHECK(ask<int>(pool, troupe::task_options{.name = "nine"}, troupe::call(square, 3)) == 9);
+  CHECK(ask_pool<int>(pool, troupe::task_options{.name = "nine"}, troupe::call(square, 3)) == 9);
 }
 
 TEST_CASE("a message without a request is a task as well, and its result comes as a message") {
@@ -146,7 +138,7 @@ TEST_CASE("a message without a request is a task as well, and its result comes a
   self->send(pool.actor(), troupe::call(square, 4));
   self->receive([](int sixteen) { CHECK(sixteen == 16); });
   caf::anon_send(pool.actor(), troupe::call(square, 4));
-  CHECK(ask<int>(pool, troupe::call(square, 5)) == 25);
+  CHECK(ask_pool<int>(pool, troupe::call(square, 5)) == 25);
 }
 
 TEST_CASE("what a task throws is an error with its text and type, and can be thrown again") {
@@ -157,10 +149,10 @@ TEST_CASE("what a task throws is an error with its text and type, and can be thr
   CHECK(e != troupe::task_error::lost);
   CHECK(troupe::message_of(e) == "no more");
   CHECK_THAT(troupe::type_of(e), ContainsSubstring("tired"));
-  CHECK(rt().system().render(e) == "task_error::threw: no more");
+  CHECK(troupe::compat::render(rt().system(), e) == "task_error::threw: no more");
   CHECK_THROWS_AS(troupe::rethrow(e), tired);
   CHECK_THROWS_AS(troupe::rethrow(e), troupe::proxy_exception);
-  CHECK_THROWS_WITH(ask<int>(pool, failing), "no more");
+  CHECK_THROWS_WITH(ask_pool<int>(pool, failing), "no more");
 }
 
 TEST_CASE("an exception that is no std::exception is an error too") {
@@ -181,8 +173,8 @@ TEST_CASE("a task whose child dies is an error with the death in it") {
 
 TEST_CASE("an error without its exception is thrown with its text") {
   const auto text = [](troupe::task_error code) {
-    return caf::error(static_cast<std::uint8_t>(code), caf::atom("troupe"),
-      caf::make_message(std::string("why"), std::string("type")));
+    return troupe::compat::error_with(
+      code, caf::make_message(std::string("why"), std::string("type")));
   };
   CHECK_THROWS_AS(troupe::rethrow(text(troupe::task_error::threw)), troupe::remote_error);
   CHECK_THROWS_AS(troupe::rethrow(text(troupe::task_error::cancelled)), troupe::task_cancelled);

@@ -40,6 +40,14 @@ TEST_CASE("a room includes only what is below it") {
   CHECK(wrong_includes(sources(), ranks()) == none);
 }
 
+TEST_CASE("only the room caf, and what public headers need, ask for the version of CAF") {
+  CHECK(questions_for_version(sources()) == none);
+}
+
+TEST_CASE("each version of CAF has the same files") {
+  CHECK(unmatched_alternatives(sources()) == none);
+}
+
 TEST_CASE("what public headers declare is visible in a shared library") {
   CHECK(hidden_declarations(sources()) == none);
 }
@@ -87,6 +95,32 @@ TEST_CASE("a public header that includes a room is seen") {
   const auto tree = with("include/troupe/planted.hpp", "#include \"base/limits.hpp\"\n");
   CHECK(wrong_includes(tree, ranks()) ==
         std::vector<std::string>{"include/troupe/planted.hpp includes src/base/limits.hpp"});
+}
+
+TEST_CASE("a question for the version of CAF is seen") {
+  const std::string place = GENERATE("src/loop/planted.hpp", "include/troupe/planted.hpp");
+  const std::string line =
+    GENERATE("#if CAF_VERSION_MAJOR >= 1", "#if CAF_VERSION > 1706", "#if CAF_MAJOR_VERSION > 0");
+  CHECK(questions_for_version(with(place, line + "\n")) ==
+        std::vector<std::string>{place + " says " + line});
+}
+
+TEST_CASE("a file for one version of CAF alone is seen") {
+  CHECK(
+    unmatched_alternatives(with("src/caf/v1/compat/planted.hpp", "")) ==
+    std::vector<std::string>{"src/caf/v1/compat/planted.hpp has no counterpart in src/caf/v0/"});
+}
+
+TEST_CASE("an include upwards from a file for one version of CAF is seen") {
+  const auto tree = with("src/caf/v1/compat/planted.hpp", "#include \"loop/event_loop.hpp\"\n");
+  CHECK(wrong_includes(tree, ranks()) ==
+        std::vector<std::string>{"src/caf/v1/compat/planted.hpp includes src/loop/event_loop.hpp"});
+}
+
+TEST_CASE("an include of a file for a version of CAF counts as one of its room") {
+  const auto tree = with("src/base/planted.hpp", "#include \"compat/executor.hpp\"\n");
+  CHECK(wrong_includes(tree, ranks()) ==
+        std::vector<std::string>{"src/base/planted.hpp includes src/caf/v0/compat/executor.hpp"});
 }
 
 TEST_CASE("a public header whose declarations are hidden is seen") {

@@ -47,10 +47,21 @@ std::string room_of(const std::string& file) {
 // The file of the project that an `#include` means, or nothing. CAF's headers are in a folder that has the
 // name of a room: what is a file of that room is meant.
 std::string file_of(const source_tree& sources, const std::string& included) {
-  for (const char* folder : {"src/", "include/"})
+  for (const char* folder : {"src/", "src/caf/v0/", "include/"})
     if (sources.contains(folder + included))
       return folder + included;
   return {};
+}
+
+// Of two directories with the same files, of which one is built, the other one.
+bool is_alternative(const std::string& file) {
+  return file.starts_with("src/caf/v1/");
+}
+
+// A header may be the same for all versions of CAF where its source is not.
+std::string folder_of(const std::string& file) {
+  const auto folder = fs::path(file).parent_path().string();
+  return folder == "src/caf/v0/compat" ? "src/caf" : folder;
 }
 
 bool is_large(const std::string& included) {
@@ -118,6 +129,29 @@ std::vector<std::string> wrong_includes(
   return result;
 }
 
+std::vector<std::string> questions_for_version(const source_tree& sources) {
+  std::vector<std::string> result;
+  for (const auto& [file, text] : sources)
+    if (room_of(file) != "caf" && !file.starts_with("include/troupe/detail/"))
+      for (const auto& line : lines_of(text))
+        if (line.find("CAF_VERSION") != std::string::npos ||
+            line.find("CAF_MAJOR_VERSION") != std::string::npos ||
+            line.find("TROUPE_CAF_API") != std::string::npos)
+          result.push_back(file + " says " + line);
+  return result;
+}
+
+std::vector<std::string> unmatched_alternatives(const source_tree& sources) {
+  const std::map<std::string, std::string> other{
+    {"src/caf/v0/", "src/caf/v1/"}, {"src/caf/v1/", "src/caf/v0/"}};
+  std::vector<std::string> result;
+  for (const auto& [file, text] : sources)
+    for (const auto& [folder, counterpart] : other)
+      if (file.starts_with(folder) && !sources.contains(counterpart + file.substr(folder.size())))
+        result.push_back(file + " has no counterpart in " + counterpart);
+  return result;
+}
+
 std::vector<std::string> hidden_declarations(const source_tree& sources) {
   std::vector<std::string> result;
   for (const auto& [file, text] : sources) {
@@ -161,8 +195,8 @@ std::vector<std::string> impure_includes(
 std::vector<std::string> shared_file_names(const source_tree& sources) {
   std::map<std::string, std::set<std::string>> places;
   for (const auto& [file, text] : sources)
-    if (!is_public(file))
-      places[fs::path(file).stem().string()].insert(fs::path(file).parent_path().string());
+    if (!is_public(file) && !is_alternative(file))
+      places[fs::path(file).stem().string()].insert(folder_of(file));
   std::vector<std::string> result;
   for (const auto& [name, folders] : places)
     if (folders.size() > 1)
@@ -177,7 +211,7 @@ std::vector<std::string> shared_class_names(const source_tree& sources) {
   std::map<std::string, std::vector<std::string>> files;
   std::smatch match;
   for (const auto& [file, text] : sources)
-    if (!is_public(file))
+    if (!is_public(file) && !is_alternative(file))
       for (const auto& line : lines_of(text))
         if ((line.starts_with("class ") || line.starts_with("struct ") ||
               line.starts_with("enum ") || line.starts_with("union ")) &&

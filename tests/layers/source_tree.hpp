@@ -23,6 +23,12 @@ std::map<std::string, int> ranks_of_rooms(const std::string& readme);
 std::vector<std::string> wrong_includes(
   const source_tree& sources, const std::map<std::string, int>& ranks);
 
+/// Each line outside of the room `caf` and the details of public headers that asks which version of CAF there is.
+std::vector<std::string> questions_for_version(const source_tree& sources);
+
+/// Each file for one version of CAF that has none of its name for the other.
+std::vector<std::string> unmatched_alternatives(const source_tree& sources);
+
 /// Each namespace of a public header that opens `troupe` outside of `#pragma GCC visibility push(default)`, so that
 /// a shared library does not show what is declared in it.
 std::vector<std::string> hidden_declarations(const source_tree& sources);

@@ -6,7 +6,6 @@
 #include "support/test_runtime.hpp"
 
 #include <boost/asio/steady_timer.hpp>
-#include <caf/meta/save_callback.hpp>
 
 #include <csignal>
 #include <cstdlib>
@@ -33,8 +32,7 @@ struct fussy {
 
 template <class Inspector>
 auto inspect(Inspector& f, fussy& x) {
-  const auto is_bad = [&x] { return x.value < 0; };
-  return f(caf::meta::save_callback(is_bad), x.value);
+  return f.object(x).on_save([&x] { return x.value >= 0; }).fields(f.field("value", x.value));
 }
 
 int value_of(fussy x) {

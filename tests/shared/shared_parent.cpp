@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,9 @@ int wait_until_stopped() {
   return 0;
 }
 
-caf::behavior adder(caf::stateful_actor<int>* self) {
-  return {[self](int amount) { return self->state += amount; }};
+caf::behavior adder(caf::event_based_actor*) {
+  const auto sum = std::make_shared<int>(0);
+  return {[sum](int amount) { return *sum += amount; }};
 }
 
 // What is thrown crosses two borders: of processes, and of the libraries.

@@ -1,4 +1,6 @@
 // A program in which children take over in the way that its argument names.
+#include "io_types.hpp" // for the version of CAF
+
 #include <troupe/troupe.hpp>
 
 #include <caf/all.hpp>
@@ -265,6 +267,7 @@ public:
 
 // An actor system of the program's own beside that of the runtime, which has CAF's network module.
 int two_systems() {
+  add_io_types();
   troupe::runtime rt{
     {.configure_caf = [](caf::actor_system_config& config) { config.load<caf::io::middleman>(); }}};
   troupe::pool pool{rt, {.processes = 1}};
@@ -275,7 +278,7 @@ int two_systems() {
   caf::actor_system own{config};
   caf::scoped_actor self{own};
   const auto print = [](int value) { say(std::to_string(value)); };
-  const auto fail = [&](caf::error& e) { say("an error: " + own.render(e)); };
+  const auto fail = [](caf::error& e) { say("an error: " + caf::to_string(e)); };
   self->request(own.middleman().remote_actor("127.0.0.1", port.value()).value(), caf::infinite, 21)
     .receive(print, fail);
   self->request(pool.actor(), caf::infinite, troupe::call(square, 4)).receive(print, fail);

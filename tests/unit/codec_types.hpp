@@ -2,11 +2,6 @@
 
 #include <troupe/codec.hpp>
 
-#include <caf/meta/load_callback.hpp>
-#include <caf/meta/omittable_if_empty.hpp>
-#include <caf/meta/save_callback.hpp>
-#include <caf/meta/type_name.hpp>
-
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,7 +43,7 @@ struct expression {
   std::variant<std::int32_t, std::vector<expression>> node;
 };
 
-// Not an aggregate; has what CAF's inspect functions may have.
+// Not an aggregate; has what inspect functions of CAF 1.x may have.
 class account {
 public:
   account() = default;
@@ -57,13 +52,16 @@ public:
     , cents_(cents) {}
 
   template <class Inspector>
-  friend typename Inspector::result_type inspect(Inspector& f, account& x) {
-    return f(caf::meta::type_name("account"), x.owner_, caf::meta::omittable_if_empty(), x.note,
-      x.cents_, caf::meta::save_callback([&]() -> bool { return x.owner_ == "unsaveable"; }),
-      caf::meta::load_callback([&]() -> bool {
+  friend bool inspect(Inspector& f, account& x) {
+    return f.object(x)
+      .pretty_name("account")
+      .on_save([&] { return x.owner_ != "unsaveable"; })
+      .on_load([&] {
         x.loaded = true;
-        return x.cents_ < 0;
-      }));
+        return x.cents_ >= 0;
+      })
+      .fields(f.field("owner", x.owner_), f.field("note", x.note).fallback(""),
+        f.field("cents", x.cents_).invariant([](std::int64_t cents) { return cents != 13; }));
   }
   friend bool operator==(const account& a, const account& b) {
     return a.owner_ == b.owner_ && a.note == b.note && a.cents_ == b.cents_;

@@ -42,12 +42,29 @@ template <class First, class... Rest>
 inline constexpr bool starts_with_actor_options<First, Rest...> =
   std::is_same_v<std::remove_cvref_t<First>, actor_options>;
 
-/// Functions, and lambdas that have no captures.
+/// `caf::actor_from_state<State>`, which CAF 1.x has.
+template <class F>
+concept state_maker = std::is_empty_v<F> && requires {
+  typename F::behavior_type;
+  typename F::base_type;
+  typename F::handle_type;
+};
+
+/// Functions, lambdas that have no captures, and what makes an actor of its state.
 template <class F>
 concept behavior_maker = std::is_function_v<std::remove_pointer_t<std::decay_t<F>>> ||
-  requires(F f) {
+  state_maker<std::decay_t<F>> || requires(F f) {
   +f;
 };
+
+/// As a plain function, if it is one.
+template <class F>
+auto maker_of(const F& f) {
+  if constexpr (state_maker<F>)
+    return f;
+  else
+    return +f;
+}
 
 } // namespace troupe::detail
 

@@ -15,7 +15,9 @@ namespace troupe {
 
 namespace detail {
 
-[[noreturn]] void throw_decode_error(const char* problem);
+// Calls an inspect function, of either form of CAF's.
+template <class Inspector, class T>
+void run_inspect(Inspector f, T& value);
 
 // Whether no value of T takes any bytes: std::monostate, std::array<T, 0>, and what consists of such.
 template <class T>
@@ -235,8 +237,8 @@ void encoder::operator()(const T& value) {
       (*this)(bit);
   } else if constexpr (inspectable<T>) {
     const auto level = enter();
-    encode_inspector f{*this};
-    inspect(f, const_cast<T&>(value)); // CAF's interface is not const-correct
+    run_inspect(
+      encode_inspector(*this), const_cast<T&>(value)); // CAF's interface is not const-correct
   } else if constexpr (range_value<T>) {
     const auto level = enter();
     encode_range(*this, value);
@@ -308,8 +310,7 @@ void decoder::operator()(T& value) {
       value.push_back(make<bool>());
   } else if constexpr (inspectable<T>) {
     const auto level = enter();
-    decode_inspector f{*this};
-    inspect(f, value);
+    run_inspect(decode_inspector(*this), value);
   } else if constexpr (range_value<T>) {
     const auto level = enter();
     decode_range(*this, value);
@@ -350,34 +351,8 @@ T decoder::make() {
   }
 }
 
-template <class... Ts>
-void detail::encode_inspector::operator()(Ts&&... fields) const {
-  const auto one = [this]<class T>(T& field) {
-    using field_type = std::remove_cvref_t<T>;
-    if constexpr (is_save_callback_v<field_type>) {
-      if (callback_failed(field.fun))
-        throw encode_error("a save callback failed");
-    } else if constexpr (!is_annotation_v<field_type>) {
-      out(static_cast<const field_type&>(field));
-    }
-  };
-  (one(fields), ...);
-}
-
-template <class... Ts>
-void detail::decode_inspector::operator()(Ts&&... fields) const {
-  const auto one = [this]<class T>(T& field) {
-    using field_type = std::remove_cvref_t<T>;
-    if constexpr (is_load_callback_v<field_type>) {
-      if (callback_failed(field.fun))
-        throw_decode_error("a load callback failed");
-    } else if constexpr (!is_annotation_v<field_type>) {
-      in(const_cast<field_type&>(field));
-    }
-  };
-  (one(fields), ...);
-}
-
 } // namespace troupe
 
 #pragma GCC visibility pop
+
+#include <troupe/detail/inspectors_impl.hpp>

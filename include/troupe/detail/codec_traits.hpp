@@ -1,8 +1,8 @@
 #pragma once
 
 #include <troupe/custom_codec.hpp>
-#include <troupe/detail/caf_inspect.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/inspectors.hpp>
 #include <troupe/detail/type_name.hpp>
 
 #include <array>
@@ -143,30 +143,6 @@ concept range_value = container_like<T> && !std::same_as<typename T::value_type,
 
 template <class T>
 concept tuple_value = is_specialization_v<T, std::tuple> || is_specialization_v<T, std::pair>;
-
-// The inspectors have the interface of CAF 0.17: a call with any number of fields and annotations.
-struct encode_inspector {
-  using result_type = void;
-  static constexpr bool reads_state = true;
-  static constexpr bool writes_state = false;
-  encoder& out;
-  template <class... Ts>
-  void operator()(Ts&&... fields) const;
-};
-
-struct decode_inspector {
-  using result_type = void;
-  static constexpr bool reads_state = false;
-  static constexpr bool writes_state = true;
-  decoder& in;
-  template <class... Ts>
-  void operator()(Ts&&... fields) const;
-};
-
-template <class T>
-concept inspectable = requires(encode_inspector& f, T& value) {
-  inspect(f, value);
-};
 
 template <class T>
 concept view_type = std::ranges::view<T> || is_specialization_v<T, std::initializer_list> ||

@@ -2,16 +2,14 @@
 
 #include <troupe/call.hpp>
 #include <troupe/detail/actor_part.hpp>
+#include <troupe/detail/caf_version.hpp>
 #include <troupe/detail/compiler.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/execution_unit.hpp>
 #include <caf/infer_handle.hpp>
 #include <caf/local_actor.hpp>
-#include <caf/mailbox_element.hpp>
-#include <caf/resumable.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -34,28 +32,29 @@ struct hosted_id {
   std::vector<std::byte> node; ///< a serialized `caf::node_id`
 };
 
+} // namespace troupe::detail
+
+#pragma GCC visibility pop
+
+TROUPE_UNSENT_TYPE(4, troupe::detail::hosted_id)
+
+#pragma GCC visibility push(default)
+
+namespace troupe::detail {
+
 /// Where the actors of this child run. Throw `std::logic_error` outside of a child.
-caf::execution_unit& hosting_unit();
+caf_executor& hosting_unit();
 caf::actor_system& hosting_system();
 /// Lets the parent reach an actor of this child.
 hosted_id publish_hosted(const caf::actor& hosted);
 
-/// An actor of the user's type that runs on the child's event loop instead of CAF's scheduler: it names
-/// the loop as its execution unit in each `enqueue`, as CAF's brokers name the multiplexer.
+/// An actor of the user's type that runs on the child's event loop.
 template <class Actor>
-class hosted final : public Actor {
+class hosted final : public runs_apart<hosted<Actor>, Actor> {
 public:
-  using Actor::Actor;
-  using Actor::enqueue;
+  using runs_apart<hosted<Actor>, Actor>::runs_apart;
 
-  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
-    Actor::enqueue(std::move(message), &hosting_unit());
-  }
-  void enqueue(caf::strong_actor_ptr from, caf::message_id id, caf::message content,
-    caf::execution_unit*) override {
-    Actor::enqueue(std::move(from), id, std::move(content), &hosting_unit());
-  }
-  caf::resumable::subtype_t subtype() const override { return caf::resumable::io_actor; }
+  caf_executor& executor() const { return hosting_unit(); }
 };
 
 // What an argument of a constructor is sent as: its parameter types are not known.

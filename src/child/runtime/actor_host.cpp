@@ -1,8 +1,6 @@
 #include "child/runtime/actor_host.hpp"
 
-#include "child/runtime/late_scheduler.hpp"
-
-#include <caf/binary_serializer.hpp>
+#include "caf/late_actor_system.hpp"
 
 #include <cstdio>
 #include <stdexcept>
@@ -31,7 +29,7 @@ actor_host* actor_host::current() noexcept {
 }
 
 caf::actor_system& actor_host::system() {
-  static_cast<late_scheduler&>(system_.scheduler()).wake();
+  compat::wake_actor_system();
   return system_;
 }
 
@@ -58,11 +56,11 @@ detail::hosted_id actor_host::publish(const caf::actor& hosted) {
   if (bridge_ == nullptr)
     open_bridge();
   bridge_->publish(hosted);
-  std::vector<char> node;
-  caf::binary_serializer sink(hub_->context(), node);
-  if (const auto error = sink(system_.node()))
+  auto node = system_.node();
+  detail::bytes encoded;
+  if (const auto error = hub_->codec().encode(encoded, node))
     throw std::runtime_error("the node of this child cannot be told: " + caf::to_string(error));
-  const auto bytes = std::as_bytes(std::span(node));
+  const auto bytes = detail::view(encoded);
   return {hosted.id(), {bytes.begin(), bytes.end()}};
 }
 
@@ -87,7 +85,7 @@ child::actor_host& host() {
 
 } // namespace
 
-caf::execution_unit& hosting_unit() {
+caf_executor& hosting_unit() {
   return host().loop();
 }
 

@@ -1,9 +1,9 @@
 #include "child/runtime/child_life.hpp"
 
+#include "caf/late_actor_system.hpp"
 #include "child/asking/parent_handles.hpp"
 #include "child/runtime/apply_limits.hpp"
 #include "child/runtime/exits.hpp"
-#include "child/runtime/late_scheduler.hpp"
 #include "child/runtime/run_call.hpp"
 #include "child/runtime/surroundings.hpp"
 #include "child/tasks/describe_exception.hpp"
@@ -38,7 +38,7 @@ child_life::child_life(
   : parent_(hello.parent_pid)
   , executed_(executed)
   , setup_(setup)
-  , system_(child_actor_system())
+  , system_(compat::late_actor_system())
   , loop_(system_, setup_.options.concurrency_hint)
   , link_(
       loop_, std::move(to_parent), hello.generation,

@@ -1,11 +1,11 @@
 #include "child/runtime/child_main.hpp"
 
+#include "caf/late_actor_system.hpp"
 #include "child/runtime/child_life.hpp"
 #include "child/runtime/copies.hpp"
 #include "child/runtime/crash_report.hpp"
 #include "child/runtime/exits.hpp"
 #include "child/runtime/inheritance.hpp"
-#include "child/runtime/late_scheduler.hpp"
 #include "child/runtime/loop_setup.hpp"
 #include "child/runtime/standard_streams.hpp"
 #include "child/tasks/describe_exception.hpp"
@@ -87,7 +87,7 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
     install_crash_handlers(region->header().crash);
     disarm_copies(*region);
     setup = set_up_loop(hello.loop_initializer);
-    child_actor_system();
+    compat::late_actor_system();
   } catch (...) {
     fail_early(to_parent, hello.generation, std::current_exception());
   }

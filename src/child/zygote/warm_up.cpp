@@ -1,15 +1,17 @@
 #include "child/zygote/warm_up.hpp"
 
+#include "caf/late_actor_system.hpp"
 #include "child/runtime/crash_report.hpp"
-#include "child/runtime/late_scheduler.hpp"
 #include "loop/event_loop.hpp"
 #include "os/image.hpp"
 
 namespace troupe::child {
 
 void warm_up() {
-  loop::event_loop loop(child_actor_system());
-  loop.io().poll();
+  if (compat::actor_system_has_no_threads()) {
+    loop::event_loop loop(compat::late_actor_system());
+    loop.io().poll();
+  }
   static_cast<void>(os::image_build_id());
   load_unwinder();
 }

@@ -1,9 +1,9 @@
 #include "parent/pool/actor_keeper.hpp"
 
 #include "actors/actor_bridge.hpp"
-#include "actors/bounded_deserializer.hpp"
 #include "base/escape.hpp"
 #include "caf/task_error.hpp"
+#include "compat/everything_else.hpp"
 #include "parent/child/log.hpp"
 #include "policy/restart_policy.hpp"
 
@@ -47,11 +47,8 @@ caf::behavior hosted_actor::handlers() {
   // Whoever waits for an answer gets that error, when this actor ends of it.
   set_exception_handler(
     [this](std::exception_ptr& problem) { return reason_ = compat::error_of(problem); });
-  set_default_handler(
-    [this](caf::scheduled_actor*, caf::message_view& view) -> caf::result<caf::message> {
-      pass_on_current(view.move_content_to_message());
-      return caf::message{};
-    });
+  compat::take_everything_else(
+    *this, [this](caf::message&& content) { pass_on_current(std::move(content)); });
   set_error_handler(
     [this](caf::error& error) { pass_on_current(caf::make_message(std::move(error))); });
   set_exit_handler([this](caf::exit_msg& exit) {
@@ -79,8 +76,7 @@ void hosted_actor::start() {
 
 void hosted_actor::started(const detail::hosted_id& id) {
   caf::node_id node;
-  actors::bounded_deserializer source(hub_.context(), id.node);
-  const auto problem = source(node);
+  const auto problem = hub_.codec().decode(id.node, node);
   // A child names actors of its own; of this process it has none to name.
   const auto found = problem || node == system().node() ? nullptr : hub_.find(node, id.actor);
   if (!found) { // its child has died since
@@ -103,21 +99,15 @@ void hosted_actor::count_in_child(int by) {
 }
 
 void hosted_actor::pass_on_current(caf::message content) {
-  letter message{
-    current_sender(), current_message_id(), take_current_forwarding_stack(), std::move(content)};
-  drop_current_message_id(); // the actor answers
-  pass_on(std::move(message));
+  pass_on(compat::take_current(*this, std::move(content))); // the actor answers
 }
 
-void hosted_actor::pass_on(letter&& message) {
+void hosted_actor::pass_on(compat::letter&& message) {
   if (!actor_) {
     waiting_.push_back(std::move(message));
     return;
   }
-  auto* receiver = caf::actor_cast<caf::abstract_actor*>(actor_);
-  receiver->enqueue(caf::make_mailbox_element(std::move(message.from), message.id,
-                      std::move(message.stages), std::move(message.content)),
-    &loop());
+  compat::deliver(std::move(message), *caf::actor_cast<caf::abstract_actor*>(actor_), &loop());
 }
 
 // -- its end --------------------------------------------------------------------------------------------
@@ -132,15 +122,16 @@ void hosted_actor::ended(const caf::error& reason) {
   }
   const auto delay = intensity_.died(std::chrono::steady_clock::now());
   if (!delay) {
-    end(compat::error_of(std::make_exception_ptr(pool_failed(
-      "actor " + plan_.options.name + " ended more than " +
-      std::to_string(plan_.restart.intensity) + " times within " +
-      std::to_string(plan_.restart.period.count()) + " ms, at last: " + system().render(reason)))));
+    end(compat::error_of(std::make_exception_ptr(
+      pool_failed("actor " + plan_.options.name + " ended more than " +
+                  std::to_string(plan_.restart.intensity) + " times within " +
+                  std::to_string(plan_.restart.period.count()) +
+                  " ms, at last: " + compat::render(system(), reason)))));
     return;
   }
   log()->log(reason && reason != shutdown ? spdlog::level::warn : spdlog::level::info,
     "actor {} in a child has ended ({}) and is started again", base::escape(plan_.options.name),
-    base::escape(system().render(reason)));
+    base::escape(compat::render(system(), reason)));
   if (*delay > std::chrono::milliseconds::zero())
     delayed_anon_send(caf::actor_cast<caf::actor>(self_), *delay, start_hosted{});
   else
@@ -155,9 +146,8 @@ void hosted_actor::end(caf::error reason) {
 void hosted_actor::on_exit() {
   for (const auto& message : std::exchange(waiting_, {}))
     if (message.from && message.id.is_request())
-      message.from->enqueue(ctrl(), message.id.response_id(),
-        caf::make_message(reason_ ? reason_ : caf::make_error(caf::sec::request_receiver_down)),
-        &loop());
+      compat::fail_request(message.from, message.id,
+        reason_ ? reason_ : caf::make_error(caf::sec::request_receiver_down), ctrl(), &loop());
   if (const auto actor =
         std::exchange(actor_, nullptr)) { // it is ended, and not because of that one
     count_in_child(-1);

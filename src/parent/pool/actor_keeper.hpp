@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/actor_hub.hpp"
+#include "caf/letter.hpp"
 #include "loop/loop_actor.hpp"
 #include "policy/restart_intensity.hpp"
 
@@ -10,7 +11,6 @@
 #include <troupe/pool_options.hpp>
 
 #include <deque>
-#include <vector>
 
 namespace troupe::parent {
 
@@ -45,17 +45,9 @@ public:
   void on_exit() override;
 
 private:
-  // A message on its way to the actor.
-  struct letter {
-    caf::strong_actor_ptr from;
-    caf::message_id id;
-    std::vector<caf::strong_actor_ptr> stages;
-    caf::message content;
-  };
-
   void start();
   void started(const detail::hosted_id& id);
-  void pass_on(letter&& message);
+  void pass_on(compat::letter&& message);
   void pass_on_current(caf::message content);
   void ended(const caf::error& reason);
   void count_in_child(int by);
@@ -67,7 +59,7 @@ private:
   caf::strong_actor_ptr self_;
   caf::actor actor_;  // the proxy of the present one
   caf::node_id node_; // its process
-  std::deque<letter> waiting_;
+  std::deque<compat::letter> waiting_;
   caf::error reason_; // of the end
 };
 

@@ -3,6 +3,7 @@
 #include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "caf/task_error.hpp"
+#include "compat/prepared.hpp"
 #include "parent/child/log.hpp"
 #include "parent/pool/request_actor.hpp"
 #include "values/error_text.hpp"
@@ -55,9 +56,8 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , no_memory_(std::make_exception_ptr(
       pool_failed("pool " + options_->name + " has failed: its process is out of memory")))
   , end_reason_(std::make_shared<caf::error>(compat::error_of(no_memory_)))
-  , farewell_(
-      caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, pool_ended{end_reason_}))
-  , call_to_quit_(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, abandon_pool{})) {}
+  , farewell_(compat::prepared(pool_ended{end_reason_}))
+  , call_to_quit_(compat::prepared(abandon_pool{})) {}
 
 pool_actor::~pool_actor() = default;
 

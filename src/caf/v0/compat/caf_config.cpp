@@ -1,17 +1,10 @@
 #include "caf/caf_compat.hpp"
 
-#include "caf/task_error.hpp"
+#include "compat/task_error_code.hpp"
 
-#include <troupe/message_type.hpp>
-
-#include <cerrno>
 #include <mutex>
-#include <system_error>
 #include <utility>
 #include <vector>
-
-#include <sys/random.h>
-#include <unistd.h>
 
 namespace troupe {
 
@@ -49,12 +42,8 @@ void detail::register_message_type(std::string name, add_message_type_function a
 }
 
 void compat::give_node_id(caf::actor_system& system) {
-  if (system.node() != caf::none)
-    return;
-  caf::node_id::default_data::host_id_type random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  system.*node_member() = caf::make_node_id(static_cast<std::uint32_t>(::getpid()), random);
+  if (system.node() == caf::none)
+    system.*node_member() = make_unique_node_id();
 }
 
 compat::caf_config::caf_config(

@@ -1,13 +1,19 @@
 #pragma once
 
+#include <troupe/call.hpp>
 #include <troupe/detail/compiler.hpp>
 
+#include <caf/actor_system_config.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/deep_to_string.hpp>
 #include <caf/detail/message_data.hpp>
 #include <caf/detail/type_traits.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/make_counted.hpp>
 #include <caf/make_message.hpp>
 #include <caf/message.hpp>
+#include <caf/resumable.hpp>
 #include <caf/rtti_pair.hpp>
 #include <caf/sec.hpp>
 #include <caf/type_erased_value.hpp>
@@ -21,9 +27,56 @@
 
 #pragma GCC visibility push(default)
 
+// CAF 0.17, as caf_version.hpp says.
+namespace troupe::detail {
+
+struct actor_call;
+
+/// What an actor runs on.
+using caf_executor = caf::execution_unit;
+using enqueue_result = void;
+
+/// An actor that runs on `Self::executor()` instead of CAF's scheduler: it names that in each `enqueue`, as CAF's
+/// brokers name the multiplexer.
+template <class Self, class Actor>
+class runs_apart : public Actor {
+public:
+  using Actor::Actor;
+  using Actor::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
+    Actor::enqueue(std::move(message), &static_cast<Self&>(*this).executor());
+  }
+  void enqueue(caf::strong_actor_ptr from, caf::message_id id, caf::message content,
+    caf::execution_unit*) override {
+    Actor::enqueue(std::move(from), id, std::move(content), &static_cast<Self&>(*this).executor());
+  }
+  /// By which an event loop knows the actors that are its own.
+  caf::resumable::subtype_t subtype() const override { return caf::resumable::io_actor; }
+};
+
+// -- messages -------------------------------------------------------------------------------------------
+
+/// `self->request(to, limit, content...)`.
+template <class Self, class Duration, class... Ts>
+auto send_request(Self& self, const caf::actor& to, Duration limit, Ts&&... content) {
+  return self->request(to, limit, std::forward<Ts>(content)...);
+}
+
+using add_message_type_function = void (*)(caf::actor_system_config&, const std::string& name);
+
+void register_message_type(std::string name, add_message_type_function add);
+
+template <class T>
+void make_known_to_caf(std::string name) {
+  register_message_type(
+    std::move(name), [](caf::actor_system_config& config, const std::string& type_name) {
+      config.add_message_type<T>(type_name);
+    });
+}
+
 // CAF 0.17's make_message takes only what CAF can serialize. The results of tasks are of more types
 // (plain aggregates, optional, variant, ...), and need no serializing between actors of one process.
-namespace troupe::detail {
 
 /// Whether CAF's own serializers know the type. A path is a range of paths, on which CAF's trait does not
 /// end.
@@ -96,3 +149,18 @@ caf::message reply_message(T value) {
 } // namespace troupe::detail
 
 #pragma GCC visibility pop
+
+/// A type of messages that stay in their process. At global scope.
+#define TROUPE_UNSENT_TYPE(number, ...) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(__VA_ARGS__)
+/// An enumeration whose values are codes of `caf::error`.
+#define TROUPE_ERROR_CODES(number, type)
+
+namespace caf {
+
+// In a message all calls have one type, which the pool's actor can match.
+template <class R>
+struct unbox_message_element<troupe::typed_call<R>, 0> {
+  using type = troupe::detail::actor_call;
+};
+
+} // namespace caf

@@ -1,8 +1,8 @@
-#include "actors/bounded_deserializer.hpp"
+#include "compat/bounded_deserializer.hpp"
 
 #include "base/limits.hpp"
 
-namespace troupe::actors {
+namespace troupe::compat {
 
 namespace {
 
@@ -108,4 +108,4 @@ caf::error bounded_deserializer::apply_impl(std::u32string& x) {
   return read_units<std::uint32_t>(x);
 }
 
-} // namespace troupe::actors
+} // namespace troupe::compat

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <span>
 
-namespace troupe::actors {
+namespace troupe::compat {
 
 /// Reads what CAF's `binary_serializer` has written, from bytes that are not trusted: CAF's own
 /// deserializer allocates what a count says before it looks whether so much can follow, and recurses as
@@ -56,4 +56,4 @@ private:
   bool failed_ = false;
 };
 
-} // namespace troupe::actors
+} // namespace troupe::compat

@@ -1,0 +1,84 @@
+#include "caf/late_actor_system.hpp"
+
+#include <caf/policy/work_sharing.hpp>
+#include <caf/scheduler/coordinator.hpp>
+
+#include <exception>
+#include <mutex>
+
+namespace troupe::compat {
+
+namespace {
+
+// CAF's scheduler, whose three threads are started when there is something for them.
+class late_scheduler final : public caf::scheduler::coordinator<caf::policy::work_sharing> {
+public:
+  using super = caf::scheduler::coordinator<caf::policy::work_sharing>;
+  using super::super;
+
+  // For `caf::actor_system_config::load`.
+  static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>) {
+    return new late_scheduler(system);
+  }
+
+  void wake() {
+    std::call_once(once_, [this] {
+      try {
+        super::start();
+        awake_ = true;
+      } catch (...) { // it cannot be tried again: some of the threads may be there
+        failure_ = std::current_exception();
+      }
+    });
+    if (failure_)
+      std::rethrow_exception(failure_);
+  }
+
+  void enqueue(caf::resumable* job) override {
+    wake();
+    super::enqueue(job);
+  }
+
+protected:
+  void start() override {} // when the actor system is made
+  void stop() override {
+    if (awake_)
+      super::stop();
+  }
+
+private:
+  std::once_flag once_;
+  bool awake_ = false;
+  std::exception_ptr failure_; // of the start
+};
+
+struct late_config final : caf_config {
+  late_config()
+    : caf_config(1) {
+    load<late_scheduler>();
+    set("logger.verbosity", caf::atom("quiet")); // a CAF that logs would do it on a thread
+  }
+};
+
+struct actor_system_and_config {
+  late_config config;
+  caf::actor_system system{config};
+};
+
+} // namespace
+
+caf::actor_system& late_actor_system() {
+  // Never destroyed: a child leaves without that, and a zygote must not get the threads that end an actor system.
+  static auto* const instance = new actor_system_and_config;
+  return instance->system;
+}
+
+void wake_actor_system() {
+  static_cast<late_scheduler&>(late_actor_system().scheduler()).wake();
+}
+
+bool actor_system_has_no_threads() noexcept {
+  return true;
+}
+
+} // namespace troupe::compat

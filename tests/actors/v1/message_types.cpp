@@ -1,0 +1,3 @@
+#include "actors/actors.hpp"
+
+TROUPE_MESSAGE_TYPES(test_actors);
