@@ -36,7 +36,8 @@ batches_of() {
   case $file in
     src/*.cpp | apps/*.cpp)
       grep -rlF --include='unity_*.cxx' "\"$PWD/$file\"" "$build/src" "$build/apps" ||
-        if [ -e "$file" ]; then echo "$PWD/$file"; fi ;; # compiled by itself
+        # Compiled by itself; or not at all here, as what is for another version of CAF.
+        if grep -qF "\"$PWD/$file\"" "$build/compile_commands.json"; then echo "$PWD/$file"; fi ;;
     src/*.hpp | apps/*.hpp) find "$build/$(cut -d / -f 1,2 <<<"$file")" -name 'unity_*.cxx' ;;
     include/*) find "$build/src/api" -name 'unity_*.cxx' ;;
   esac
