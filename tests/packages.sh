@@ -89,8 +89,9 @@ make_fresh_system() {
   rm -rf "$root"
   if [ ! -d "$cache/base" ]; then
     rm -rf "$cache/base.new"
-    quietly unshare --mount mmdebstrap --mode=root --variant=minbase --include=ca-certificates bookworm \
-      "$cache/base.new" "${sources[@]}"
+    $bounded unshare --mount mmdebstrap --mode=root --variant=minbase --include=ca-certificates bookworm \
+      "$cache/base.new" "${sources[@]}" >"$log" 2>&1 </dev/null ||
+      skip "a fresh system cannot be made: $(tail -n 20 "$log")"
     mv "$cache/base.new" "$cache/base"
   fi
   cp -a --reflink=auto "$cache/base" "$root"
