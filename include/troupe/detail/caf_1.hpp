@@ -148,8 +148,8 @@ inline constexpr caf::type_id_t first_message_type_id = detail::first_own_type_i
 /// An enumeration of namespace troupe whose values are codes of `caf::error`.
 #define TROUPE_ERROR_CODES(number, type)                                                           \
   namespace troupe {                                                                               \
-  bool from_string(std::string_view name, type& code);                                             \
-  bool from_integer(std::uint8_t value, type& code);                                               \
+  __attribute__((visibility("default"))) bool from_string(std::string_view name, type& code);      \
+  __attribute__((visibility("default"))) bool from_integer(std::uint8_t value, type& code);        \
   template <class Inspector>                                                                       \
   bool inspect(Inspector& f, type& code) {                                                         \
     return caf::default_enum_inspect(f, code);                                                     \
