@@ -115,8 +115,8 @@ struct request_limit {
 
 } // namespace detail
 
-/// `self->request(pool_actor, timeout, options, call)`, or by `mail` in CAF 1.x, for a task that ends with the request: when the
-/// timeout passes, the task is cancelled as by `task_future::cancel`, and the requester gets
+/// `self->request(pool_actor, timeout, options, call)`, or by `mail` in CAF 1.x, for a task that ends with the
+/// request: when the timeout passes, the task is cancelled as by `task_future::cancel`, and the requester gets
 /// `task_error::timeout`, or CAF's own `sec::request_timeout` if that is earlier. `pool_actor` is
 /// `pool.actor()`, or the pool itself. To be called by the actor `self`.
 template <class Self, class Rep, class Period, class R>

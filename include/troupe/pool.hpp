@@ -53,8 +53,8 @@ namespace troupe {
 /// is in this_task.hpp.
 ///
 /// All functions may be called from any thread, at the same time. Those that block (`join`, `join_for`,
-/// `stats`, `running_tasks`) throw `std::logic_error` on the event loop's thread; the destructor does not wait there. Times
-/// are of the steady clock.
+/// `stats`, `running_tasks`) throw `std::logic_error` on the event loop's thread; the destructor does not
+/// wait there. Times are of the steady clock.
 class pool {
 public:
   /// Starts the children, without waiting for them. Throws `std::invalid_argument` for options out of
@@ -107,9 +107,9 @@ public:
 
   /// Runs `f(item)` for each item of a range. The results come in input order, as a whole (`get`,
   /// `co_await`) or one by one (iteration, `next`). Submits as much as `map_options::buffersize` allows;
-  /// the rest is submitted as results are taken, and may be made of them: an input of unknown size that is at its end
-  /// is asked again as long as there are results to take. Throws `pool_closed`, `std::invalid_argument` for options
-  /// out of range, what reading the range throws, and `encode_error` as `apply`.
+  /// the rest is submitted as results are taken, and may be made of them: an input of unknown size that is at
+  /// its end is asked again as long as there are results to take. Throws `pool_closed`, `std::invalid_argument`
+  /// for options out of range, what reading the range throws, and `encode_error` as `apply`.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range) {
     return map(map_options{}, std::forward<F>(f), std::forward<Range>(range));

@@ -23,8 +23,9 @@ public:
   map_feeder(pool_ref pool, std::unique_ptr<map_source> source, const map_options& options);
 
   /// Submits up to `wanted` tasks; `keep` sees each before that. An input of unknown size that has nothing more is
-  /// asked again the next time: results that are taken meanwhile may feed it. Stops early when reading takes long and `enough` says so; but an input that is known to fit is read as a whole, and need
-  /// not live longer. What reading throws ends the input, and waits for `rethrow_failure`.
+  /// asked again the next time: results that are taken meanwhile may feed it. Stops early when reading takes long and
+  /// `enough` says so; but an input that is known to fit is read as a whole, and need not live longer. What reading
+  /// throws ends the input, and waits for `finish`.
   template <class Keep, class Enough>
   void feed(std::size_t wanted, Keep keep, Enough enough);
   bool at_end() const noexcept { return source_ == nullptr; }

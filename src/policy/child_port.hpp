@@ -98,7 +98,7 @@ public:
   /// Valid until the machine has been told that the child is down.
   virtual child_port& port(std::uint32_t seat) = 0;
   /// A ready spare takes a position.
-  virtual void take_position(std::uint32_t seat, std::size_t position) = 0;
+  virtual void take_position(std::uint32_t seat, const child_record& child) = 0;
   /// Lets a child leave: it runs its finalizer and exits.
   virtual void drain(std::uint32_t seat) = 0;
   /// Ends a child. `reason` goes into what is reported of its end, unless an earlier one does.

@@ -54,10 +54,10 @@ void pool_machine::submit(detail::task_ptr task, time_point now) {
   ++counts_.submitted;
   try {
     auto* entry = ledger_.find(key);
-    if (task->slot == detail::task_state::any_slot)
-      choose_queue(key, *entry);
-    else
+    if (task->is_for_slot())
       take_slot(key, *entry);
+    else
+      choose_queue(key, *entry);
     enqueue_ranked(key, *entry, now.time_since_epoch());
     if (expires > 0ns)
       set_alarm({now + expires, task_alarms::purpose::expire, key});
@@ -98,7 +98,7 @@ void pool_machine::enqueue_ranked(
   task_key key, const task_ledger::entry& entry, std::chrono::nanoseconds time) {
   const auto& task = *entry.task;
   const int priority = task.options ? task.options->priority : 0;
-  if (task.slot != detail::task_state::any_slot)
+  if (task.is_for_slot())
     slot_tasks_.add(task.slot, key);
   else if (task.nesting > 0)
     dispatcher_.enqueue_nested(key, task.code.kind, task.nesting, entry.queue);
@@ -248,7 +248,7 @@ void pool_machine::enqueue_front(task_key key, const task_ledger::entry& entry) 
   const auto kind = entry.task->code.kind;
   ++queued_[entry.queue];
   depth_news_.put(entry.queue, true);
-  if (entry.task->slot != detail::task_state::any_slot)
+  if (entry.task->is_for_slot())
     slot_tasks_.add_front(entry.task->slot, key);
   else if (entry.task->nesting > 0)
     dispatcher_.enqueue_nested(key, kind, entry.task->nesting, entry.queue);

@@ -113,7 +113,7 @@ void supervision::promote(std::uint32_t seat, std::size_t position) {
   table_.promote(seat, position);
   look_at(vacated);
   look_at(position);
-  host_.take_position(seat, position);
+  host_.take_position(seat, table_[seat]);
   client_.takes_tasks(seat, table_[seat].queue);
 }
 

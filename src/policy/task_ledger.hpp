@@ -31,8 +31,8 @@ public:
     std::uint32_t cell = 0; // and which cell of its task table
     std::uint32_t attempt = 0;
     queue_id queue = 0;
-    bool has_queue = false; // ... and counts there
-    bool scheduled = false; // the scheduler has given it its queue
+    bool has_queue = false; // that one, of which it counts as a task
+    bool scheduled = false; // the scheduler has chosen it, and is told of the end
     bool was_sent = false;  // it has been in a child
     bool may_move = false;  // to children of other queues
     bool stopping = false;  // this attempt has run into its timeout, and another one will follow

@@ -94,7 +94,7 @@ void pool_machine::recover(
   // Where nobody knows which task it was, each is suspect: alone, it cannot hurt the others. But one for
   // which another waits cannot be kept waiting for a child of its own.
   if (tasks.culprit || tasks.blameless || on_purpose || entry->task->nesting > 0 ||
-      entry->task->slot != detail::task_state::any_slot) {
+      entry->task->is_for_slot()) {
     enqueue_front(key, *entry);
   } else {
     ++queued_[entry->queue];

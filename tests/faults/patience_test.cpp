@@ -1,5 +1,6 @@
 // Children and parents that stand still for a while, and shortages that pass.
 #include "support/catch.hpp"
+#include "support/flag.hpp"
 #include "support/piped_program.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
@@ -25,24 +26,6 @@ int square(int x) {
 pid_t process() {
   return ::getpid();
 }
-
-// The path of a file that does not exist yet, which is removed in the end.
-class flag {
-public:
-  flag()
-    : path_(std::filesystem::temp_directory_path() /
-            ("troupe-patience-test-" + std::to_string(::getpid()))) {
-    lower();
-  }
-  flag(const flag&) = delete;
-  ~flag() { lower(); }
-  std::string path() const { return path_; }
-  void raise() const { std::ofstream(path_).put('x'); }
-  void lower() const { std::filesystem::remove(path_); }
-
-private:
-  std::filesystem::path path_;
-};
 
 // Its children go on meanwhile.
 void stop_for(pid_t program, std::chrono::seconds time) {

@@ -238,8 +238,8 @@ public:
     return nullptr;
   }
   policy::child_port& port(std::uint32_t seat) override { return *children.at(seat); }
-  void take_position(std::uint32_t seat, std::size_t position) override {
-    promoted.emplace_back(seat, position);
+  void take_position(std::uint32_t seat, const policy::child_record& child) override {
+    promoted.emplace_back(seat, child.position);
   }
   void drain(std::uint32_t seat) override { drained.push_back(seat); }
   void end(std::uint32_t seat, ending how, const std::string& reason) override {

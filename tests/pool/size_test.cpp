@@ -1,5 +1,6 @@
 // The size of a pool, calls of every child, and what the pool reports of both.
 #include "support/catch.hpp"
+#include "support/flag.hpp"
 #include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
@@ -7,8 +8,9 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -38,32 +40,6 @@ int set(int value) {
   return std::exchange(setting, value);
 }
 
-// Until a file is there.
-void wait_for(std::string file) {
-  if (!eventually([&] { return ::access(file.c_str(), F_OK) == 0; }))
-    throw std::runtime_error("the file " + file + " does not come");
-}
-
-/// A file that does not exist, until `make`.
-class gate {
-public:
-  gate() {
-    char name[] = "/tmp/troupe-gate-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    folder_ = name;
-  }
-  gate(const gate&) = delete;
-  ~gate() {
-    ::unlink(path().c_str());
-    ::rmdir(folder_.c_str());
-  }
-  std::string path() const { return folder_ + "/open"; }
-  void open() const { std::fclose(std::fopen(path().c_str(), "w")); }
-
-private:
-  std::string folder_;
-};
-
 std::size_t ready_children(const troupe::pool& pool) {
   const auto stats = pool.stats();
   return static_cast<std::size_t>(
@@ -78,9 +54,9 @@ void wait_until_ready(const troupe::pool& pool) {
 }
 
 int throw_once(std::string file) {
-  if (::access(file.c_str(), F_OK) == 0)
+  if (std::filesystem::exists(file))
     return 1;
-  std::fclose(std::fopen(file.c_str(), "w"));
+  std::ofstream(file).put('x');
   throw std::runtime_error("not yet");
 }
 
@@ -112,12 +88,12 @@ TEST_CASE("a pool grows and shrinks while it runs") {
 TEST_CASE("a child whose slot is gone finishes its task") {
   troupe::pool pool{rt(), {.processes = 2}};
   wait_until_ready(pool);
-  const gate go_on;
-  auto waiting = pool.broadcast(wait_for, go_on.path());
+  const flag go_on;
+  auto waiting = pool.broadcast(wait_for_flag, go_on.path());
   REQUIRE(eventually([&] { return pool.running_tasks().size() == 2; }));
   pool.resize(1);
   CHECK(pool.apply(own_slot).valid());
-  go_on.open();
+  go_on.raise();
   for (auto& each : waiting)
     CHECK_NOTHROW(each.get());
   CHECK(eventually([&] { return pool.stats().children.size() == 1; }));
@@ -171,12 +147,12 @@ TEST_CASE("a broadcast of coroutines and blocking functions, and of what throws"
 
 TEST_CASE("the tasks that run are listed with their names, children and attempts") {
   troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2}};
-  const gate go_on;
+  const flag go_on;
   troupe::task_options options;
   options.name = "waits";
-  auto first = pool.apply(options, troupe::blocking(wait_for), go_on.path());
+  auto first = pool.apply(options, troupe::blocking(wait_for_flag), go_on.path());
   REQUIRE(eventually([&] { return pool.running_tasks().size() == 1; }));
-  auto second = pool.apply(troupe::blocking(wait_for), go_on.path());
+  auto second = pool.apply(troupe::blocking(wait_for_flag), go_on.path());
   REQUIRE(eventually([&] { return pool.running_tasks().size() == 2; }));
   const auto running = pool.running_tasks();
   CHECK(running[0].name == "waits");
@@ -186,7 +162,7 @@ TEST_CASE("the tasks that run are listed with their names, children and attempts
   CHECK(running[0].pid == pool.stats().children[0].pid);
   CHECK(running[1].name.empty());
   CHECK(running[1].id > running[0].id);
-  go_on.open();
+  go_on.raise();
   first.get();
   second.get();
   CHECK(pool.running_tasks().empty());
@@ -226,7 +202,7 @@ TEST_CASE("a pool reports the children that start and end, and the tasks that ar
   troupe::pool pool{rt(), options};
   CHECK_THROWS_AS(pool.apply(std::abort).get(), troupe::child_lost);
   CHECK(eventually([&] { return seen.started_count() == 2; }));
-  const gate tried;
+  const flag tried;
   troupe::task_options twice;
   twice.name = "second time lucky";
   twice.retries.max_attempts = 2;

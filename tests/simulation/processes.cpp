@@ -142,10 +142,10 @@ std::exception_ptr world::start(std::uint32_t seat, const child_record& record) 
   return nullptr;
 }
 
-void world::take_position(std::uint32_t seat, std::size_t position) {
-  note("takes position", seat, position);
+void world::take_position(std::uint32_t seat, const child_record& record) {
+  note("takes position", seat, record.position);
   ++seen_.promoted;
-  children_[seat]->position_ = position;
+  children_[seat]->position_ = record.position;
 }
 
 void world::drain(std::uint32_t seat) {

@@ -270,7 +270,7 @@ private:
 
   std::exception_ptr start(std::uint32_t seat, const policy::child_record& record) override;
   policy::child_port& port(std::uint32_t seat) override { return *children_[seat]; }
-  void take_position(std::uint32_t seat, std::size_t position) override;
+  void take_position(std::uint32_t seat, const policy::child_record& record) override;
   void drain(std::uint32_t seat) override;
   void end(std::uint32_t seat, policy::child_host::ending how, const std::string& reason) override;
   void warn(std::uint32_t, const policy::child_record&, const std::string&) override {}

@@ -39,6 +39,8 @@ public:
   static constexpr std::uint32_t any_slot = static_cast<std::uint32_t>(-1);
   std::uint32_t slot = any_slot; // whose child is to run it, and no other
 
+  bool is_for_slot() const noexcept { return slot != any_slot; }
+
   /// The encoded arguments; empty once the task is resolved.
   const bytes& arguments() const noexcept { return arguments_; }
   void release_arguments() noexcept { arguments_ = {}; }

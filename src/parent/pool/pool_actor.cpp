@@ -149,7 +149,7 @@ void pool_actor::take_submitted() {
   const auto now = clock::now();
   take_size();
   shared_->submitted.take_all([&](detail::task_ptr task) {
-    if (task->slot != detail::task_state::any_slot)
+    if (task->is_for_slot())
       take_size(); // its slot may be one that was wanted before the task was submitted, and after the look above
     machine_.submit(std::move(task), now);
   });
@@ -297,8 +297,8 @@ std::exception_ptr pool_actor::start(std::uint32_t seat, const policy::child_rec
   return supervisor_.start(seat, child);
 }
 
-void pool_actor::take_position(std::uint32_t seat, std::size_t) {
-  supervisor_.take_position(seat, machine_.children().children()[seat]);
+void pool_actor::take_position(std::uint32_t seat, const policy::child_record& child) {
+  supervisor_.take_position(seat, child);
 }
 
 void pool_actor::end(std::uint32_t seat, ending how, const std::string& reason) {

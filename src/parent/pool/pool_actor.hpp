@@ -119,7 +119,7 @@ private:
 
   std::exception_ptr start(std::uint32_t seat, const policy::child_record& child) override;
   policy::child_port& port(std::uint32_t seat) override { return supervisor_[seat].tasks(); }
-  void take_position(std::uint32_t seat, std::size_t position) override;
+  void take_position(std::uint32_t seat, const policy::child_record& child) override;
   void drain(std::uint32_t seat) override { supervisor_[seat].drain(); }
   void end(std::uint32_t seat, ending how, const std::string& reason) override;
   void warn(

@@ -4,6 +4,7 @@
 
 #include <troupe/cpus.hpp>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -62,6 +63,11 @@ link::child_settings supervisor::settings_for(std::size_t slot) const {
   return settings;
 }
 
+void supervisor::resize(std::size_t processes) {
+  history_.resize(std::max(history_.size(), processes + options_.spares));
+  processes_ = processes;
+}
+
 std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_record& child) {
   bool may_spin = false;
   try {
@@ -70,7 +76,6 @@ std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_rec
       children_.resize(seat + 1);
     }
     positions_[seat] = child.position;
-    history_of(child.position);
     const auto settings = settings_for(child.slot);
     may_spin = settings.spin_nanoseconds > 0;
     children_[seat] = std::make_shared<child_process>(loop_, &hub_,
@@ -90,16 +95,9 @@ std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_rec
 }
 
 void supervisor::take_position(std::uint32_t seat, const policy::child_record& child) {
-  history_of(child.position);
   positions_[seat] = child.position;
   children_[seat]->take_position(child.slot);
   note_start(child.position);
-}
-
-supervisor::position_history& supervisor::history_of(std::size_t position) {
-  if (position >= history_.size())
-    history_.resize(position + 1);
-  return history_[position];
 }
 
 void supervisor::note_start(std::size_t position) {
@@ -126,10 +124,7 @@ std::vector<child_stats> supervisor::stats(const policy::child_table& table) con
   for (std::size_t slot = 0; slot < all.size(); ++slot) {
     auto& one = all[slot];
     one.slot = slot;
-    const auto position = table.position_of(slot);
-    if (position >= history_.size())
-      continue; // it has never had a child
-    const auto& history = history_[position];
+    const auto& history = history_[table.position_of(slot)];
     one.tasks = history.tasks;
     one.cpu = history.cpu;
     one.restarts = history.starts == 0 ? 0 : history.starts - 1;

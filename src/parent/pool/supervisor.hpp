@@ -50,8 +50,8 @@ public:
   std::exception_ptr start(std::uint32_t seat, const policy::child_record& child);
   void take_position(std::uint32_t seat, const policy::child_record& child);
   child_process& operator[](std::uint32_t seat) { return *children_[seat]; }
-  /// The pool has so many children from now on.
-  void resize(std::size_t processes) noexcept { processes_ = processes; }
+  /// The pool is to have so many children.
+  void resize(std::size_t processes);
 
   // -- what is known --------------------------------------------------------------------------------
 
@@ -81,7 +81,6 @@ private:
   void child_down(child_process& child) override;
 
   void note_start(std::size_t position);
-  position_history& history_of(std::size_t position);
   link::child_settings settings_for(std::size_t slot) const;
 
   loop::event_loop& loop_;

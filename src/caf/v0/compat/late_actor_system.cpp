@@ -1,10 +1,9 @@
 #include "caf/late_actor_system.hpp"
 
+#include "caf/single_start.hpp"
+
 #include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
-
-#include <exception>
-#include <mutex>
 
 namespace troupe::compat {
 
@@ -22,16 +21,7 @@ public:
   }
 
   void wake() {
-    std::call_once(once_, [this] {
-      try {
-        super::start();
-        awake_ = true;
-      } catch (...) { // it cannot be tried again: some of the threads may be there
-        failure_ = std::current_exception();
-      }
-    });
-    if (failure_)
-      std::rethrow_exception(failure_);
+    start_.run([this] { super::start(); });
   }
 
   void enqueue(caf::resumable* job) override {
@@ -42,14 +32,12 @@ public:
 protected:
   void start() override {} // when the actor system is made
   void stop() override {
-    if (awake_)
+    if (start_.done())
       super::stop();
   }
 
 private:
-  std::once_flag once_;
-  bool awake_ = false;
-  std::exception_ptr failure_; // of the start
+  single_start start_;
 };
 
 struct late_config final : caf_config {

@@ -1,5 +1,7 @@
 #include "caf/late_actor_system.hpp"
 
+#include "caf/single_start.hpp"
+
 #include <caf/action.hpp>
 #include <caf/actor_cast.hpp>
 #include <caf/actor_clock.hpp>
@@ -8,7 +10,6 @@
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/disposable.hpp>
 
-#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,18 +30,11 @@ public:
   void open() { open_ = true; }
 
   void wake() {
-    std::call_once(once_, [this] {
-      try {
-        threads_->start();
-        awake_ = true;
-        for (auto* job : early_)
-          threads_->schedule(job);
-      } catch (...) { // it cannot be tried again: some of the threads may be there
-        failure_ = std::current_exception();
-      }
+    start_.run([this] {
+      threads_->start();
+      for (auto* job : early_)
+        threads_->schedule(job);
     });
-    if (failure_)
-      std::rethrow_exception(failure_);
   }
 
   void schedule(caf::resumable* job) override {
@@ -54,7 +48,7 @@ public:
   void delay(caf::resumable* job) override { schedule(job); }
   void start() override {} // when the actor system is made
   void stop() override {
-    if (awake_)
+    if (start_.done())
       threads_->stop();
   }
 
@@ -62,9 +56,7 @@ private:
   const std::unique_ptr<caf::scheduler> threads_;
   std::vector<caf::resumable*> early_;
   bool open_ = false; // set before a second thread knows the system
-  std::once_flag once_;
-  bool awake_ = false;
-  std::exception_ptr failure_; // of the start
+  single_start start_;
 };
 
 // CAF's clock, whose thread is started when there is something for it.
