@@ -135,6 +135,35 @@ TEST_CASE("a broadcast right after a resize goes to all children that are wanted
   }
 }
 
+TEST_CASE("whatever ends a pool while it is resized, each call of its broadcasts is resolved") {
+  for (int round = 0; round < 24; ++round) {
+    std::vector<troupe::task_future<int>> calls;
+    {
+      troupe::pool pool{rt(), {.processes = 2, .spares = round % 2 == 0 ? 1u : 0u}};
+      const auto add = [&](std::size_t size) {
+        pool.resize(size);
+        for (auto& call : pool.broadcast(own_pid))
+          calls.push_back(std::move(call));
+      };
+      add(4);
+      if (round % 3 == 0)
+        ::kill(calls.front().get(), SIGKILL);
+      add(1);
+      add(3);
+      if (round % 4 == 1)
+        pool.close();
+      if (round % 4 == 2)
+        pool.terminate();
+      if (round % 4 == 3) {
+        pool.close();
+        pool.join();
+      }
+    }
+    for (const auto& call : calls)
+      CHECK(call.done());
+  }
+}
+
 TEST_CASE("a broadcast of coroutines and blocking functions, and of what throws") {
   troupe::pool pool{rt(), {.processes = 2}};
   for (auto& each : pool.broadcast(nap, 5))

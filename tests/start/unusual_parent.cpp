@@ -83,6 +83,11 @@ int copy_that_goes_on(int argc, char** argv) {
       say("apply throws " + thrown_by([&] { pool.apply(square, 3); }));
       say("map throws " + thrown_by([&] { pool.map(square, std::vector<int>{1, 2}); }));
       say("get throws " + thrown_by([&] { task.get(); }));
+      say("stats throws " + thrown_by([&] { pool.stats(); }));
+      say("running_tasks throws " + thrown_by([&] { pool.running_tasks(); }));
+      say("ready throws " + thrown_by([&] { pool.ready()([](const std::exception_ptr&) {}); }));
+      say("broadcast throws " + thrown_by([&] { pool.broadcast(square, 3); }));
+      say("resize throws " + thrown_by([&] { pool.resize(2); }));
       say("close throws " + thrown_by([&] { pool.close(); }));
       say("push throws " + thrown_by([&] { values.push(1); }));
       say("a pool throws " + thrown_by([&] { troupe::pool another{rt, {.processes = 1}}; }));

@@ -40,10 +40,14 @@ private:
 } // namespace
 
 TEST_CASE("a forked copy of the parent refuses to use its pools, and ends without touching them") {
-  CHECK(said_by("copy") == "apply throws that it is a copy\nmap throws that it is a copy\n"
-                           "get throws that it is a copy\nclose throws that it is a copy\n"
-                           "push throws that it is a copy\na pool throws that it is a copy\n"
-                           "the copy has exited with 7\nthe parent has 9\n");
+  CHECK(said_by("copy") ==
+        "apply throws that it is a copy\nmap throws that it is a copy\n"
+        "get throws that it is a copy\nstats throws that it is a copy\n"
+        "running_tasks throws that it is a copy\nready throws that it is a copy\n"
+        "broadcast throws that it is a copy\nresize throws that it is a copy\n"
+        "close throws that it is a copy\n"
+        "push throws that it is a copy\na pool throws that it is a copy\n"
+        "the copy has exited with 7\nthe parent has 9\n");
 }
 
 TEST_CASE("a forked copy of the parent that exits leaves its children alone") {

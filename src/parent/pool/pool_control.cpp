@@ -177,6 +177,7 @@ bool pool_control::join_until(std::chrono::steady_clock::time_point deadline) {
 }
 
 void pool_control::await_ready(const detail::promise_ptr& waiter) {
+  base::check_not_forked_copy("pool::ready");
   caf::anon_send(actor_, await_children{std::make_shared<ready_waiter>(waiter)});
 }
 
