@@ -55,6 +55,19 @@ std::size_t throw_until(const std::string& path, std::size_t enough) {
   return troupe::this_task::attempt();
 }
 
+// The first attempt takes a while and throws; the second one says how long ago that was.
+std::chrono::nanoseconds time_since_failure(const std::string& path) {
+  using clock = std::chrono::steady_clock;
+  if (troupe::this_task::attempt() == 1) {
+    std::this_thread::sleep_for(300ms);
+    std::ofstream(path) << clock::now().time_since_epoch().count();
+    throw std::runtime_error("not yet");
+  }
+  clock::rep failed = 0;
+  std::ifstream(path) >> failed;
+  return clock::now().time_since_epoch() - clock::duration(failed);
+}
+
 std::size_t crash_until(const std::string& path, std::size_t enough) {
   append(path);
   if (size_of(path) < enough)
@@ -336,6 +349,14 @@ TEST_CASE("a task that throws is tried again, as often as its options say") {
   mark_file other;
   CHECK_THROWS_WITH(pool.apply(options, throw_until, other.path, 4u).get(), "not yet");
   CHECK(size_of(other.path) == 3);
+}
+
+TEST_CASE("the pause before another attempt begins when the one before it has failed") {
+  troupe::pool pool{rt(), {.processes = 1}};
+  CHECK(pool.apply(square, 3).get() == 9); // an outcome much earlier than the failure
+  const mark_file file;
+  const task_options options{.retries = {.max_attempts = 2, .backoff = 150ms, .jitter = 0}};
+  CHECK(pool.apply(options, time_since_failure, file.path).get() >= 150ms);
 }
 
 TEST_CASE("a task that brings down its child is tried again in the successor") {

@@ -28,9 +28,10 @@ namespace {
 // A peer without any task, which reads no answer, and a pool that takes its tasks.
 class desk final : parent::peer, parent::child_requests::owner {
 public:
-  desk()
+  explicit desk(std::uint64_t max_unread_bytes = limits::max_child_unread_bytes)
     : requests_(std::make_shared<parent::child_requests>(known_,
-        static_cast<parent::child_requests::owner&>(*this), static_cast<parent::peer&>(*this))) {
+        static_cast<parent::child_requests::owner&>(*this), static_cast<parent::peer&>(*this),
+        max_unread_bytes)) {
     known_.add_pool(pool = known_.new_id(), std::weak_ptr<parent::pool_control>());
   }
   desk(const desk&) = delete;
@@ -59,6 +60,9 @@ public:
       return false;
     }
   }
+
+  std::size_t answers() const { return unread_.size(); }
+  void read_answers() { unread_.clear(); }
 
   std::uint64_t pool = 0;
   std::string ended; // why
@@ -194,6 +198,25 @@ TEST_CASE("a child cannot have more requests under way than the limit") {
   }
   CHECK(id > limits::max_child_requests);
   CHECK(id < 2 * limits::max_child_requests);
+}
+
+TEST_CASE(
+  "a child that does not read its answers is ended at the limit of their bytes, and not before") {
+  constexpr std::uint64_t limit = 10'000;
+  desk d(limit);
+  const auto submit =
+    bytes_of(legal_submit(d), std::int32_t{5}); // to a pool that is closed: answered with an error
+  std::uint64_t id = 0;
+  for (; id < 2 * limit; d.read_answers())
+    REQUIRE(d.accepts(service::submit, ++id, submit));
+  CHECK(d.ended.empty());
+
+  while (d.ended.empty() && d.answers() < limit)
+    REQUIRE(d.accepts(service::submit, ++id, submit));
+  CHECK(d.answers() > 1);
+  CHECK(d.answers() < limit / 10); // each has some ten bytes at least
+  CHECK_THAT(d.ended, Catch::Contains("it does not read what it asked for: " +
+                                      std::to_string(d.answers()) + " answers of "));
 }
 
 TEST_CASE("random requests are accepted or refused, and nothing else happens") {

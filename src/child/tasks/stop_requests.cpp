@@ -12,9 +12,14 @@ namespace troupe::child {
 std::stop_token stop_requests::token(std::uint32_t cell, task_id task, bool blocks_loop) {
   std::unique_lock lock(mutex_);
   any_.store(true, std::memory_order_release);
+  block_loop_.reserve(block_loop_.size() + 1); // what may throw comes first
   auto& mine = entries_[cell];
-  if (mine.task != task)
-    mine = {task, std::stop_source(), blocks_loop};
+  if (mine.task != task) {
+    mine = {task, std::stop_source()};
+    std::erase(block_loop_, cell);
+    if (blocks_loop)
+      block_loop_.push_back(cell);
+  }
   auto source = mine.source;
   if (blocks_loop && !listening_)
     listen();
@@ -41,8 +46,8 @@ void stop_requests::look() {
   std::vector<std::stop_source> marked;
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [cell, each] : entries_)
-      if (each.blocks_loop && cells_.is_to_stop(cell, each.task))
+    for (const auto cell : block_loop_)
+      if (const auto& each = entries_.at(cell); cells_.is_to_stop(cell, each.task))
         marked.push_back(each.source);
   }
   for (auto& source : marked)
@@ -52,6 +57,7 @@ void stop_requests::look() {
 void stop_requests::erase(std::uint32_t cell) {
   const std::lock_guard lock(mutex_);
   entries_.erase(cell);
+  std::erase(block_loop_, cell);
 }
 
 // The thread never ends: children leave without running destructors.

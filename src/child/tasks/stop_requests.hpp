@@ -11,6 +11,7 @@
 #include <mutex>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 namespace troupe::child {
 
@@ -40,7 +41,6 @@ private:
   struct entry {
     task_id task = 0;
     std::stop_source source;
-    bool blocks_loop = false;
   };
 
   void erase(std::uint32_t cell);
@@ -53,6 +53,7 @@ private:
   std::atomic<bool> any_ = false; // whether a token has ever been asked for
   std::mutex mutex_;
   std::map<std::uint32_t, entry> entries_; // by cell; guarded by mutex_
+  std::vector<std::uint32_t> block_loop_;  // the cells of those that do; guarded by mutex_
   bool listening_ = false;                 // guarded by mutex_
 };
 

@@ -90,10 +90,12 @@ private:
   std::uint64_t id_;
 };
 
-child_requests::child_requests(exports& known, owner& pool, peer& child)
+child_requests::child_requests(
+  exports& known, owner& pool, peer& child, std::uint64_t max_unread_bytes)
   : exports_(known)
   , owner_(pool)
-  , child_(&child) {}
+  , child_(&child)
+  , max_unread_bytes_(max_unread_bytes) {}
 
 void child_requests::take(const link::frame_header& header, std::span<const std::byte> payload) {
   if (header.task <= last_id_)
@@ -197,7 +199,7 @@ void child_requests::answer(std::uint64_t id) {
   pending_.erase(found);
   if (child_ == nullptr)
     return;
-  if (unread_->bytes() >= limits::max_child_unread_bytes) {
+  if (unread_->bytes() >= max_unread_bytes_) {
     child_->end("protocol violation: it does not read what it asked for: " + unread_->describe() +
                 " wait for it");
     return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/limits.hpp"
 #include "caf/caf_compat.hpp"
 #include "link/request.hpp"
 #include "parent/child/peer.hpp"
@@ -32,7 +33,9 @@ public:
     ~owner() = default;
   };
 
-  child_requests(exports& known, owner& pool, peer& child);
+  /// `max_unread_bytes`: of the answers that the child has not read when it is given a further one.
+  child_requests(exports& known, owner& pool, peer& child,
+    std::uint64_t max_unread_bytes = limits::max_child_unread_bytes);
 
   /// Throws `protocol_violation`.
   void take(const link::frame_header& header, std::span<const std::byte> payload);
@@ -66,6 +69,7 @@ private:
   exports& exports_;
   owner& owner_;
   peer* child_; // null: it is gone
+  const std::uint64_t max_unread_bytes_;
   bool may_pop_ = true;
   std::unordered_map<std::uint64_t, request> pending_;
   std::uint64_t last_id_ = 0;
