@@ -5,13 +5,13 @@
 #include <troupe/detail/caf_version.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/hosted_actor.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/task_options.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/error.hpp>
 #include <caf/message.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <exception>

@@ -2,13 +2,12 @@
 
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/result_iterator.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/task_future.hpp>
 
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <optional>
-#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <vector>

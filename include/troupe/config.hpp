@@ -1,13 +1,13 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/task_registry.hpp>
 
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

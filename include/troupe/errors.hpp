@@ -1,10 +1,10 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/scheduler.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>

@@ -124,6 +124,8 @@ public:
   unordered_map_result(const detail::pool_ref& pool, std::unique_ptr<detail::map_source> source,
     const map_options& options)
     : window_(detail::open_unordered_window(pool, std::move(source), options)) {}
+  unordered_map_result(unordered_map_result&&) noexcept = default;
+  unordered_map_result& operator=(unordered_map_result&&) noexcept = default;
 
   auto begin() { return detail::result_iterator<unordered_map_result, map_item<R>>(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
@@ -144,7 +146,7 @@ public:
   std::optional<map_item<R>> next_blocking();
 
 private:
-  std::unique_ptr<detail::unordered_window> window_;
+  std::shared_ptr<detail::unordered_window> window_;
 };
 
 } // namespace troupe

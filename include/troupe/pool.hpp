@@ -5,6 +5,7 @@
 #include <troupe/detail/actor_part.hpp>
 #include <troupe/detail/begun_wait.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
@@ -15,10 +16,8 @@
 #include <troupe/task_future.hpp>
 #include <troupe/task_options.hpp>
 
-#include <chrono>
 #include <concepts>
-#include <memory>
-#include <ranges>
+#include <ranges> // the whole of it: views are what many a map is given
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -112,7 +111,7 @@ public:
   /// for options out of range, what reading the range throws, and `encode_error` as `apply`.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range) {
-    return map(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+    return detail::map_items(open_control(), map_options{}, f, std::forward<Range>(range));
   }
   template <class F, std::ranges::input_range Range>
   auto map(const map_options& options, F&& f, Range&& range) {
@@ -122,7 +121,7 @@ public:
   /// As `map`, for a range of tuples or pairs: runs `f(elements...)` for each.
   template <class F, std::ranges::input_range Range>
   auto starmap(F&& f, Range&& range) {
-    return starmap(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+    return detail::starmap_items(open_control(), map_options{}, f, std::forward<Range>(range));
   }
   template <class F, std::ranges::input_range Range>
   auto starmap(const map_options& options, F&& f, Range&& range) {
@@ -132,7 +131,8 @@ public:
   /// As `map`, but the results come as they are completed, each with the index of its item.
   template <class F, std::ranges::input_range Range>
   auto map_unordered(F&& f, Range&& range) {
-    return map_unordered(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+    return detail::map_items_unordered(
+      open_control(), map_options{}, f, std::forward<Range>(range));
   }
   template <class F, std::ranges::input_range Range>
   auto map_unordered(const map_options& options, F&& f, Range&& range) {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/scheduler.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>

@@ -4,6 +4,7 @@
 #include <troupe/detail/callable.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/pool_access.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/detail/submission.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_options.hpp>
@@ -12,8 +13,6 @@
 #include <troupe/task_options.hpp>
 
 #include <cstdint>
-#include <memory>
-#include <ranges>
 #include <stdexcept>
 #include <utility>
 
@@ -78,7 +77,7 @@ public:
   /// As `pool::map`.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range) const {
-    return map(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+    return detail::map_items(open_pool(), map_options{}, f, std::forward<Range>(range));
   }
   template <class F, std::ranges::input_range Range>
   auto map(const map_options& options, F&& f, Range&& range) const {
@@ -88,7 +87,7 @@ public:
   /// As `pool::starmap`.
   template <class F, std::ranges::input_range Range>
   auto starmap(F&& f, Range&& range) const {
-    return starmap(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+    return detail::starmap_items(open_pool(), map_options{}, f, std::forward<Range>(range));
   }
   template <class F, std::ranges::input_range Range>
   auto starmap(const map_options& options, F&& f, Range&& range) const {
@@ -98,7 +97,7 @@ public:
   /// As `pool::map_unordered`.
   template <class F, std::ranges::input_range Range>
   auto map_unordered(F&& f, Range&& range) const {
-    return map_unordered(map_options{}, std::forward<F>(f), std::forward<Range>(range));
+    return detail::map_items_unordered(open_pool(), map_options{}, f, std::forward<Range>(range));
   }
   template <class F, std::ranges::input_range Range>
   auto map_unordered(const map_options& options, F&& f, Range&& range) const {

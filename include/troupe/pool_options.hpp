@@ -4,6 +4,7 @@
 #include <troupe/callback.hpp>
 #include <troupe/child_limits.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/input.hpp>
 #include <troupe/loop_options.hpp>
 #include <troupe/output.hpp>
@@ -12,11 +13,9 @@
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 

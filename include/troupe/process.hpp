@@ -5,12 +5,12 @@
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/process_access.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/process_options.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/task_future.hpp>
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <type_traits>

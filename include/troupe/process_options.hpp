@@ -2,10 +2,10 @@
 
 #include <troupe/call.hpp>
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/input.hpp>
 #include <troupe/output.hpp>
 
-#include <chrono>
 #include <string>
 
 #pragma GCC visibility push(default)

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/errors.hpp>
 
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>

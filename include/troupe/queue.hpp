@@ -6,7 +6,6 @@
 #include <troupe/detail/queue_port.hpp>
 #include <troupe/errors.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -169,3 +168,4 @@ private:
 #pragma GCC visibility pop
 
 #include <troupe/detail/queue_impl.hpp>
+#include <troupe/detail/std_parts.hpp>

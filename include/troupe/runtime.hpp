@@ -5,13 +5,12 @@
 #include <troupe/detail/actor_part.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/coroutine_part.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/start_method.hpp>
 #include <troupe/task_registry.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -148,7 +147,7 @@ private:
   void start(std::vector<std::string> arguments, const runtime_options& options);
   boost::asio::io_context& loop() noexcept;
 
-  std::unique_ptr<state> state_;
+  state* state_ = nullptr; // owned
 };
 
 } // namespace troupe

@@ -2,11 +2,10 @@
 
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/running_average.hpp>
+#include <troupe/detail/std_parts.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -156,13 +155,12 @@ public:
   random_two();
   /// Equal seeds choose equally.
   explicit random_two(std::uint64_t seed);
-  ~random_two() override;
 
 private:
   queue_id choose(const task_info& info) override;
 
   struct generator; // whose standard header is a large one
-  std::unique_ptr<generator> random_;
+  std::shared_ptr<generator> random_;
 };
 
 /// Gives all tasks of one `task_options::key` to the same queue, so that a cache in a child serves them.

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/scheduler.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -3,11 +3,10 @@
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/pool_access.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/detail/task_state.hpp>
 
-#include <chrono>
 #include <exception>
-#include <memory>
 #include <type_traits>
 #include <utility>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <string>

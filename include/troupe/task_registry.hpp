@@ -25,45 +25,36 @@ using scalar = std::variant<bool, std::int64_t, double, std::string>;
 
 namespace detail {
 
-/// "argument 2 of task "resize" must be an integer from 0 to 255": throws `std::invalid_argument`.
-[[noreturn]] void refuse_argument(
-  const std::string& task, std::size_t position, const std::string& must);
+/// One argument as a file has it, and what errors say of it.
+struct given_argument {
+  const scalar& value;
+  const std::string& task;
+  std::size_t position; // from 1
+};
+
+// What the file has, if it is that, and the integer from `least` to `most`. They throw `std::invalid_argument`:
+// "argument 2 of task "resize" must be an integer from 0 to 255".
+bool flag_of(const given_argument& given);
+std::string text_of(const given_argument& given);
+std::int64_t integer_of(const given_argument& given, std::int64_t least, std::uint64_t most);
+long double number_of(const given_argument& given);
+[[noreturn]] void refuse_type(const given_argument& given);
 [[noreturn]] void refuse_count(const std::string& task, std::size_t takes, std::size_t given);
 
-/// Whether a T can have that value; T may be a character type.
-template <std::integral T>
-constexpr bool can_hold(std::int64_t value) noexcept {
-  using limits = std::numeric_limits<T>;
-  if constexpr (std::signed_integral<T>)
-    return value >= limits::min() && value <= limits::max();
-  else
-    return value >= 0 && static_cast<std::uint64_t>(value) <= limits::max();
-}
-
 template <class T>
-T argument_from(const std::string& task, std::size_t position, const scalar& given) {
-  if constexpr (std::same_as<T, bool> || std::same_as<T, std::string>) {
-    if (const auto* value = std::get_if<T>(&given))
-      return *value;
-    refuse_argument(task, position, std::same_as<T, bool> ? "be true or false" : "be a string");
+T argument_from(const given_argument& given) {
+  if constexpr (std::same_as<T, bool>) {
+    return flag_of(given);
+  } else if constexpr (std::same_as<T, std::string> || path_value<T>) {
+    return text_of(given);
   } else if constexpr (std::integral<T>) {
-    const auto* value = std::get_if<std::int64_t>(&given);
-    if (value != nullptr && can_hold<T>(*value))
-      return static_cast<T>(*value);
-    refuse_argument(task, position,
-      "be an integer from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
-        std::to_string(std::numeric_limits<T>::max()));
+    using limits = std::numeric_limits<T>; // T may be a character type
+    return static_cast<T>(integer_of(
+      given, static_cast<std::int64_t>(limits::min()), static_cast<std::uint64_t>(limits::max())));
   } else if constexpr (std::floating_point<T>) {
-    if (const auto* value = std::get_if<double>(&given))
-      return static_cast<T>(*value);
-    if (const auto* whole = std::get_if<std::int64_t>(&given))
-      return static_cast<T>(*whole);
-    refuse_argument(task, position, "be a number");
-  } else if constexpr (path_value<T>) {
-    return argument_from<std::string>(task, position, given);
+    return static_cast<T>(number_of(given));
   } else {
-    refuse_argument(task, position,
-      "come from code: its type is none of bool, integer, floating-point number, string and path");
+    refuse_type(given);
   }
 }
 
@@ -80,9 +71,8 @@ struct scalar_binder<std::tuple<Ts...>> {
     [[maybe_unused]] encoder out(encoded);
     [[maybe_unused]] std::size_t position = 0;
     [[maybe_unused]] const auto next = [&]<class T>(const T*) {
-      const auto at = position++;
-      const T value = argument_from<T>(task, at + 1, given[at]);
-      out(value);
+      const auto& value = given[position++];
+      out(argument_from<T>({value, task, position}));
     };
     (next(static_cast<const Ts*>(nullptr)), ...);
     return bound_call(code, std::move(encoded));

@@ -10,6 +10,15 @@ namespace troupe::detail {
 
 map_source::~map_source() = default;
 
+task_ptr map_source::next() {
+  bytes arguments;
+  if (!encode_next(arguments))
+    return nullptr;
+  task_ptr task(new task_state(code_, std::move(arguments)));
+  task->index = index_++;
+  return task;
+}
+
 namespace {
 
 // Null for the defaults: a task without options costs less.

@@ -167,9 +167,9 @@ std::shared_ptr<ordered_window> open_ordered_window(
   return std::make_shared<ordered_reader>(pool, std::move(source), options);
 }
 
-std::unique_ptr<unordered_window> open_unordered_window(
+std::shared_ptr<unordered_window> open_unordered_window(
   const pool_ref& pool, std::unique_ptr<map_source> source, const map_options& options) {
-  return std::make_unique<unordered_reader>(pool, std::move(source), options);
+  return std::make_shared<unordered_reader>(pool, std::move(source), options);
 }
 
 } // namespace troupe::detail

@@ -189,11 +189,11 @@ void runtime::start(std::vector<std::string> arguments, const runtime_options& o
     check_threads(options);
     if (auto own = os::command_line(); !own.empty())
       arguments = std::move(own);
-    state_ = std::make_unique<state>(std::move(arguments), options, std::move(forked));
+    state_ = new state(std::move(arguments), options, std::move(forked));
     base::runtime_begins();
     current_runtime = this;
   } catch (...) {
-    state_.reset();
+    delete std::exchange(state_, nullptr);
     parent::stop_log();
     runtime_exists = false;
     throw;
@@ -201,12 +201,10 @@ void runtime::start(std::vector<std::string> arguments, const runtime_options& o
 }
 
 runtime::~runtime() {
-  if (base::is_forked_copy()) { // which has neither the threads nor the children
-    static_cast<void>(state_.release());
+  if (base::is_forked_copy()) // which has neither the threads nor the children
     return;
-  }
   current_runtime = nullptr;
-  state_.reset();
+  delete std::exchange(state_, nullptr);
   parent::stop_log();
   base::runtime_ends();
   runtime_exists = false;

@@ -128,8 +128,7 @@ struct random_two::generator : std::mt19937_64 {
 random_two::random_two()
   : random_two(std::random_device{}()) {}
 random_two::random_two(std::uint64_t seed)
-  : random_(std::make_unique<generator>(seed)) {}
-random_two::~random_two() = default;
+  : random_(std::make_shared<generator>(seed)) {}
 
 queue_id random_two::choose(const task_info&) {
   const auto count = loads_.queues();

@@ -62,7 +62,7 @@ held_wake_ups::~held_wake_ups() {
 void promise::resolve(outcome&& result) noexcept {
   outcome_ = std::move(result);
   on_resolve(outcome_);
-  const auto before = status_.exchange(status::done, std::memory_order_acq_rel);
+  const auto before = status_.exchange(status::done);
   const auto place = index_for(this); // the watcher may let go of this
   if (before == status::watched)
     std::exchange(watcher_, nullptr)->resolved(*this);
@@ -77,7 +77,7 @@ void promise::resolve(outcome&& result) noexcept {
 
 bool promise::announce_waiter() noexcept {
   auto expected = status::pending;
-  status_.compare_exchange_strong(expected, status::waited_for, std::memory_order_acq_rel);
+  status_.compare_exchange(expected, status::waited_for);
   return expected != status::done;
 }
 
@@ -103,10 +103,10 @@ void promise::watch(std::shared_ptr<promise_watcher> watcher) {
     return;
   }
   watcher_ = std::move(watcher);
-  auto expected = status_.load(std::memory_order_acquire);
+  auto expected = status_.load();
   // A waiter that gave up (wait_until) may have left its mark.
   while (expected != status::done)
-    if (status_.compare_exchange_weak(expected, status::watched, std::memory_order_acq_rel))
+    if (status_.compare_exchange(expected, status::watched))
       return;
   std::exchange(watcher_, nullptr)->resolved(*this);
 }
@@ -114,7 +114,7 @@ void promise::watch(std::shared_ptr<promise_watcher> watcher) {
 bool promise::unwatch() noexcept {
   auto expected = status::watched;
   // A thread may have begun to wait meanwhile.
-  if (!status_.compare_exchange_strong(expected, status::waited_for, std::memory_order_acq_rel))
+  if (!status_.compare_exchange(expected, status::waited_for))
     return false;
   watcher_.reset();
   return true;

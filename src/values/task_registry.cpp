@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
+#include <variant>
 
 namespace troupe {
 
@@ -14,12 +15,46 @@ std::string in_quotes(std::string_view name) {
   return "\"" + base::escape(name) + "\"";
 }
 
+[[noreturn]] void refuse_value(const detail::given_argument& given, const std::string& must) {
+  throw std::invalid_argument("argument " + std::to_string(given.position) + " of task " +
+                              in_quotes(given.task) + " must " + must);
+}
+
 } // namespace
 
-void detail::refuse_argument(
-  const std::string& task, std::size_t position, const std::string& must) {
-  throw std::invalid_argument(
-    "argument " + std::to_string(position) + " of task " + in_quotes(task) + " must " + must);
+bool detail::flag_of(const given_argument& given) {
+  if (const auto* value = std::get_if<bool>(&given.value))
+    return *value;
+  refuse_value(given, "be true or false");
+}
+
+std::string detail::text_of(const given_argument& given) {
+  if (const auto* value = std::get_if<std::string>(&given.value))
+    return *value;
+  refuse_value(given, "be a string");
+}
+
+std::int64_t detail::integer_of(
+  const given_argument& given, std::int64_t least, std::uint64_t most) {
+  const auto* value = std::get_if<std::int64_t>(&given.value);
+  if (value != nullptr && *value >= least &&
+      (*value < 0 || static_cast<std::uint64_t>(*value) <= most))
+    return *value;
+  refuse_value(
+    given, "be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+}
+
+long double detail::number_of(const given_argument& given) {
+  if (const auto* value = std::get_if<double>(&given.value))
+    return *value;
+  if (const auto* whole = std::get_if<std::int64_t>(&given.value))
+    return static_cast<long double>(*whole);
+  refuse_value(given, "be a number");
+}
+
+void detail::refuse_type(const given_argument& given) {
+  refuse_value(given,
+    "come from code: its type is none of bool, integer, floating-point number, string and path");
 }
 
 void detail::refuse_count(const std::string& task, std::size_t takes, std::size_t given) {

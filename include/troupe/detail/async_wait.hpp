@@ -5,6 +5,7 @@
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/promise.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/task_future.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,7 +19,6 @@
 
 #include <concepts>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <utility>
 
@@ -24,10 +23,10 @@ public:
     take(other);
     return *this;
   }
-  ~bytes() = default;
+  ~bytes() { delete[] heap_; }
 
-  const std::byte* data() const noexcept { return heap_ ? heap_.get() : inline_; }
-  std::byte* data() noexcept { return heap_ ? heap_.get() : inline_; }
+  const std::byte* data() const noexcept { return heap_ != nullptr ? heap_ : inline_; }
+  std::byte* data() noexcept { return heap_ != nullptr ? heap_ : inline_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   const std::byte* begin() const noexcept { return data(); }
@@ -49,34 +48,26 @@ public:
 private:
   static constexpr std::size_t inline_capacity = 32;
 
-  void grow(std::size_t least) {
-    std::size_t capacity = capacity_ * 2;
-    if (capacity < least)
-      capacity = least;
-    std::unique_ptr<std::byte[]> larger(new std::byte[capacity]);
-    if (size_ > 0)
-      std::memcpy(larger.get(), data(), size_);
-    heap_ = std::move(larger);
-    capacity_ = capacity;
-  }
+  void grow(std::size_t least);
 
   void take(bytes& other) noexcept {
-    heap_ = std::move(other.heap_);
+    delete[] heap_;
+    heap_ = std::exchange(other.heap_, nullptr);
     capacity_ = std::exchange(other.capacity_, inline_capacity);
     size_ = std::exchange(other.size_, 0);
-    if (!heap_)
+    if (heap_ == nullptr)
       std::memcpy(inline_, other.inline_, inline_capacity);
   }
 
-  std::unique_ptr<std::byte[]> heap_;
+  std::byte* heap_ =
+    nullptr; // owned; a std::unique_ptr would cost every file that includes troupe 2 MB
   std::size_t size_ = 0;
   std::size_t capacity_ = inline_capacity;
   std::byte inline_[inline_capacity] = {};
 };
 
-inline std::span<const std::byte> view(const bytes& b) noexcept {
-  return {b.data(), b.size()};
-}
+// Not inline: to make a span costs the compiler 2 MB.
+std::span<const std::byte> view(const bytes& b) noexcept;
 
 } // namespace troupe::detail
 

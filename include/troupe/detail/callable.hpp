@@ -101,40 +101,58 @@ struct result_traits<boost::asio::awaitable<R, Executor>> {
 
 // -- thunks -----------------------------------------------------------------------------------------
 
+// The arguments of one call, decoded in their order. As a std::tuple, of which each function with other parameters
+// would cost the compiler 2 MB more.
 template <class... Ps>
-std::tuple<storage_t<Ps>...> decode_arguments(std::span<const std::byte> encoded) {
-  decoder in(encoded);
-  std::tuple<storage_t<Ps>...> values{in.make<storage_t<Ps>>()...}; // braces: left to right
-  in.finish();
-  return values;
-}
+struct decoded_arguments {
+  explicit decoded_arguments(decoder& in) { in.finish(); }
+  template <class Function, class... Before>
+  decltype(auto) apply(const Function& function, Before&... before) {
+    return function(before...);
+  }
+};
+
+template <class P, class... Ps>
+struct decoded_arguments<P, Ps...> {
+  explicit decoded_arguments(decoder& in)
+    : first(in.make<storage_t<P>>())
+    , others(in) {}
+  template <class Function, class... Before>
+  decltype(auto) apply(const Function& function, Before&... before) {
+    return others.apply(function, before..., first);
+  }
+
+  storage_t<P> first;
+  decoded_arguments<Ps...> others;
+};
 
 // GetFunction::get(invocation&) gives the function to call.
 template <class GetFunction, class R, class... Ps>
 struct thunks {
   static void run(invocation& call) {
-    auto arguments = decode_arguments<Ps...>(call.arguments);
+    decoder in(call.arguments);
+    decoded_arguments<Ps...> arguments(in);
     auto invoke = [&](auto&... values) -> R {
       return GetFunction::get(call)(parameter<Ps>::pass(values)...);
     };
     if constexpr (std::is_void_v<R>)
-      std::apply(invoke, arguments);
+      arguments.apply(invoke);
     else
-      encoder(call.result)(
-        static_cast<const std::remove_cvref_t<R>&>(std::apply(invoke, arguments)));
+      encoder(call.result)(static_cast<const std::remove_cvref_t<R>&>(arguments.apply(invoke)));
   }
 
   // Only instantiated for coroutines, so Asio's type is complete by then.
   static typename result_traits<R>::template awaitable_of<void> start(invocation& call) {
-    auto arguments = decode_arguments<Ps...>(call.arguments);
+    decoder in(call.arguments);
+    decoded_arguments<Ps...> arguments(in);
     auto invoke = [&](auto&... values) -> R {
       return GetFunction::get(call)(parameter<Ps>::pass(values)...);
     };
     using value_type = typename result_traits<R>::type;
     if constexpr (std::is_void_v<value_type>) {
-      co_await std::apply(invoke, arguments);
+      co_await arguments.apply(invoke);
     } else {
-      const value_type value = co_await std::apply(invoke, arguments);
+      const value_type value = co_await arguments.apply(invoke);
       encoder{call.result}(value);
     }
   }

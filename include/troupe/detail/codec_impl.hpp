@@ -206,7 +206,7 @@ void encoder::operator()(const T& value) {
     encode_range(*this, value.native());
   } else if constexpr (std::same_as<T, std::error_code>) {
     encode_error_code(*this, value);
-  } else if constexpr (std::same_as<T, std::chrono::year_month_weekday>) {
+  } else if constexpr (padded_date<T>) {
     (*this)(value.year());
     (*this)(value.month());
     (*this)(value.weekday_indexed());
@@ -274,10 +274,10 @@ void decoder::operator()(T& value) {
     value = make<typename T::string_type>();
   } else if constexpr (std::same_as<T, std::error_code>) {
     value = decode_error_code(*this);
-  } else if constexpr (std::same_as<T, std::chrono::year_month_weekday>) {
-    const auto year = make<std::chrono::year>();
-    const auto month = make<std::chrono::month>();
-    value = {year, month, make<std::chrono::weekday_indexed>()};
+  } else if constexpr (padded_date<T>) {
+    const auto year = make<decltype(value.year())>();
+    const auto month = make<decltype(value.month())>();
+    value = T(year, month, make<decltype(value.weekday_indexed())>());
   } else if constexpr (complex_number<T>) {
     const auto real = make<typename T::value_type>();
     value = T(real, make<typename T::value_type>());

@@ -3,16 +3,14 @@
 #include <troupe/custom_codec.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/inspectors.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/detail/type_name.hpp>
 
 #include <array>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
-#include <memory>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -89,16 +87,24 @@ concept path_value = declared_in_std<T> && requires(const T& path) {
   path.native();
 };
 
-template <class T, class... Ts>
-inline constexpr bool is_one_of_v = (std::same_as<T, Ts> || ...);
-
-// The parts of a date, which have no padding; year_month_weekday has.
+// A day, month, year or weekday of <chrono>, or a date of several of them.
 template <class T>
-concept date_part = is_one_of_v<T, std::chrono::day, std::chrono::month, std::chrono::year,
-  std::chrono::weekday, std::chrono::weekday_indexed, std::chrono::weekday_last,
-  std::chrono::month_day, std::chrono::month_day_last, std::chrono::month_weekday,
-  std::chrono::month_weekday_last, std::chrono::year_month, std::chrono::year_month_day,
-  std::chrono::year_month_day_last, std::chrono::year_month_weekday_last>;
+inline constexpr bool is_date_v = false;
+template <declared_in_std T>
+inline constexpr bool is_date_v<T> = type_name<T>().starts_with("std::chrono::day") ||
+                                     type_name<T>().starts_with("std::chrono::month") ||
+                                     type_name<T>().starts_with("std::chrono::year") ||
+                                     type_name<T>().starts_with("std::chrono::weekday");
+
+// std::chrono::year_month_weekday, the only one with padding.
+template <class T>
+concept padded_date = is_date_v<T> && requires(const T& date) {
+  date.year();
+  date.weekday_indexed();
+};
+
+template <class T>
+concept date_part = is_date_v<T> && !padded_date<T>;
 
 // std::complex, whose header is not included for it: two numbers, and nothing else.
 template <class T>
@@ -160,10 +166,9 @@ concept plain_aggregate =
   std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
 
 template <class T>
-concept known_value =
-  bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> || std::same_as<T, std::monostate> ||
-  path_value<T> || std::same_as<T, std::error_code> || duration_or_time_point<T> || date_part<T> ||
-  std::same_as<T, std::chrono::year_month_weekday> || complex_number<T> || bitset_value<T> ||
+concept known_value = bitwise<T> || std::same_as<T, bool> || is_bool_enum_v<T> ||
+  std::same_as<T, std::monostate> || path_value<T> || std::same_as<T, std::error_code> ||
+  duration_or_time_point<T> || is_date_v<T> || complex_number<T> || bitset_value<T> ||
   pointer_to_value<T> || is_specialization_v<T, std::optional> ||
   is_specialization_v<T, std::variant> || tuple_value<T> || is_std_array_v<T> || range_value<T>;
 

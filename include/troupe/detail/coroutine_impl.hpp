@@ -6,6 +6,7 @@
 #include <troupe/detail/map_window.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/queue_port.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/task_future.hpp>
@@ -22,7 +23,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>

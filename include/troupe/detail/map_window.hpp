@@ -2,14 +2,13 @@
 
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/pool_access.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/detail/task_state.hpp>
 #include <troupe/map_options.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -19,20 +18,29 @@
 // input is read lazily, by one thread, and no faster than the results are used.
 namespace troupe::detail {
 
-/// The input of a map, as tasks.
+/// The input of a map, as tasks of one function.
 class map_source {
 public:
+  explicit map_source(const call_code& code)
+    : code_(code) {}
   virtual ~map_source();
   /// The next task, or null if the input is at its end, which it may not be later. Throws what reading the input
   /// throws, and `encode_error`.
-  virtual task_ptr next() = 0;
+  task_ptr next();
   /// The size of the whole input, if that is known.
   virtual std::optional<std::size_t> size() const = 0;
+
+private:
+  /// Encodes the next item as the arguments of its call; false at the end.
+  virtual bool encode_next(bytes& arguments) = 0;
+
+  const call_code code_;
+  std::uint64_t index_ = 0; // of the next item
 };
 
-/// `MakeTask` makes the task of one item. A range that has a name is referred to, unless it is a view; any
-/// other is kept here, as `std::views::all` does it, which clang 14 cannot compile for a container.
-template <class Range, class MakeTask>
+/// `Encode::encode(bytes&, item)` makes the arguments of one item. A range that has a name is referred to, unless it
+/// is a view; any other is kept here, as `std::views::all` does it, which clang 14 cannot compile for a container.
+template <class Encode, class Range>
 class range_source final : public map_source {
   using range_type = std::remove_cvref_t<Range>;
   static constexpr bool refers =
@@ -40,23 +48,9 @@ class range_source final : public map_source {
   using kept_type = std::conditional_t<refers, Range, range_type>;
 
 public:
-  range_source(Range&& range, MakeTask make)
-    : range_(std::forward<Range>(range))
-    , make_(std::move(make)) {}
-
-  task_ptr next() override {
-    if (!position_)
-      position_.emplace(std::ranges::begin(range_));
-    else if (*position_ != std::ranges::end(range_) && taken_)
-      ++*position_;
-    taken_ = false;
-    if (*position_ == std::ranges::end(range_))
-      return nullptr;
-    auto task = make_(**position_);
-    taken_ = true;
-    task->index = index_++;
-    return task;
-  }
+  range_source(const call_code& code, Range&& range)
+    : map_source(code)
+    , range_(std::forward<Range>(range)) {}
 
   std::optional<std::size_t> size() const override {
     if constexpr (std::ranges::sized_range<decltype((range_))>)
@@ -66,12 +60,23 @@ public:
   }
 
 private:
+  bool encode_next(bytes& arguments) override {
+    if (!position_)
+      position_.emplace(std::ranges::begin(range_));
+    else if (*position_ != std::ranges::end(range_) && taken_)
+      ++*position_;
+    taken_ = false;
+    if (*position_ == std::ranges::end(range_))
+      return false;
+    Encode::encode(arguments, **position_);
+    taken_ = true;
+    return true;
+  }
+
   kept_type range_;
-  MakeTask make_;
   std::optional<std::ranges::iterator_t<kept_type>> position_;
-  bool taken_ =
-    false; // the item at `position_` has been used: move on only when the next is wanted
-  std::uint64_t index_ = 0;
+  // The item at `position_` has been used: it moves on only when the next is wanted.
+  bool taken_ = false;
 };
 
 /// Reads ahead in input order.
@@ -114,7 +119,7 @@ public:
   virtual promise_ptr next_completion() = 0;
 };
 
-std::unique_ptr<unordered_window> open_unordered_window(
+std::shared_ptr<unordered_window> open_unordered_window(
   const pool_ref& pool, std::unique_ptr<map_source> source, const map_options& options);
 
 } // namespace troupe::detail

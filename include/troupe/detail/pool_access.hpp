@@ -1,11 +1,10 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/detail/task_state.hpp>
 
-#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #pragma GCC visibility push(default)

@@ -2,8 +2,7 @@
 
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
-
-#include <memory>
+#include <troupe/detail/std_parts.hpp>
 
 #pragma GCC visibility push(default)
 

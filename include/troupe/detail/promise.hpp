@@ -1,14 +1,13 @@
 #pragma once
 
+#include <troupe/detail/atomic_word.hpp>
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/counted_ptr.hpp>
+#include <troupe/detail/std_parts.hpp>
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <utility>
 
 #pragma GCC visibility push(default)
@@ -65,7 +64,7 @@ public:
 
   /// Publishes the outcome and wakes whoever waits. Once only.
   void resolve(outcome&& result) noexcept;
-  bool done() const noexcept { return status_.load(std::memory_order_acquire) == status::done; }
+  bool done() const noexcept { return status_.load() == status::done; }
   void wait();
   /// True if the outcome has come.
   bool wait_until(std::chrono::steady_clock::time_point deadline);
@@ -88,16 +87,14 @@ private:
   virtual void on_resolve(const outcome&) noexcept {}
   bool announce_waiter() noexcept;
 
-  std::atomic<status> status_ = status::pending;
-  std::atomic<std::uint32_t> references_ = 0;
+  atomic_word<status> status_{status::pending};
+  atomic_word<std::uint32_t> references_{0};
   outcome outcome_;
   std::shared_ptr<promise_watcher> watcher_;
 
-  friend void add_owner(promise* shared) noexcept {
-    shared->references_.fetch_add(1, std::memory_order_relaxed);
-  }
+  friend void add_owner(promise* shared) noexcept { shared->references_.increment(); }
   friend void drop_owner(promise* shared) noexcept {
-    if (shared->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    if (shared->references_.decrement() == 0)
       delete shared;
   }
 };

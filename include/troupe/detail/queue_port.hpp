@@ -4,11 +4,10 @@
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
 #include <troupe/detail/queue_status.hpp>
+#include <troupe/detail/std_parts.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <utility>
 

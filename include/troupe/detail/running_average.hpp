@@ -1,8 +1,7 @@
 #pragma once
 
 #include <troupe/detail/compiler.hpp>
-
-#include <chrono>
+#include <troupe/detail/std_parts.hpp>
 
 #pragma GCC visibility push(default)
 

@@ -4,12 +4,11 @@
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/map_window.hpp>
 #include <troupe/detail/pool_access.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/map_result.hpp>
 #include <troupe/task_future.hpp>
 
-#include <memory>
-#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -55,28 +54,35 @@ auto submit_to_slots(const pool_ref& pool, const std::shared_ptr<const task_opti
   return futures;
 }
 
-/// The items of a range as tasks; `encode(bytes&, item)` encodes the arguments of one.
-template <class Range, class Encode>
-std::unique_ptr<map_source> make_source(const call_code& code, Range&& range, Encode encode) {
+/// The items of a range as tasks, whose arguments `Encode::encode(bytes&, item)` makes.
+template <class Encode, class Range>
+std::unique_ptr<map_source> make_source(const call_code& code, Range&& range) {
   static_assert(std::is_lvalue_reference_v<Range> ||
                   !is_specialization_v<std::remove_cvref_t<Range>, std::initializer_list>,
     "the elements of a std::initializer_list end before the map: pass a std::vector");
-  auto make = [code, encode](auto&& item) {
-    bytes encoded;
-    encode(encoded, std::forward<decltype(item)>(item));
-    return task_ptr(new task_state(code, std::move(encoded)));
-  };
-  return std::make_unique<range_source<Range, decltype(make)>>(
-    std::forward<Range>(range), std::move(make));
+  return std::unique_ptr<map_source>(
+    new range_source<Encode, Range>(code, std::forward<Range>(range)));
 }
 
-/// For calls of `f(item)`.
-template <class Callable, class F, class Range>
-std::unique_ptr<map_source> item_source(const F& f, Range&& range) {
-  return make_source(Callable::code(f), std::forward<Range>(range), [](bytes& out, auto&& item) {
-    Callable::encode_arguments(out, std::forward<decltype(item)>(item));
-  });
-}
+/// Encodes items for calls of `f(item)`.
+template <class Callable>
+struct item_encoding {
+  template <class Item>
+  static void encode(bytes& arguments, Item&& item) {
+    Callable::encode_arguments(arguments, std::forward<Item>(item));
+  }
+};
+
+/// Encodes tuples and pairs for calls of `f(elements...)`.
+template <class Callable>
+struct elements_encoding {
+  template <class Tuple>
+  static void encode(bytes& arguments, const Tuple& elements) {
+    std::apply(
+      [&arguments](const auto&... each) { Callable::encode_arguments(arguments, each...); },
+      elements);
+  }
+};
 
 /// The callable of `f(elements of a Tuple...)`.
 template <class F, class Tuple>
@@ -94,8 +100,8 @@ struct star_callable<F, std::pair<T, U>> {
 template <class F, class Range>
 auto map_items(const pool_ref& pool, const map_options& options, const F& f, Range&& range) {
   using callable = callable_for<F, std::ranges::range_reference_t<Range>>;
-  return map_result<typename callable::result_type>(
-    pool, item_source<callable>(f, std::forward<Range>(range)), options);
+  return map_result<typename callable::result_type>(pool,
+    make_source<item_encoding<callable>>(callable::code(f), std::forward<Range>(range)), options);
 }
 
 /// `pool::map_unordered`, for a pool that is open.
@@ -103,20 +109,17 @@ template <class F, class Range>
 auto map_items_unordered(
   const pool_ref& pool, const map_options& options, const F& f, Range&& range) {
   using callable = callable_for<F, std::ranges::range_reference_t<Range>>;
-  return unordered_map_result<typename callable::result_type>(
-    pool, item_source<callable>(f, std::forward<Range>(range)), options);
+  return unordered_map_result<typename callable::result_type>(pool,
+    make_source<item_encoding<callable>>(callable::code(f), std::forward<Range>(range)), options);
 }
 
 /// `pool::starmap`, for a pool that is open.
 template <class F, class Range>
 auto starmap_items(const pool_ref& pool, const map_options& options, const F& f, Range&& range) {
   using callable = typename star_callable<F, std::ranges::range_value_t<Range>>::type;
-  auto source =
-    make_source(callable::code(f), std::forward<Range>(range), [](bytes& out, const auto& item) {
-      std::apply(
-        [&out](const auto&... elements) { callable::encode_arguments(out, elements...); }, item);
-    });
-  return map_result<typename callable::result_type>(pool, std::move(source), options);
+  return map_result<typename callable::result_type>(pool,
+    make_source<elements_encoding<callable>>(callable::code(f), std::forward<Range>(range)),
+    options);
 }
 
 } // namespace troupe::detail

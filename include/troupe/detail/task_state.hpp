@@ -4,11 +4,11 @@
 #include <troupe/detail/call_code.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/promise.hpp>
+#include <troupe/detail/std_parts.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/task_options.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 #pragma GCC visibility push(default)
