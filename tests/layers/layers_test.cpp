@@ -67,6 +67,11 @@ TEST_CASE("only the public headers that are about coroutines or actors bring CAF
   CHECK(impure_includes(sources(), light) == none);
 }
 
+TEST_CASE(
+  "public headers bring no large header of the standard library of which they need a part") {
+  CHECK(costly_includes(sources()) == none);
+}
+
 TEST_CASE("no two files have the same name") {
   CHECK(shared_file_names(sources()) == none);
 }
@@ -130,6 +135,11 @@ TEST_CASE("a public header whose declarations are hidden is seen") {
                                                        "namespace troupe::detail {\n");
   CHECK(hidden_declarations(tree) ==
         std::vector<std::string>{"include/troupe/planted.hpp opens namespace troupe::detail"});
+}
+
+TEST_CASE("a large standard header in a public one is seen") {
+  CHECK(costly_includes(with("include/troupe/pool.hpp", "#include <chrono>\n")) ==
+        std::vector<std::string>{"include/troupe/pool.hpp includes chrono"});
 }
 
 TEST_CASE("a room without a rank is seen") {

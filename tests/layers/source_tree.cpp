@@ -192,6 +192,18 @@ std::vector<std::string> impure_includes(
   return result;
 }
 
+std::vector<std::string> costly_includes(const source_tree& sources) {
+  static const std::set<std::string> costly{
+    "algorithm", "atomic", "chrono", "functional", "iostream", "memory", "regex"};
+  std::vector<std::string> result;
+  for (const auto& [file, text] : sources)
+    if (is_public(file) && file != "include/troupe/detail/std_parts.hpp")
+      for (const auto& included : includes_of(text))
+        if (costly.contains(included))
+          result.push_back(file + " includes " + included);
+  return result;
+}
+
 std::vector<std::string> shared_file_names(const source_tree& sources) {
   std::map<std::string, std::set<std::string>> places;
   for (const auto& [file, text] : sources)

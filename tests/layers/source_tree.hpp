@@ -37,6 +37,10 @@ std::vector<std::string> hidden_declarations(const source_tree& sources);
 std::vector<std::string> impure_includes(
   const source_tree& sources, const std::vector<std::string>& pure_places);
 
+/// Each `#include` by which a public header brings a standard header that is large, and of which troupe needs a part at
+/// most (troupe/detail/std_parts.hpp).
+std::vector<std::string> costly_includes(const source_tree& sources);
+
 /// Each name that two files in `src` have, apart from a header and its source side by side.
 std::vector<std::string> shared_file_names(const source_tree& sources);
 
