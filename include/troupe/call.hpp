@@ -18,7 +18,7 @@ struct blocking_function {
 };
 
 /// Marks a plain function or captureless lambda as blocking: `pool.apply(troupe::blocking(f), x)`.
-template <class F>
+template <detail::one_function F = detail::several_functions>
 constexpr blocking_function<std::decay_t<F>> blocking(F&& f) {
   static_assert(detail::callable<std::decay_t<F>>::kind == detail::call_kind::plain,
     "troupe::blocking takes a plain function: a coroutine does not block its child's event loop");
@@ -58,7 +58,7 @@ public:
 /// Binds `f` to arguments, which are converted to its parameter types and encoded here.
 /// `f` is a function, a captureless lambda, a coroutine returning `asio::awaitable`, or
 /// `blocking(f)`. Gives a `typed_call` of the function's result. Throws `encode_error`.
-template <class F, class... Args>
+template <detail::one_function F = detail::several_functions, class... Args>
 auto call(F&& f, Args&&... args) {
   using callable = detail::callable_for<F, Args...>;
   detail::bytes encoded;

@@ -73,11 +73,12 @@ public:
   /// Throws `pool_closed`; `encode_error` if an argument cannot be encoded, or if all arguments together take
   /// more than 2 GiB; `queue_full` as `pool_options::overflow` says; and `std::invalid_argument` for options
   /// out of range.
-  template <class F, class... Args>
+  template <class F = detail::several_functions, class... Args>
+  requires detail::one_function<F, Args...>
   auto apply(F&& f, Args&&... args) {
     return detail::submit<F, Args...>(open_control(), nullptr, f, std::forward<Args>(args)...);
   }
-  template <class F, class... Args>
+  template <detail::one_function F = detail::several_functions, class... Args>
   auto apply(task_options options, F&& f, Args&&... args) {
     auto checked = detail::checked_options(std::move(options));
     return detail::submit<F, Args...>(
@@ -90,12 +91,13 @@ public:
   /// started later, for which there is `pool_options::initializer`. If the child dies before it has started
   /// the call, its successor gets it. The future of a slot that `resize` removes meanwhile throws
   /// `task_cancelled`. Throws as `apply`, but waits for room in the queue instead of throwing `queue_full`.
-  template <class F, class... Args>
+  template <class F = detail::several_functions, class... Args>
+  requires detail::one_function<F, Args...>
   auto broadcast(F&& f, Args&&... args) {
     return detail::submit_to_slots<F, Args...>(
       open_control(), nullptr, f, std::forward<Args>(args)...);
   }
-  template <class F, class... Args>
+  template <detail::one_function F = detail::several_functions, class... Args>
   auto broadcast(task_options options, F&& f, Args&&... args) {
     const auto checked = detail::checked_options(std::move(options));
     return detail::submit_to_slots<F, Args...>(
@@ -109,32 +111,32 @@ public:
   /// the rest is submitted as results are taken, and may be made of them: an input of unknown size that is at
   /// its end is asked again as long as there are results to take. Throws `pool_closed`, `std::invalid_argument`
   /// for options out of range, what reading the range throws, and `encode_error` as `apply`.
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map(F&& f, Range&& range) {
     return detail::map_items(open_control(), map_options{}, f, std::forward<Range>(range));
   }
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map(const map_options& options, F&& f, Range&& range) {
     return detail::map_items(open_control(), options, f, std::forward<Range>(range));
   }
 
   /// As `map`, for a range of tuples or pairs: runs `f(elements...)` for each.
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto starmap(F&& f, Range&& range) {
     return detail::starmap_items(open_control(), map_options{}, f, std::forward<Range>(range));
   }
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto starmap(const map_options& options, F&& f, Range&& range) {
     return detail::starmap_items(open_control(), options, f, std::forward<Range>(range));
   }
 
   /// As `map`, but the results come as they are completed, each with the index of its item.
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map_unordered(F&& f, Range&& range) {
     return detail::map_items_unordered(
       open_control(), map_options{}, f, std::forward<Range>(range));
   }
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map_unordered(const map_options& options, F&& f, Range&& range) {
     return detail::map_items_unordered(open_control(), options, f, std::forward<Range>(range));
   }

@@ -63,11 +63,12 @@ public:
 
   /// As `pool::apply`. In a child, a pool that takes no more tasks, or has no room, makes the future throw
   /// rather than this function; and `retries.retry_on` cannot be given there (`std::invalid_argument`).
-  template <class F, class... Args>
+  template <class F = detail::several_functions, class... Args>
+  requires detail::one_function<F, Args...>
   auto apply(F&& f, Args&&... args) const {
     return detail::submit<F, Args...>(open_pool(), nullptr, f, std::forward<Args>(args)...);
   }
-  template <class F, class... Args>
+  template <detail::one_function F = detail::several_functions, class... Args>
   auto apply(task_options options, F&& f, Args&&... args) const {
     auto checked = detail::checked_options(std::move(options));
     return detail::submit<F, Args...>(
@@ -75,31 +76,31 @@ public:
   }
 
   /// As `pool::map`.
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map(F&& f, Range&& range) const {
     return detail::map_items(open_pool(), map_options{}, f, std::forward<Range>(range));
   }
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map(const map_options& options, F&& f, Range&& range) const {
     return detail::map_items(open_pool(), options, f, std::forward<Range>(range));
   }
 
   /// As `pool::starmap`.
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto starmap(F&& f, Range&& range) const {
     return detail::starmap_items(open_pool(), map_options{}, f, std::forward<Range>(range));
   }
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto starmap(const map_options& options, F&& f, Range&& range) const {
     return detail::starmap_items(open_pool(), options, f, std::forward<Range>(range));
   }
 
   /// As `pool::map_unordered`.
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map_unordered(F&& f, Range&& range) const {
     return detail::map_items_unordered(open_pool(), map_options{}, f, std::forward<Range>(range));
   }
-  template <class F, std::ranges::input_range Range>
+  template <detail::one_function F = detail::several_functions, std::ranges::input_range Range>
   auto map_unordered(const map_options& options, F&& f, Range&& range) const {
     return detail::map_items_unordered(open_pool(), options, f, std::forward<Range>(range));
   }

@@ -93,7 +93,7 @@ class task_registry {
 public:
   /// Gives a function a name: a plain function, a captureless lambda that is not generic, a coroutine, or
   /// `blocking(f)`. Throws `std::invalid_argument` for an empty name, and one that is taken.
-  template <class F>
+  template <detail::one_function F = detail::several_functions>
   task_registry& add(std::string name, F&& f) {
     using callable = detail::callable_for<F>;
     return insert({std::move(name), callable::code(f),

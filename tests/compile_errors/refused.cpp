@@ -182,12 +182,14 @@ int main() {
   send<std::string_view>();                         // refused: cannot send a view
   send<std::span<const int>>();                     // refused: cannot send a view
   send<with_view>();                                // refused: cannot send a view
-  send<std::source_location>();                     // refused: cannot encode this type
-  send<std::reference_wrapper<int>>();              // refused: cannot send a view
-  send<std::initializer_list<int>>();               // refused: cannot send a view
-  send<hidden>();                                   // refused: cannot encode this type
-  send<either>();                                   // refused: cannot encode this type
-  send<std::function<void()>>();                    // refused: cannot encode this type
+#ifndef __clang__                                   // which has no such class before 16
+  send<std::source_location>();                     // refused by g++: cannot encode this type
+#endif
+  send<std::reference_wrapper<int>>();     // refused: cannot send a view
+  send<std::initializer_list<int>>();      // refused: cannot send a view
+  send<hidden>();                          // refused: cannot encode this type
+  send<either>();                          // refused: cannot encode this type
+  send<std::function<void()>>();           // refused: cannot encode this type
   troupe::call(take_byte, 300);            // refused: may not fit into the function's parameter
   troupe::call(take_flag, "yes");          // refused: may not fit into the function's parameter
   troupe::call(take_int, 3L);              // refused: may not fit into the function's parameter

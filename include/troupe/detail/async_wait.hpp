@@ -102,6 +102,7 @@ void when_resolved(
       if (type == cancellation_type::none)
         return;
       if constexpr (std::same_as<OnCancel, give_up_wait>) {
+        static_cast<void>(on_cancel);
         if (const auto waiting = weak.lock(); waiting && waited->unwatch())
           waiting->give_up();
       } else {

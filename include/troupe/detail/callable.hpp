@@ -215,8 +215,9 @@ struct callable_base {
   using thunk = thunks<GetFunction, R, Ps...>;
   using parameters = std::tuple<storage_t<Ps>...>;
 
+  // `auto`, so that clang looks at it where it is called from, and its messages name the line of the program.
   template <class... Args>
-  static void encode_arguments(bytes& out, Args&&... args) {
+  static auto encode_arguments(bytes& out, Args&&... args) {
     static_assert(sizeof...(Args) == sizeof...(Ps),
       "the number of arguments is not the number of the function's parameters (a default "
       "argument is not known of a function that is called by its address: pass it as well)");
@@ -228,7 +229,7 @@ struct callable_base {
 
 private:
   template <class Storage, class Arg>
-  static void encode_argument(encoder& encode, Arg&& arg) {
+  static auto encode_argument(encoder& encode, Arg&& arg) {
     using given = std::remove_cvref_t<Arg>;
     static_assert(std::is_convertible_v<Arg&&, Storage> || std::is_constructible_v<Storage, Arg&&>,
       "an argument cannot be converted to the function's parameter type");
@@ -340,6 +341,45 @@ using callable_for = callable<std::decay_t<F>, Args...>;
 
 template <class F, class... Args>
 using result_of_t = typename callable_for<F, Args...>::result_type;
+
+// -- names of functions -----------------------------------------------------------------------------
+
+/// What is given in place of a function when nothing can be deduced: of an overloaded function's name, for example.
+struct several_functions;
+
+template <class F>
+struct function_name {
+  static_assert(!std::same_as<F, several_functions>,
+    "it is not known which function is meant: if its name is that of several, or of a template, "
+    "say which, as in static_cast<int (*)(int)>(f), or pass a lambda, such as [](int x) { return "
+    "f(x); }; and give the type of an argument in braces");
+  static constexpr bool is_of_one = true;
+};
+
+/// Whether an argument in the place of the function may be one.
+template <class T>
+inline constexpr bool may_be_function_v =
+  std::is_function_v<std::remove_pointer_t<T>> || std::is_member_pointer_v<T>;
+template <class T>
+requires std::is_class_v<T>
+inline constexpr bool may_be_function_v<T> =
+  std::is_empty_v<T> || has_one_call_operator<T> || !encodable<T>;
+
+template <class F>
+inline constexpr bool may_be_function_v<blocking_function<F>> = true;
+
+/// Whether options in braces, of which no type is deduced either, stand before the function, which is the first
+/// of these arguments then.
+template <class... Args>
+inline constexpr bool follows_options_v = false;
+template <class First, class... Rest>
+inline constexpr bool follows_options_v<First, Rest...> = may_be_function_v<std::decay_t<First>>;
+
+/// The type of one function. To constrain a parameter whose default is `several_functions`: if it comes to that, the
+/// compiler gives the message above, which is better than its own.
+template <class F, class... Args>
+concept one_function = (!std::same_as<F, several_functions> ||
+                        !follows_options_v<Args...>)&&function_name<F>::is_of_one;
 
 } // namespace detail
 } // namespace troupe
