@@ -27,6 +27,7 @@ constexpr std::size_t most_requests_outstanding = 128;
 template <class Measure>
 auto median(int rounds, Measure measure) {
   std::vector<decltype(measure())> results;
+  results.reserve(static_cast<std::size_t>(rounds));
   for (int i = 0; i < rounds; ++i)
     results.push_back(measure());
   std::sort(results.begin(), results.end());
@@ -86,8 +87,8 @@ void latency(troupe::runtime& rt, const settings& with) {
 void sleeping(troupe::runtime& rt, const settings& with) {
   std::printf("2000 coroutines that sleep 100 ms, 2 processes (medians of %d)\n", with.rounds);
   for (const std::size_t concurrency : {std::size_t{1000}, std::size_t{16}}) {
-    const double ideal =
-      100.0 * static_cast<double>((2000 + 2 * concurrency - 1) / (2 * concurrency));
+    const auto turns = (2000 + 2 * concurrency - 1) / (2 * concurrency);
+    const double ideal = 100.0 * static_cast<double>(turns);
     const double took = milliseconds(
       median(with.rounds, [&] { return bench::sleeping_tasks(rt, 2000, 100ms, 2, concurrency); }));
     std::printf(

@@ -4,7 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <deque>
-#include <ranges>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -55,8 +55,10 @@ rate apply_throughput(troupe::runtime& rt, int count, std::size_t window) {
 rate map_throughput(troupe::runtime& rt, int count) {
   troupe::pool pool{rt, {.processes = 1}};
   pool.apply(square, 1).get();
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
   const auto start = clock::now();
-  const auto results = pool.map(square, std::views::iota(0, count)).get();
+  const auto results = pool.map(square, numbers).get();
   const double seconds = seconds_since(start);
   for (std::int64_t i = 0; i < count; ++i)
     check(i, results[static_cast<std::size_t>(i)]);

@@ -1,8 +1,8 @@
 #include "mixed_load.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <random>
-#include <ranges>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -26,6 +26,29 @@ long last_digit(long x) {
   return x % 10;
 }
 
+// The numbers from 0 to below `limit`, none of which is kept. As `std::views::iota`, which clang before 16 cannot compile.
+struct numbers_below {
+  struct iterator {
+    using value_type = long;
+    using difference_type = std::ptrdiff_t;
+
+    long value = 0;
+
+    long operator*() const { return value; }
+    iterator& operator++() {
+      ++value;
+      return *this;
+    }
+    void operator++(int) { ++value; }
+    bool operator==(const iterator&) const = default;
+  };
+
+  long limit = 0;
+
+  iterator begin() const { return {0}; }
+  iterator end() const { return {limit}; }
+};
+
 } // namespace
 
 mixed_result mixed_load(
@@ -46,7 +69,7 @@ mixed_result mixed_load(
 std::size_t range_memory(troupe::runtime& rt, long count) {
   troupe::pool pool{rt, {.processes = 2}};
   long sum = 0;
-  for (const long digit : pool.map(last_digit, std::views::iota(0L, count)))
+  for (const long digit : pool.map(last_digit, numbers_below{count}))
     sum += digit;
   long expected = count / 10 * 45;
   for (long x = count / 10 * 10; x < count; ++x)
