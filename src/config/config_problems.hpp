@@ -2,8 +2,8 @@
 
 #include "config/text_position.hpp"
 
+#include <map>
 #include <string>
-#include <vector>
 
 namespace troupe::detail {
 
@@ -24,13 +24,9 @@ public:
   void throw_if_any() const;
 
 private:
-  struct entry {
-    text_position where;
-    std::string text;
-  };
-
   std::string file_;
-  std::vector<entry> entries_;
+  std::multimap<text_position, std::string>
+    entries_; // those of one position in the order in which they were added
 };
 
 } // namespace troupe::detail

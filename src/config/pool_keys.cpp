@@ -100,6 +100,8 @@ std::span<const pool_key> limits_keys() {
     key_of(rules::cpu_time),
     key_of(rules::file_size),
     key_of(rules::nice),
+    pool_key{"no_new_privs", flag_key{rules::of_limits<&child_limits::no_new_privs>}},
+    pool_key{"core_dumps", flag_key{rules::of_limits<&child_limits::core_dumps>}},
   };
   return keys;
 }

@@ -29,6 +29,11 @@ struct call_key {
   bound_call& (*member)(pool_options&);
 };
 
+/// Yes or no.
+struct flag_key {
+  bool& (*member)(pool_options&);
+};
+
 /// A table.
 struct group_key {
   std::span<const pool_key> (*keys)();
@@ -37,7 +42,8 @@ struct group_key {
 /// A key of a `[pool.NAME]` table, and where its value goes.
 struct pool_key {
   std::string_view name;
-  std::variant<count_rule, time_rule, scheduler_key, choice_key, call_key, group_key> kind;
+  std::variant<count_rule, time_rule, flag_key, scheduler_key, choice_key, call_key, group_key>
+    kind;
 };
 
 /// All keys of `[pool.NAME]`.

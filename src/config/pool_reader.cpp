@@ -56,6 +56,7 @@ public:
 private:
   void read(const count_rule& key, const toml::node& node, const std::string& path);
   void read(const time_rule& key, const toml::node& node, const std::string& path);
+  void read(const flag_key& key, const toml::node& node, const std::string& path);
   void read(const scheduler_key& key, const toml::node& node, const std::string& path);
   void read(const choice_key& key, const toml::node& node, const std::string& path);
   void read(const call_key& key, const toml::node& node, const std::string& path);
@@ -119,6 +120,13 @@ void pool_reader::read(const time_rule& key, const toml::node& node, const std::
       range_problem(
         format_duration(key.least), format_duration(key.most), quoted_for_message(*text)));
   key.member(options_) = duration;
+}
+
+void pool_reader::read(const flag_key& key, const toml::node& node, const std::string& path) {
+  if (const auto flag = node.value_exact<bool>())
+    key.member(options_) = *flag;
+  else
+    add_type_problem(node, path, "a boolean");
 }
 
 std::optional<std::size_t> pool_reader::read_word(std::string_view what,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 namespace troupe::detail {
@@ -8,6 +9,8 @@ namespace troupe::detail {
 struct text_position {
   std::uint32_t line = 1;
   std::uint32_t column = 1;
+
+  auto operator<=>(const text_position&) const = default;
 };
 
 } // namespace troupe::detail

@@ -21,7 +21,7 @@ overflow = "reject"
 input = "inherit"
 output = "capture"
 cancel_grace = "2s"
-limits = { open_files = 64, cpu_time = "1m", nice = 5 }
+limits = { open_files = 64, cpu_time = "1m", nice = 5, no_new_privs = true, core_dumps = true }
 restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, give_up_after = "2m" }
 )");
   const auto& pool = config.pool("web");
@@ -43,6 +43,8 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, gi
   CHECK(pool.limits.open_files == 64);
   CHECK(pool.limits.cpu_time == 60s);
   CHECK(pool.limits.nice == 5);
+  CHECK(pool.limits.no_new_privs);
+  CHECK(pool.limits.core_dumps);
   CHECK(pool.restart.intensity == 7);
   CHECK(pool.restart.period == 2h);
   CHECK(pool.restart.backoff == 1s);
@@ -64,6 +66,15 @@ TEST_CASE("a file names a built-in scheduler, and each pool that is made of it h
   CHECK(config.pool("a").scheduler != first);
   CHECK(dynamic_cast<troupe::random_two*>(config.pool("b").scheduler.get()) != nullptr);
   CHECK(dynamic_cast<troupe::by_key*>(config.pool("c").scheduler.get()) != nullptr);
+}
+
+TEST_CASE("each flag is set by itself, and may be false") {
+  const auto one = load("pool.a.limits = { no_new_privs = true, core_dumps = false }").pool("a");
+  CHECK(one.limits.no_new_privs);
+  CHECK_FALSE(one.limits.core_dumps);
+  const auto other = load("pool.a.limits.core_dumps = true").pool("a");
+  CHECK_FALSE(other.limits.no_new_privs);
+  CHECK(other.limits.core_dumps);
 }
 
 TEST_CASE("options may be written as dotted keys") {

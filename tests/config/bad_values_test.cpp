@@ -42,6 +42,15 @@ TEST_CASE("a value of the wrong type is reported with both types") {
   CHECK(problem_with("restart = [{}]") == "pool.web.restart: expected a table, found an array");
 }
 
+TEST_CASE("a flag is true or false, and no number or word") {
+  CHECK(problem_with("limits = { no_new_privs = 1 }") ==
+        "pool.web.limits.no_new_privs: expected a boolean, found an integer");
+  CHECK(problem_with("limits.core_dumps = \"yes\"") ==
+        "pool.web.limits.core_dumps: expected a boolean, found a string");
+  CHECK(problem_with("limits.core_dump = true") ==
+        "pool.web.limits.core_dump: unknown key; did you mean \"core_dumps\"?");
+}
+
 TEST_CASE("a wrong value is reported at the value") {
   CHECK(error_of("[pool.web]\n  processes =   -1\n") ==
         "troupe.toml:2:17: pool.web.processes: must be 0 to 1024, is -1");
