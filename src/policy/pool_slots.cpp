@@ -4,6 +4,7 @@
 #include <troupe/errors.hpp>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 // The slots of a pool: how many there are, tasks that are meant for one of them, and what runs in each.
@@ -107,8 +108,11 @@ std::vector<std::pair<std::uint32_t, running_task>> pool_machine::running_tasks(
         result.emplace_back(seat, describe_running(key, *entry, table[seat].slot,
                                     host_.port(seat).started_at(entry->cell).value_or(now), now));
   }
-  std::stable_sort(result.begin(), result.end(),
-    [](const auto& a, const auto& b) { return a.second.age > b.second.age; });
+  const auto order = [](const auto& found) {
+    return std::tuple(-found.second.age, found.first, found.second.id);
+  };
+  std::sort(result.begin(), result.end(),
+    [&](const auto& a, const auto& b) { return order(a) < order(b); });
   return result;
 }
 
