@@ -176,6 +176,7 @@ void runtime::start(std::vector<std::string> arguments, const runtime_options& o
   child::become_child_if_asked();
   if (this_child::is_child())
     throw not_in_main("troupe::runtime is constructed in a child, where only tasks run");
+  base::check_not_forked_copy("troupe::runtime");
   check(options);
   if (runtime_exists.exchange(true))
     throw std::logic_error("this process has a troupe::runtime already");

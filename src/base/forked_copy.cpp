@@ -29,7 +29,8 @@ void check_not_forked_copy(const char* what) {
   if (is_copy)
     throw std::logic_error(std::string(what) +
                            ": this process is a forked copy of the one that has the "
-                           "troupe::runtime, whose pools only that one can use");
+                           "troupe::runtime, whose pools only that one can use: fork, or call "
+                           "daemon(), before the runtime is made");
 }
 
 void runtime_begins() {

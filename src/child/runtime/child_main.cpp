@@ -69,14 +69,15 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
   control.reset(); // nothing else comes over it
   if (hello.magic != link::link_magic || !fds[2])
     ::_exit(link::exit_before_hello);
+  // A program that changes its user when it is executed has lost its death signal. And one that forked in `main` before
+  // it came here, as `daemon` does, is not the parent's child.
+  if (!os::die_with_parent() || ::getppid() != hello.parent_pid)
+    ::_exit(exit_parent_gone);
   auto region = std::make_shared<link::shared_region>(std::move(fds[0]), hello.size);
   region->close_fd();
   link::channel to_parent(region, link::channel::side::child, std::move(fds[2]), std::move(fds[1]));
   if (!say_hello(to_parent, hello))
     await_end(to_parent); // the parent compares as well, says why, and ends this
-  // A program that changes its user when it is executed has lost its death signal.
-  if (!os::die_with_parent() || ::getppid() != hello.parent_pid)
-    ::_exit(exit_parent_gone);
   loop_setup setup;
   try {
     auto* next = fds + 3;
