@@ -31,7 +31,7 @@ void die() {
 }
 
 // Of the tasks below, those that neither fail nor are cancelled.
-constexpr int values_of_a_life = 11;
+constexpr int values_of_a_life = 14;
 
 // A pool that does some of everything. True if all of it has ended.
 bool live_a_life(int& values) {
@@ -61,8 +61,12 @@ bool live_a_life(int& values) {
     auto cancelled = pool.apply(nap, 1);
     cancelled.cancel();
     has_ended(cancelled);
+    pool.resize(3);
     for (auto& number : numbers)
       has_ended(number);
+    for (auto& answer : pool.broadcast(square, 4))
+      has_ended(answer);
+    pool.resize(1);
     has_ended(text);
     auto lost = pool.apply(die);
     has_ended(lost);
