@@ -80,7 +80,8 @@ int quick_exits(troupe::runtime& rt) {
 int exits_on_another_thread(troupe::runtime& rt) {
   static std::unique_ptr<busy_pool> busy;
   busy = std::make_unique<busy_pool>(rt);
-  auto task = std::move(busy->tasks.front()); // not static: nobody destroys it while it is waited for
+  auto task =
+    std::move(busy->tasks.front()); // not static: nobody destroys it while it is waited for
   std::thread([] { std::exit(5); }).detach();
   try {
     task.get();
