@@ -1,7 +1,7 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
+#include <tuple>
 
 namespace troupe::detail {
 
@@ -10,7 +10,9 @@ struct text_position {
   std::uint32_t line = 1;
   std::uint32_t column = 1;
 
-  auto operator<=>(const text_position&) const = default;
+  bool operator<(const text_position& other) const {
+    return std::tie(line, column) < std::tie(other.line, other.column);
+  }
 };
 
 } // namespace troupe::detail
