@@ -3,6 +3,7 @@
 #include <troupe/pool.hpp>
 #include <troupe/task_registry.hpp>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ int main(int argc, char** argv) {
   int (*const pointer)(int) = square;
   pool.apply({.priority = 1}, square, 3).get();
   pool.apply({}, &square, 3).get();
+  pool.apply({}, std::abort);
+  pool.apply(std::exit, 0);
   pool.apply({}, pointer, 3).get();
   pool.apply({}, twice<int>, 3).get();
   pool.apply({}, static_cast<int (*)(int)>(half), 3).get();

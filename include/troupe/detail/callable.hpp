@@ -326,6 +326,14 @@ struct callable<R (*)(Ps...), Args...> : callable_base<get_pointer<R (*)(Ps...)>
 template <class R, class... Ps, class... Args>
 struct callable<R (*)(Ps...) noexcept, Args...> : callable<R (*)(Ps...), Args...> {};
 
+#ifdef __clang__ // where this is part of the type, of C functions such as `abort`
+template <class R, class... Ps, class... Args>
+struct callable<R(__attribute__((noreturn))*)(Ps...), Args...> : callable<R (*)(Ps...), Args...> {};
+template <class R, class... Ps, class... Args>
+struct callable<R(__attribute__((noreturn))*)(Ps...) noexcept, Args...>
+  : callable<R (*)(Ps...), Args...> {};
+#endif
+
 template <class F, class... Args>
 struct callable<blocking_function<F>, Args...> : callable<F, Args...> {
   static constexpr call_kind kind = call_kind::blocking;
