@@ -5,6 +5,8 @@
 
 #include <troupe/troupe.hpp>
 
+#include <caf/all.hpp>
+
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -64,6 +66,19 @@ bool can_be_stopped() {
   return troupe::this_task::stop_token().stop_possible();
 }
 
+caf::behavior echoing() {
+  return {[](int x) { return x; }};
+}
+
+// What an actor ends of.
+caf::error end_of(const caf::actor& actor) {
+  caf::error reason;
+  caf::scoped_actor self{rt().system()};
+  self->monitor(actor);
+  self->receive([&](const caf::down_msg& down) { reason = down.reason; });
+  return reason;
+}
+
 } // namespace
 
 TEST_CASE("a task that needs a thread which there is not fails, and its child lives on") {
@@ -114,4 +129,15 @@ TEST_CASE("a child starts, and runs tasks, where there is no thread at all") {
   ::unsetenv(variable);
   CHECK(result == 9);
   CHECK(pool.apply(nap, 5).get() == 5);
+}
+
+TEST_CASE(
+  "an actor that needs threads which there are not ends with that error, and its child lives on") {
+  troupe::pool pool{rt(), {.processes = 1, .initializer = troupe::call(allow_no_threads)}};
+  const auto child = pool.apply(own_pid).get();
+  for (int i = 0; i < 2; ++i) {
+    const auto reason = end_of(pool.spawn(echoing));
+    CHECK_THROWS_WITH(troupe::rethrow(reason), ContainsSubstring("actors need threads of CAF"));
+  }
+  CHECK(pool.apply(own_pid).get() == child);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <stdexcept>
+#include <system_error>
 
 namespace troupe {
 
@@ -29,7 +30,12 @@ actor_host* actor_host::current() noexcept {
 }
 
 caf::actor_system& actor_host::system() {
-  compat::wake_actor_system();
+  try {
+    compat::wake_actor_system();
+  } catch (const std::system_error& e) {
+    throw std::system_error(
+      e.code(), "actors need threads of CAF in their child, and none can be made there");
+  }
   return system_;
 }
 

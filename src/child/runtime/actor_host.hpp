@@ -21,7 +21,8 @@ public:
   /// The one of this process, or null.
   static actor_host* current() noexcept;
 
-  /// The actor system, ready for actors of the program.
+  /// The actor system, ready for actors of the program. Throws `std::system_error` if a thread that they need cannot be
+  /// made, and again whenever it is called after that.
   caf::actor_system& system();
   loop::event_loop& loop() noexcept { return loop_; }
 

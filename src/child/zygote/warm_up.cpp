@@ -8,10 +8,8 @@
 namespace troupe::child {
 
 void warm_up() {
-  if (compat::actor_system_has_no_threads()) {
-    loop::event_loop loop(compat::late_actor_system());
-    loop.io().poll();
-  }
+  loop::event_loop loop(compat::late_actor_system());
+  loop.io().poll();
   static_cast<void>(os::image_build_id());
   load_unwinder();
 }

@@ -65,8 +65,4 @@ void wake_actor_system() {
   static_cast<late_scheduler&>(late_actor_system().scheduler()).wake();
 }
 
-bool actor_system_has_no_threads() noexcept {
-  return true;
-}
-
 } // namespace troupe::compat

@@ -1,6 +1,7 @@
 #include "caf/late_actor_system.hpp"
 
 #include "caf/single_start.hpp"
+#include "caf/staged_call.hpp"
 
 #include <caf/action.hpp>
 #include <caf/actor_cast.hpp>
@@ -14,23 +15,28 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace troupe::compat {
 
 namespace {
 
-// CAF's scheduler, whose threads are started when there is something for them.
+// CAF's scheduler, whose threads are started when there is something for them. It is the first thing that the
+// constructor of an actor system starts; a little later that starts a thread itself, which ends those of detached
+// actors. So there the constructor pauses: the actor system can be used, and is completed with the scheduler's threads.
 class late_scheduler final : public caf::scheduler {
 public:
-  explicit late_scheduler(caf::actor_system& system)
-    : threads_(caf::scheduler::make_work_sharing(system)) {}
-
-  // The actor system is made. What it has scheduled for itself meanwhile waits for the threads.
-  void open() { open_ = true; }
+  late_scheduler(caf::actor_system& system, staged_call& construction)
+    : threads_(caf::scheduler::make_work_sharing(system))
+    , construction_(construction) {}
 
   void wake() {
     start_.run([this] {
+      std::thread([] {
+      }).join(); // that no thread can be made is to be known before the constructor fails of it
+      complete();
       threads_->start();
       for (auto* job : early_)
         threads_->schedule(job);
@@ -38,7 +44,7 @@ public:
   }
 
   void schedule(caf::resumable* job) override {
-    if (!open_) {
+    if (construction_.runs_here()) { // which waits for the threads
       early_.push_back(job);
       return;
     }
@@ -46,16 +52,20 @@ public:
     threads_->schedule(job);
   }
   void delay(caf::resumable* job) override { schedule(job); }
-  void start() override {} // when the actor system is made
+  void start() override { construction_.pause(); }
   void stop() override {
     if (start_.done())
       threads_->stop();
   }
 
 private:
+  // If the thread that there was a moment ago is not there any more, the constructor takes the actor system away, and
+  // with it the worker actor: nothing can go on.
+  void complete() noexcept { construction_.go_on(); }
+
   const std::unique_ptr<caf::scheduler> threads_;
-  std::vector<caf::resumable*> early_;
-  bool open_ = false; // set before a second thread knows the system
+  staged_call& construction_;
+  std::vector<caf::resumable*> early_; // what the constructor has scheduled
   single_start start_;
 };
 
@@ -110,15 +120,6 @@ struct printer_state {
   std::map<caf::actor_id, std::string> lines;
 };
 
-// Of the four threads of an actor system one remains, which ends those of detached actors.
-void make_late(caf::actor_system& system, caf::actor_system_config&, void*) {
-  caf::detail::actor_system_access access(system);
-  access.clock(std::make_unique<late_clock>(system));
-  access.scheduler(std::make_unique<late_scheduler>(system));
-  access.printer(caf::actor_cast<caf::strong_actor_ptr>(
-    system.spawn<caf::hidden + caf::lazy_init>(caf::actor_from_state<printer_state>)));
-}
-
 struct late_config final : caf_config {
   late_config()
     : caf_config(1) {
@@ -127,33 +128,47 @@ struct late_config final : caf_config {
   }
 };
 
-struct actor_system_and_config {
-  late_config config;
-  caf::actor_system system{config, &make_late, nullptr};
+class late_system {
+public:
+  late_system() { construction_.go_on(); }
+
+  caf::actor_system& get() noexcept { return *system_; }
+  void wake() { scheduler_->wake(); }
+
+private:
+  // CAF calls it in the constructor, before it makes these itself.
+  static void set_up(caf::actor_system& system, caf::actor_system_config&, void* late) {
+    auto& self = *static_cast<late_system*>(late);
+    self.system_ = &system;
+    caf::detail::actor_system_access access(system);
+    access.clock(std::make_unique<late_clock>(system));
+    auto scheduler = std::make_unique<late_scheduler>(system, self.construction_);
+    self.scheduler_ = scheduler.get();
+    access.scheduler(std::move(scheduler));
+    access.printer(caf::actor_cast<caf::strong_actor_ptr>(
+      system.spawn<caf::hidden + caf::lazy_init>(caf::actor_from_state<printer_state>)));
+  }
+
+  late_config config_;
+  caf::actor_system* system_ = nullptr; // owned by nobody
+  late_scheduler* scheduler_ = nullptr; // owned by the system
+  staged_call construction_{[this] { new caf::actor_system(config_, &set_up, this); }};
 };
 
-late_scheduler& scheduler_of(caf::actor_system& system) {
-  return static_cast<late_scheduler&>(system.scheduler());
+late_system& instance() {
+  // Never destroyed: a child leaves without that, and a zygote must not get the threads that end an actor system.
+  static auto* const made = new late_system;
+  return *made;
 }
 
 } // namespace
 
 caf::actor_system& late_actor_system() {
-  // Never destroyed: a child leaves without that.
-  static auto* const instance = [] {
-    auto* const made = new actor_system_and_config;
-    scheduler_of(made->system).open();
-    return made;
-  }();
-  return instance->system;
+  return instance().get();
 }
 
 void wake_actor_system() {
-  scheduler_of(late_actor_system()).wake();
-}
-
-bool actor_system_has_no_threads() noexcept {
-  return false;
+  instance().wake();
 }
 
 } // namespace troupe::compat
