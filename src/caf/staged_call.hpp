@@ -52,7 +52,7 @@ public:
   bool runs_here() const noexcept { return current_ == this; }
 
 private:
-  static constexpr std::size_t stack_bytes = 256 * 1024;
+  static constexpr std::size_t stack_bytes = std::size_t{256} * 1024;
 
   static void enter() {
     auto* const self = current_;

@@ -34,8 +34,8 @@ public:
 
   void wake() {
     start_.run([this] {
-      std::thread([] {
-      }).join(); // that no thread can be made is to be known before the constructor fails of it
+      // That no thread can be made is to be known before the constructor fails of it.
+      std::thread([] {}).join();
       complete();
       threads_->start();
       for (auto* job : early_)
