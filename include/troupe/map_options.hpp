@@ -23,12 +23,16 @@ struct map_progress {
 /// What can be said about a map. Give it as the first argument:
 /// `pool.map(troupe::map_options{.buffersize = 100}, f, range)`.
 struct map_options {
-  /// Items that are read and handed to the pool at a time. Transport only: each item has its own task,
-  /// outcome, deadline and blame. 0: as many as the pool runs in about a millisecond, by its measured
-  /// task times, 1 to 256.
+  /// Items that are read, handed to the pool, and travel to a child at a time. Transport only: each item has its own
+  /// outcome and blame, an item that takes long does not hold up the others, and what a child has not begun when
+  /// another one is idle goes there. Items travel one by one where they are coroutines or `troupe::blocking`, where
+  /// their `task` options ask for a timeout, an expiry, retries or idempotence, where `on_progress` is given, and in a
+  /// pool with `maxtasksperchild` or `max_queue`. 0: as many as the pool runs in about a millisecond, by its measured
+  /// times. At most 16,384, and 32 KiB of arguments.
   std::size_t chunksize = 0;
 
-  /// At most this many items are in flight or unread. 0: `default_buffersize`.
+  /// At most this many items are in flight or unread. 0: `default_buffersize`, and up to 65,536 of those that take
+  /// microseconds or less, and whose results are small.
   std::size_t buffersize = 0;
 
   /// When an item fails while all results are waited for at once, the items that have not been started are

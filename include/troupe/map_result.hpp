@@ -97,19 +97,19 @@ inline constexpr bool is_awaited_by_name<map_result<R>> = true;
 template <class R>
 class map_item {
 public:
-  explicit map_item(detail::task_ptr task)
-    : task_(std::move(task)) {}
+  explicit map_item(detail::taken_item item)
+    : item_(std::move(item)) {}
 
   /// Position of the item in the input, from 0.
-  std::size_t index() const noexcept { return task_->index; }
+  std::size_t index() const noexcept { return item_.index; }
   /// The value. Throws the item's failure, as `task_future::get`. May be called again, with the same result.
-  R value() const { return detail::take_result<R>(*task_); }
+  R value() const { return detail::take_result<R>(item_.outcome); }
   /// The failure, or null.
-  std::exception_ptr error() const { return task_->error(); }
-  bool has_value() const noexcept { return task_->result().what == detail::outcome::kind::value; }
+  std::exception_ptr error() const { return item_.outcome.failure(); }
+  bool has_value() const noexcept { return item_.outcome.what == detail::outcome::kind::value; }
 
 private:
-  detail::task_ptr task_;
+  detail::taken_item item_;
 };
 
 /// The results of `pool.map_unordered`, in the order of their completion. Move-only, for one thread at a

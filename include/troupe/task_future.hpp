@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/batch.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/coroutine_part.hpp>
 #include <troupe/detail/pool_access.hpp>
@@ -15,9 +16,13 @@
 namespace troupe {
 
 namespace detail {
-/// The value of a promise that is done; throws its failure.
+/// The value of an outcome, such as that of a promise that is done; throws the failure.
 template <class R>
-R take_result(const promise& done);
+R take_result(const item_outcome& from);
+template <class R>
+R take_result(const promise& done) {
+  return take_result<R>(item_outcome::of(done.result()));
+}
 } // namespace detail
 
 /// The result of one task. Move-only. The result is kept for as long as the future lives and dropped with

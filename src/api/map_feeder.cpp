@@ -10,20 +10,20 @@ namespace troupe::detail {
 
 map_source::~map_source() = default;
 
-task_ptr map_source::next() {
-  bytes arguments;
-  if (!encode_next(arguments))
-    return nullptr;
-  task_ptr task(new task_state(code_, std::move(arguments)));
-  task->index = index_++;
-  return task;
-}
-
 namespace {
 
 // Null for the defaults: a task without options costs less.
 std::shared_ptr<const task_options> options_of_items(const task_options& options) {
   return options == task_options{} ? nullptr : checked_options(options);
+}
+
+// Whether several items may travel as one message: where their options ask for nothing that each must have for itself.
+bool can_share_messages(const call_code& code, const map_options& options) {
+  auto harmless = options.task;
+  harmless.name.clear();
+  harmless.priority = 0;
+  harmless.key.clear();
+  return code.kind == call_kind::plain && !options.on_progress && harmless == task_options{};
 }
 
 } // namespace
@@ -32,27 +32,102 @@ map_feeder::map_feeder(
   pool_ref pool, std::unique_ptr<map_source> source, const map_options& options)
   : pool_(std::move(pool))
   , source_(std::move(source))
+  , code_(source_->code)
   , size_hint_(source_->size().value_or(0))
   , chunk_size_(options.chunksize)
+  , buffer_size_(options.buffersize)
   , task_options_(options_of_items(options.task))
   , counters_(new map_counters(options.on_progress, source_->size()))
+  , shares_(can_share_messages(code_, options) ? pool_->shares() : 0)
   , fits_(source_->size().has_value() && size_hint_ <= options.window()) {}
+
+// -- how many at a time ---------------------------------------------------------------------------------
+
+std::size_t map_feeder::items_in(std::chrono::nanoseconds time, std::size_t unknown) const {
+  const auto each = pool_->average_time();
+  return each.count() > 0 ? static_cast<std::size_t>(time / each) : unknown;
+}
 
 std::size_t map_feeder::chunk_size() const {
   if (chunk_size_ != 0)
     return chunk_size_;
-  const auto each = std::max(pool_->average_time(), std::chrono::nanoseconds(1));
-  return std::clamp<std::size_t>(
-    static_cast<std::size_t>(limits::chunk_time / each), 1, limits::max_tasks_at_a_time);
+  const auto singly = std::clamp<std::size_t>(
+    items_in(limits::chunk_time, limits::max_tasks_at_a_time), 1, limits::max_tasks_at_a_time);
+  return std::max(singly, batch_size());
 }
 
-task_ptr map_feeder::next() {
-  auto task = source_->next();
-  if (task) {
-    task->options = task_options_;
-    task->counters = counters_.get();
+std::size_t map_feeder::batch_size() const {
+  if (shares_ == 0)
+    return 1;
+  auto most = chunk_size_;
+  if (most == 0) {
+    most = items_in(limits::chunk_time, limits::first_batch_items);
+    if (size_hint_ > 0) // near the end there is to be something for everyone
+      most = std::min(most, (size_hint_ - read_) / (2 * shares_) + 1);
   }
+  return std::clamp<std::size_t>(most, 1, limits::max_batch_items);
+}
+
+std::size_t map_feeder::window() const {
+  if (buffer_size_ != 0)
+    return buffer_size_;
+  const auto usual = map_options::default_buffersize;
+  if (shares_ == 0)
+    return usual;
+  const auto by_time = items_in(16 * shares_ * limits::chunk_time, usual);
+  const auto by_bytes = limits::wide_window_bytes / (result_bytes_ / 64 + 1);
+  return std::clamp(std::min(by_time, by_bytes), usual, limits::max_window_items);
+}
+
+// -- reading --------------------------------------------------------------------------------------------
+
+bool map_feeder::append_item(bytes& arguments, bool in_batch) {
+  if (!in_batch)
+    return source_->next(arguments);
+  return record_writer(arguments).add([this](bytes& out) { return source_->next(out); });
+}
+
+task_ptr map_feeder::next(std::size_t most) {
+  const bool in_batch = most > 1;
+  bytes arguments;
+  if (in_batch)
+    arguments.reserve(usual_bytes_);
+  std::uint32_t items = 0;
+  try {
+    while (source_ && items < most && !slow_ && arguments.size() < limits::batch_bytes) {
+      if (!append_item(arguments, in_batch)) {
+        empty_ = true;
+        if (source_->size())
+          source_.reset();
+        break;
+      }
+      ++items;
+      // The end is known, and need not be asked of an input that may be gone by then.
+      if (++read_ == size_hint_)
+        source_.reset();
+      check_pace();
+    }
+  } catch (...) {
+    failure_ = std::current_exception();
+    source_.reset();
+  }
+  if (items == 0)
+    return nullptr;
+  if (in_batch)
+    usual_bytes_ = arguments.size();
+  task_ptr task(new task_state(code_, std::move(arguments)));
+  task->index = read_ - items;
+  task->items = in_batch ? items : 0;
+  task->options = task_options_;
+  task->counters = counters_.get();
   return task;
+}
+
+// Not at each item: most are read in less time than a look at the clock takes.
+void map_feeder::check_pace() {
+  const auto count = read_ - read_before_;
+  if ((count & (count - 1)) == 0 || count % 16 == 0)
+    slow_ = clock::now() - chunk_begun_ > limits::chunk_time;
 }
 
 void map_feeder::finish() {

@@ -17,19 +17,56 @@ unordered_window::~unordered_window() = default;
 
 namespace {
 
+/// The items of a task that is done, in their order.
+class item_reader {
+public:
+  bool at_end() const noexcept { return left_ == 0; }
+  const task_ptr& task() const noexcept { return task_; }
+
+  void open(task_ptr done) {
+    task_ = std::move(done);
+    left_ = task_->size();
+    in_records_ = task_->is_batch() && task_->result().what == outcome::kind::value;
+    if (in_records_)
+      records_ = record_reader(view(task_->result().payload));
+  }
+  /// Its position in the input.
+  std::uint64_t index() const noexcept { return task_->index + task_->size() - left_; }
+  item_outcome next() {
+    --left_;
+    if (!in_records_)
+      return item_outcome::of(task_->result());
+    const auto record = records_.next(); // the pool has counted them
+    return {record->threw ? outcome::kind::threw : outcome::kind::value, record->content, nullptr};
+  }
+
+private:
+  task_ptr task_;
+  std::size_t left_ = 0;
+  bool in_records_ = false;
+  record_reader records_;
+};
+
+// Those of a batch that are not done, first the one that has the first items.
+void cancel_parts(const pool_ref& pool, task_ptr part, bool started_too) {
+  while (part && part->done())
+    part = part->rest;
+  if (part)
+    pool->cancel(std::move(part), started_too);
+}
+
 // -- ordered --------------------------------------------------------------------------------------------
 
 class ordered_reader final : public ordered_window {
 public:
   ordered_reader(
     const pool_ref& pool, std::unique_ptr<map_source> source, const map_options& options)
-    : feeder_(pool, std::move(source), options)
-    , size_(options.window()) {
+    : feeder_(pool, std::move(source), options) {
     top_up();
   }
 
-  task_ptr front() override;
-  void pop() override;
+  task_state* front() override;
+  item_outcome take() override;
   void cancel(bool started_too) override;
   void wait(task_state& task) override {
     wait_for_task(feeder_.pool(), task, std::chrono::steady_clock::time_point::max(),
@@ -40,45 +77,66 @@ public:
   map_progress progress() const noexcept override { return feeder_.progress(); }
 
 private:
-  bool front_is_done() const { return !tasks_.empty() && tasks_.front()->done(); }
+  bool front_is_done() const {
+    return !items_.at_end() || (!tasks_.empty() && tasks_.front()->done());
+  }
   void top_up();
 
   map_feeder feeder_;
-  std::size_t size_;
-  std::deque<task_ptr> tasks_;
+  item_reader items_;
+  std::deque<task_ptr> tasks_;  // after those of `items_`
+  std::size_t outstanding_ = 0; // items that have been submitted and not taken
+  std::size_t low_water_ = 0;   // with so many it reads on
 };
 
 void ordered_reader::top_up() {
-  if (!feeder_.at_end() && tasks_.size() < size_)
+  const auto window = feeder_.window();
+  low_water_ = window / 2;
+  if (!feeder_.at_end() && outstanding_ < window)
     feeder_.feed(
-      size_ - tasks_.size(), [this](const task_ptr& task) { tasks_.push_back(task); },
+      window - outstanding_,
+      [this](const task_ptr& task) {
+        tasks_.push_back(task);
+        outstanding_ += task->size();
+      },
       [this] { return front_is_done(); });
 }
 
-task_ptr ordered_reader::front() {
+task_state* ordered_reader::front() {
+  if (!items_.at_end())
+    return items_.task().get();
   // Who would have to wait reads on, so that the window is full when it does.
   if (!front_is_done())
     top_up();
   if (!tasks_.empty())
-    return tasks_.front();
+    return tasks_.front().get();
   feeder_.finish();
   return nullptr;
 }
 
-void ordered_reader::pop() {
-  tasks_.pop_front();
+item_outcome ordered_reader::take() {
+  if (items_.at_end()) {
+    auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    if (task->rest)
+      tasks_.push_front(task->rest);
+    items_.open(std::move(task));
+  }
+  const auto item = items_.next();
+  --outstanding_;
+  feeder_.taken(item.payload.size());
   // In large steps, so that the pool is woken rarely, but never so late that it runs dry; and not at all where
   // reading would hold up the result that has just been taken.
-  if (tasks_.size() <= size_ / 2 && !feeder_.is_slow())
+  if (outstanding_ <= low_water_ && !feeder_.is_slow())
     top_up();
+  return item;
 }
 
 void ordered_reader::cancel(bool started_too) {
   feeder_.stop();
   // The latest first: else those that run would make room for others, which would be started.
   for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task)
-    if (!(*task)->done())
-      feeder_.pool()->cancel(*task, started_too);
+    cancel_parts(feeder_.pool(), *task, started_too);
 }
 
 // -- unordered ------------------------------------------------------------------------------------------
@@ -88,39 +146,52 @@ public:
   unordered_reader(
     const pool_ref& pool, std::unique_ptr<map_source> source, const map_options& options)
     : feeder_(pool, std::move(source), options)
-    , size_(options.window())
     , completions_(std::make_shared<completion_list>()) {
     fill();
   }
 
   bool expects_more() override;
-  bool ready() const override { return !completions_->empty(); }
+  bool ready() const override { return !items_.at_end() || !completions_->empty(); }
   void wait() override;
   std::shared_ptr<void> lend() override { return feeder_.pool()->lend(); }
-  task_ptr take() override;
+  taken_item take() override;
   void cancel() override;
   map_progress progress() const noexcept override { return feeder_.progress(); }
   promise_ptr next_completion() override { return completions_->next_completion(); }
 
 private:
   void fill();
+  void expect(task_ptr part);
 
   map_feeder feeder_;
-  std::size_t size_;
   std::shared_ptr<completion_list> completions_;
-  std::set<task_ptr> pending_;  // those that have not been taken
-  std::size_t outstanding_ = 0; // submitted and not taken
+  item_reader items_;
+  std::set<task_ptr>
+    pending_; // for `cancel`: those that are not done are among them, or behind them
+  std::size_t outstanding_ = 0; // items that have been submitted and not taken
+  std::size_t low_water_ = 0;   // with so many it reads on
 };
 
+// The first part of a batch that is not done. Those behind it come by themselves, but are reached through it.
+void unordered_reader::expect(task_ptr part) {
+  while (part && part->done())
+    part = part->rest;
+  if (part)
+    pending_.insert(std::move(part));
+}
+
 void unordered_reader::fill() {
-  if (feeder_.at_end() || outstanding_ >= size_)
+  const auto window = feeder_.window();
+  low_water_ = window / 2;
+  if (feeder_.at_end() || outstanding_ >= window)
     return;
   feeder_.feed(
-    size_ - outstanding_,
+    window - outstanding_,
     [this](const task_ptr& task) {
+      task->collector = completions_;
       task->watch(completions_);
       pending_.insert(task);
-      ++outstanding_;
+      outstanding_ += task->size();
     },
     [this] { return ready(); });
 }
@@ -141,13 +212,20 @@ void unordered_reader::wait() {
     "waiting for the results of a map");
 }
 
-task_ptr unordered_reader::take() {
-  task_ptr task(static_cast<task_state*>(completions_->take().get()));
-  pending_.erase(task);
+taken_item unordered_reader::take() {
+  if (items_.at_end()) {
+    task_ptr task(static_cast<task_state*>(completions_->take().get()));
+    pending_.erase(task);
+    expect(task->rest);
+    items_.open(std::move(task));
+  }
+  taken_item item{items_.task(), {}, items_.index()};
+  item.outcome = items_.next();
   --outstanding_;
-  if (outstanding_ <= size_ / 2 && !feeder_.is_slow()) // as `ordered_reader::pop`
+  feeder_.taken(item.outcome.payload.size());
+  if (outstanding_ <= low_water_ && !feeder_.is_slow()) // as `ordered_reader::take`
     fill();
-  return task;
+  return item;
 }
 
 void unordered_reader::cancel() {
@@ -156,8 +234,7 @@ void unordered_reader::cancel() {
   std::sort(pending.begin(), pending.end(),
     [](const task_ptr& a, const task_ptr& b) { return a->index > b->index; }); // the latest first
   for (const auto& task : pending)
-    if (!task->done())
-      feeder_.pool()->cancel(task, true);
+    cancel_parts(feeder_.pool(), task, true);
 }
 
 } // namespace

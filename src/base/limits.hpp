@@ -63,8 +63,21 @@ inline constexpr std::chrono::milliseconds max_timeout_delay{10};
 
 /// Tasks that a map submits at once, at most.
 inline constexpr std::size_t max_tasks_at_a_time = 256;
-/// ... and at most as many as take about this long.
+/// ... and at most as many as take about this long. The same for the items of one batch.
 inline constexpr std::chrono::nanoseconds chunk_time = std::chrono::milliseconds(1);
+/// The items of a batch, and the bytes of their arguments, after which it takes no further one.
+inline constexpr std::uint32_t max_batch_items = 16'384;
+inline constexpr std::size_t batch_bytes = std::size_t{32} * 1024;
+/// Those of the first batches of a pool, which does not know how long its tasks take.
+inline constexpr std::uint32_t first_batch_items = 16;
+/// Items in flight or unread of a map whose buffer has no given size, at most; more than `default_buffersize` if their
+/// results take less than so many bytes.
+inline constexpr std::size_t max_window_items = 65'536;
+inline constexpr std::size_t wide_window_bytes = std::size_t{16} * 1024 * 1024;
+/// A child that has run a batch for so long begins no more of its items.
+inline constexpr std::chrono::nanoseconds batch_time = 2 * chunk_time;
+/// An item of a batch that runs for so long is left alone in it.
+inline constexpr std::chrono::nanoseconds batch_patience = std::chrono::milliseconds(1);
 
 // -- the child --------------------------------------------------------------------------------------
 

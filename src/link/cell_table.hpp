@@ -2,14 +2,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 namespace troupe::link {
 
 /// What both sides know of a task that is in a child.
 struct cell_record {
-  /// The task's id and how far it has come.
-  std::atomic<std::uint64_t> word;
-  /// When the child started it, in nanoseconds of the steady clock. Written by the child.
+  /// The task's id, and how many of its items have been claimed (`cell_table`).
+  std::atomic<std::uint64_t> claim;
+  /// When the child began what it runs, in nanoseconds of the steady clock. Written by the child.
   std::atomic<std::int64_t> started;
   /// The id of a task that is to stop. Written by the parent.
   std::atomic<std::uint64_t> stop;
@@ -18,15 +19,19 @@ struct cell_record {
 /// One record for each task that is in a child. It lies in shared memory and outlives the child, so after
 /// a death it tells which tasks were started and which not.
 ///
-///     free ──parent: put──▶ queued ──child: start──▶ started ──child: finish──▶ done
-///                             └──parent: revoke──▶ revoked
+/// A task is a batch of items, mostly of one. The child *claims* the next item before it begins it, and the
+/// parent *closes* the cell to take back all that have not been claimed, without asking the child:
 ///
-/// `start` and `revoke` are compare-and-swap on one word, so each task is either started or taken back.
-/// The parent sets a word free again when it has the outcome, or when it has revoked: a stale frame
-/// cannot start the cell's next task, because the id in the word is another.
+///     word:  id (45 bits) | closed (1 bit) | number of claimed items (18 bits)
+///
+/// To claim is a compare-and-swap, to close one `fetch_or`, both on this word, so each item is either claimed or
+/// taken back, and the parent waits for nothing that a child does. The parent sets the word to 0 again when it has
+/// the outcome, or when it has taken everything back: a stale frame cannot start the cell's next task, because the id
+/// in the word is another.
 class cell_table {
 public:
-  enum class state : std::uint8_t { free = 0, queued = 1, started = 2, done = 3, revoked = 4 };
+  /// A task has at most so many items.
+  static constexpr std::uint32_t max_items = (1u << 18) - 1;
 
   cell_table() = default;
   cell_table(cell_record* records, std::uint32_t size)
@@ -35,38 +40,46 @@ public:
 
   std::uint32_t size() const noexcept { return size_; }
 
+  // -- the parent -----------------------------------------------------------------------------------
+
   void put(std::uint32_t cell, std::uint64_t task) noexcept {
-    records_[cell].word.store(word(task, state::queued), std::memory_order_release);
+    records_[cell].claim.store(word(task), std::memory_order_release);
   }
-  /// `now`: of the steady clock, in nanoseconds.
-  bool start(std::uint32_t cell, std::uint64_t task, std::int64_t now = 0) noexcept {
-    // A stale message must not move the start of the task that has the cell now. Only the calling thread
-    // starts tasks, so that one is not started meanwhile.
-    if (records_[cell].word.load(std::memory_order_relaxed) != word(task, state::queued))
-      return false;
-    records_[cell].started.store(now, std::memory_order_relaxed); // published by the swap
-    return swap(cell, word(task, state::queued), word(task, state::started));
-  }
-  bool revoke(std::uint32_t cell, std::uint64_t task) noexcept {
-    return swap(cell, word(task, state::queued), word(task, state::revoked));
-  }
-  void finish(std::uint32_t cell, std::uint64_t task) noexcept {
-    records_[cell].word.store(word(task, state::done), std::memory_order_release);
+  /// No more items of the task are claimed from now on: the number of those that have been. Any word that cannot be
+  /// counts as if all had been: a child that scribbles here must not get an item run twice.
+  std::uint32_t close(std::uint32_t cell, std::uint64_t task) noexcept {
+    return claimed_in(records_[cell].claim.fetch_or(closed, std::memory_order_acq_rel), task);
   }
   void release(std::uint32_t cell) noexcept {
-    records_[cell].word.store(0, std::memory_order_release);
+    records_[cell].claim.store(0, std::memory_order_release);
   }
-
-  /// Whether the task has not been started. Any other word than the expected ones counts as started: a
-  /// child that scribbles here must not get a task run twice.
+  /// Whether nothing of the task has been claimed.
   bool is_unstarted(std::uint32_t cell, std::uint64_t task) const noexcept {
-    const auto seen = records_[cell].word.load(std::memory_order_acquire);
-    return seen == word(task, state::queued) || seen == word(task, state::revoked);
+    return claimed_in(records_[cell].claim.load(std::memory_order_acquire), task) == 0;
   }
-  /// When the child says that it started what is in the cell: after `is_unstarted` has said no.
+  /// When the child says that it began what is in the cell: after `is_unstarted` has said no.
   std::int64_t started_at(std::uint32_t cell) const noexcept {
     return records_[cell].started.load(std::memory_order_relaxed);
   }
+
+  // -- the child ------------------------------------------------------------------------------------
+
+  /// The next of the task's items, to be run by the caller; nothing if there are no more, or if they have been taken
+  /// back. `now`: of the steady clock, in nanoseconds.
+  std::optional<std::uint32_t> claim(std::uint32_t cell, std::uint64_t task,
+    std::uint32_t items = 1, std::int64_t now = 0) noexcept {
+    auto& record = records_[cell];
+    auto seen = record.claim.load(std::memory_order_relaxed);
+    // A stale message must not move the start of the task that has the cell now. Only the calling thread claims.
+    if ((seen & ~count_mask) != word(task) || (seen & count_mask) >= items)
+      return std::nullopt;
+    record.started.store(now, std::memory_order_relaxed); // published by the swap
+    if (!record.claim.compare_exchange_strong(seen, seen + 1, std::memory_order_acq_rel))
+      return std::nullopt; // the parent has closed it
+    return static_cast<std::uint32_t>(seen & count_mask);
+  }
+
+  // -- both -----------------------------------------------------------------------------------------
 
   /// Asks the task to stop, for those of its threads that look (`is_to_stop`).
   void request_stop(std::uint32_t cell, std::uint64_t task) noexcept {
@@ -77,11 +90,14 @@ public:
   }
 
 private:
-  static std::uint64_t word(std::uint64_t task, state s) noexcept {
-    return task << 3 | static_cast<std::uint64_t>(s);
-  }
-  bool swap(std::uint32_t cell, std::uint64_t from, std::uint64_t to) noexcept {
-    return records_[cell].word.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+  static constexpr std::uint64_t closed = std::uint64_t{1} << 18;
+  static constexpr std::uint64_t count_mask = max_items;
+
+  static constexpr std::uint64_t word(std::uint64_t task) noexcept { return task << 19; }
+  static constexpr std::uint32_t claimed_in(std::uint64_t seen, std::uint64_t task) noexcept {
+    return seen != 0 && (seen & ~(closed | count_mask)) == word(task)
+             ? static_cast<std::uint32_t>(seen & count_mask)
+             : max_items;
   }
 
   cell_record* records_ = nullptr;

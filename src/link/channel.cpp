@@ -47,6 +47,15 @@ bool channel::try_send(
   return true;
 }
 
+bool channel::stage(const frame_header& header, std::size_t least) {
+  return outbox_.empty() && least <= max_piece_ && out_.stage(header, least, max_piece_);
+}
+
+void channel::publish_staged(std::uint8_t flags, std::uint64_t extra) noexcept {
+  out_.publish_staged(flags, extra);
+  published_ = true;
+}
+
 void channel::enqueue(const frame_header& header, std::span<const std::byte> head,
   std::span<const std::byte> body, std::shared_ptr<const void> owner) {
   outbox_.push_back({header, {head.begin(), head.end()}, body, std::move(owner)});

@@ -46,6 +46,21 @@ public:
       enqueue(header, head, body, make_owner());
   }
 
+  // -- a message that grows, of at most one frame ------------------------------------------------------
+
+  /// Begins one for the results of a batch; false if there is no room for `least` bytes, or other messages wait for
+  /// room. Any other message that is sent publishes it first.
+  bool stage(const frame_header& header, std::size_t least);
+  /// Whether one of that cell is under way.
+  bool is_staging(std::uint32_t cell) const noexcept { return out_.is_staging(cell); }
+  /// Appends to it; false if there is no room: publish it, and begin another.
+  bool append(std::span<const std::byte> first, std::span<const std::byte> second) noexcept {
+    return out_.append(first, second);
+  }
+  void publish_staged(std::uint8_t flags = 0, std::uint64_t extra = 0) noexcept;
+  /// What the peer has written of such a message, when `receive` has nothing more. Throws `protocol_violation`.
+  std::optional<ring_reader::frame> staged() { return in_.staged(); }
+
   /// True if everything has been published.
   bool outbox_empty() const noexcept { return outbox_.empty(); }
 

@@ -31,6 +31,8 @@ enum class frame_kind : std::uint8_t {
   reclaim = 24,      ///< the task goes on
   from_actors = 26,  ///< payload: see `actor_signal`
   report = 27,       ///< beside the outcomes of tasks; payload: encoded `report`
+  results =
+    28, ///< outcomes of items of a batch, in their order; payload: records (batch_record.hpp)
 };
 
 /// What passes between the actors of the two processes: `extra` of `to_actors` and `from_actors`. The
@@ -45,17 +47,19 @@ enum class actor_signal : std::uint64_t {
 inline constexpr std::uint8_t more_follows = 1; ///< flag: the payload goes on in the next frame
 /// Flag that never travels: the receiver had no memory for the payload, which is gone.
 inline constexpr std::uint8_t payload_lost = 2;
+/// Flag of `results`: the child runs no more items of that batch.
+inline constexpr std::uint8_t batch_ended = 4;
 
 /// Precedes every payload in a ring; both are aligned to 8 bytes. Host byte order: one machine.
 struct frame_header {
   std::uint32_t length = 0; ///< bytes of payload in this frame
   frame_kind kind{};
   std::uint8_t flags = 0;
-  std::uint16_t reserved = 0;
+  std::uint16_t items = 0;      ///< call: that of a batch has so many; 0 for a task of its own
   std::uint32_t generation = 0; ///< of the child
   std::uint32_t cell = 0;       ///< in the cell table
   std::uint64_t task = 0;
-  /// call: number of the attempt; value and threw: nanoseconds that it ran; lend: how many tasks the
+  /// call: number of the attempt; value, threw and the end of a batch: nanoseconds that it ran; lend: how many tasks the
   /// child had started when it started this one; withdraw: 1 if a task is to stop also if it has been
   /// started; request and reply: see there.
   std::uint64_t extra = 0;

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace troupe::link {
@@ -27,27 +28,70 @@ frame_header load_header(const std::byte* at) noexcept {
 
 } // namespace
 
+bool ring_writer::has_room(std::size_t need) noexcept {
+  if (head_ + need - tail_seen_ <= capacity_)
+    return true;
+  const auto tail = shared_->tail.load(std::memory_order_acquire);
+  // A tail that cannot be is the peer's fault, and costs it the ring: nothing fits any more.
+  if (tail < tail_seen_ || tail > head_)
+    return false;
+  tail_seen_ = tail;
+  return head_ + need - tail_seen_ <= capacity_;
+}
+
 bool ring_writer::try_write(frame_header header, std::span<const std::byte> first,
   std::span<const std::byte> second) noexcept {
+  if (staging_)
+    publish_staged();
   const std::size_t length = first.size() + second.size();
   const std::size_t need = sizeof header + align8(length);
-  if (head_ + need - tail_seen_ > capacity_) {
-    const auto tail = shared_->tail.load(std::memory_order_acquire);
-    // A tail that cannot be is the peer's fault, and costs it the ring: nothing fits any more.
-    if (tail < tail_seen_ || tail > head_)
-      return false;
-    tail_seen_ = tail;
-    if (head_ + need - tail_seen_ > capacity_)
-      return false;
-  }
+  if (!has_room(need))
+    return false;
   header.length = static_cast<std::uint32_t>(length);
-  std::byte* at = data_ + (head_ & (capacity_ - 1));
-  std::memcpy(at, &header, sizeof header);
-  copy(at + sizeof header, first);
-  copy(at + sizeof header + first.size(), second);
+  std::byte* to = at(head_);
+  std::memcpy(to, &header, sizeof header);
+  copy(to + sizeof header, first);
+  copy(to + sizeof header + first.size(), second);
   head_ += need;
   shared_->head.store(head_, std::memory_order_release);
   return true;
+}
+
+bool ring_writer::stage(const frame_header& header, std::size_t least, std::size_t most) noexcept {
+  if (staging_)
+    publish_staged();
+  if (!has_room(sizeof header + align8(least)))
+    return false;
+  static_cast<void>(has_room(sizeof header + align8(most))); // looks at how far the reader is
+  staged_ = header;
+  staged_.length = 0;
+  most_ = std::min<std::size_t>(most, capacity_ - (head_ - tail_seen_) - sizeof header);
+  std::memcpy(at(head_), &staged_, sizeof staged_);
+  shared_->staged.store(head_ + sizeof staged_, std::memory_order_release);
+  staging_ = true;
+  return true;
+}
+
+bool ring_writer::append(
+  std::span<const std::byte> first, std::span<const std::byte> second) noexcept {
+  const auto length = staged_.length + first.size() + second.size();
+  if (length > most_)
+    return false;
+  std::byte* to = at(head_) + sizeof staged_ + staged_.length;
+  copy(to, first);
+  copy(to + first.size(), second);
+  staged_.length = static_cast<std::uint32_t>(length);
+  shared_->staged.store(head_ + sizeof staged_ + length, std::memory_order_release);
+  return true;
+}
+
+void ring_writer::publish_staged(std::uint8_t flags, std::uint64_t extra) noexcept {
+  staging_ = false;
+  staged_.flags |= flags;
+  staged_.extra = extra;
+  std::memcpy(at(head_), &staged_, sizeof staged_);
+  head_ += sizeof staged_ + align8(staged_.length);
+  shared_->head.store(head_, std::memory_order_release);
 }
 
 void ring_writer::ask_for_space() noexcept {
@@ -72,6 +116,22 @@ std::optional<ring_reader::frame> ring_reader::next() {
       sizeof header + align8(header.length) > available)
     throw protocol_violation("frame length out of range");
   read_ += sizeof header + align8(header.length);
+  return frame{header, {at + sizeof header, header.length}};
+}
+
+std::optional<ring_reader::frame> ring_reader::staged() {
+  const auto head = shared_->head.load(std::memory_order_acquire);
+  const auto staged = shared_->staged.load(std::memory_order_acquire);
+  // What is staged belongs to the frame at the head if the writer has published nothing in between.
+  if (head != read_ || staged <= head || shared_->head.load(std::memory_order_acquire) != head)
+    return std::nullopt;
+  const auto written = staged - head;
+  if (written < sizeof(frame_header) || staged - released_ > capacity_ ||
+      written - sizeof(frame_header) > limits::max_piece_bytes(capacity_))
+    throw protocol_violation("ring index out of range");
+  const std::byte* at = data_ + (head & (capacity_ - 1));
+  auto header = load_header(at);
+  header.length = static_cast<std::uint32_t>(written - sizeof header);
   return frame{header, {at + sizeof header, header.length}};
 }
 

@@ -26,6 +26,17 @@ struct child_outcome {
   bool threw = false;
   std::span<const std::byte> payload;
   std::chrono::nanoseconds elapsed{0};
+  std::uint32_t items = 0;  ///< of a batch: that have ended, with records in `payload`
+  std::uint32_t failed = 0; ///< ... of which have thrown
+  std::uint32_t ran = 1;    ///< with those of the batch that have been told before
+};
+
+/// How far a batch has come in a child.
+struct batch_progress {
+  std::uint32_t finished = 0; ///< items with records in `results`
+  std::uint32_t claimed = 0;  ///< those that are finished included
+  std::uint32_t failed = 0;   ///< those of `finished` that have thrown
+  detail::bytes results;
 };
 
 /// A task that lends its place, or goes on.
@@ -62,6 +73,9 @@ public:
     task_key task, const detail::task_ptr& what, std::uint32_t attempt) = 0;
   /// Takes a task back if it has not been started; false if it has.
   virtual bool take_back(std::uint32_t cell) = 0;
+  /// Lets the child begin no more items of the batch in a cell, and tells what has become of them. The task in the
+  /// cell is that of the items which are claimed and not finished from then on.
+  virtual batch_progress close_batch(std::uint32_t cell) = 0;
   /// Asks the task in a cell to stop.
   virtual void request_stop(std::uint32_t cell) = 0;
   /// When the task in a cell was started, as the child says; nothing if it has not been.

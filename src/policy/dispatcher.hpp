@@ -129,6 +129,12 @@ public:
   /// Whether tasks in the child have lent their places.
   bool has_lent(std::uint32_t seat) const noexcept { return children_[seat].lent.count() > 0; }
 
+  /// Whether a child has nothing to do, of that queue or, for tasks that may move, of any.
+  bool has_idle(queue_id queue, bool may_move) {
+    count_again();
+    return queues_[queue].idle > 0 || (may_move && !idle_queues_.empty());
+  }
+
   // -- take-back ------------------------------------------------------------------------------------
 
   /// True while a child could start something at once, nothing waits, and another child of its queue has

@@ -51,7 +51,7 @@ void pool_machine::submit(detail::task_ptr task, time_point now) {
     task->resolve(outcome::failure(std::current_exception()));
     return;
   }
-  ++counts_.submitted;
+  counts_.submitted += task->size();
   try {
     auto* entry = ledger_.find(key);
     if (task->is_for_slot())
@@ -62,7 +62,7 @@ void pool_machine::submit(detail::task_ptr task, time_point now) {
     if (expires > 0ns)
       set_alarm({now + expires, task_alarms::purpose::expire, key});
   } catch (...) {
-    ++counts_.failed;
+    counts_.failed += task->size();
     resolve(key, outcome::failure(std::current_exception()));
   }
 }
@@ -126,12 +126,14 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
     ledger_.assign(next.task, next.seat, cell);
   } catch (...) { // no memory for what does not fit into the ring
     dispatcher_.not_sent(next.seat, next.task_kind);
-    ++counts_.failed;
+    counts_.failed += entry->task->size();
     resolve(next.task, outcome::failure(std::current_exception()));
     return;
   }
   --queued_[entry->queue];
   entry->sent = now;
+  if (entry->task->is_batch())
+    batch_seats_.put(next.seat, true);
   if (const auto& options = entry->task->options; options && options->timeout > 0ns)
     set_alarm({now + options->timeout, task_alarms::purpose::timeout, next.task, entry->attempt,
       entry->seat, entry->cell});
@@ -153,13 +155,18 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
     elapsed = std::min<std::chrono::nanoseconds>(
       elapsed, std::max<clock::duration>(now - entry->sent, 0ns));
   dispatcher_.ended(seat, came.kind, elapsed, now);
+  item_time_.add(elapsed / came.ran);
   watches_[seat].last_outcome = now;
   if (entry == nullptr)
     return; // resolved while it ran: its result is nobody's
+  if (came.items > 0) {
+    batch_ended(came, elapsed);
+    return;
+  }
   if (entry->stopping || came.threw) {
     if (retry_after(came.task, came, now))
       return;
-    ++counts_.failed;
+    counts_.failed += entry->task->size(); // a batch throws where it cannot be taken in
   } else {
     ++counts_.succeeded;
   }
@@ -205,23 +212,38 @@ void pool_machine::resolve(
 }
 
 void pool_machine::cancel(const detail::task_ptr& task, bool started_too, time_point now) {
-  const task_key key{task->ledger_index, task->id};
-  const auto* entry = ledger_.find(key);
-  if (entry == nullptr || entry->task != task)
+  for (auto part = task; part; part = part->rest)
+    cancel_part(part, started_too, now);
+}
+
+void pool_machine::cancel_part(const detail::task_ptr& part, bool started_too, time_point now) {
+  const task_key key{part->ledger_index, part->id};
+  const auto is_open = [&] {
+    const auto* entry = ledger_.find(key);
+    return entry != nullptr && entry->task == part;
+  };
+  if (!is_open())
     return;
+  const auto* entry = ledger_.find(key);
   if (entry->where == task_ledger::place::in_child && !take_back(*entry)) {
+    if (part->is_batch()) {
+      close_batch(key); // only the item that runs is left in it
+      if (!is_open())
+        return; // it comes with the other parts
+      entry = ledger_.find(key);
+    }
     if (!started_too)
       return;
     stop_running(key, *entry, now);
   }
-  ++counts_.cancelled;
+  counts_.cancelled += part->size();
   resolve(key, outcome::failure(std::make_exception_ptr(
-                 task_cancelled(task_title(key, *task) + " was cancelled"))));
+                 task_cancelled(task_title(key, *part) + " was cancelled"))));
 }
 
 void pool_machine::fail_all(const std::exception_ptr& reason) {
   ledger_.for_each_open([&](task_key key) {
-    ++counts_.cancelled;
+    counts_.cancelled += ledger_.find(key)->task->size();
     resolve(key, outcome::failure(reason));
   });
 }
@@ -269,15 +291,20 @@ void pool_machine::take_back_unstarted(std::uint32_t seat, std::size_t at_most) 
     put_back(key);
     ++taken;
   }
+  for (const auto& key : port(seat).remaining().started)
+    if (const auto* entry = ledger_.find(key); entry != nullptr && entry->task->items > 1)
+      close_batch(key);
 }
 
-// A child that runs a long function cannot tell; so while another one is idle, look again soon.
+// A child that runs a long function cannot tell; so while another one is idle, or the function is an item of a batch,
+// look again soon.
 void pool_machine::watch_balance(time_point now) {
-  if (!balance_due_ && dispatcher_.unbalanced())
+  if (!balance_due_ && (dispatcher_.unbalanced() || !batch_seats_.empty()))
     balance_due_ = now + limits::take_back_after;
 }
 
 void pool_machine::rebalance(time_point now) {
+  look_at_batches(now);
   while (const auto take = dispatcher_.next_take_back(now)) {
     take_back_unstarted(take->from, take->at_most);
     pump(now);

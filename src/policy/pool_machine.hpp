@@ -28,7 +28,8 @@ namespace troupe::policy {
 ///
 /// Pure: events and time come in, orders go out to a `child_host` and its `child_port`s. `settle` follows
 /// each event, or each batch of them: it compares what is wanted with what there is. A task's normal way is
-/// in pool_machine.cpp, everything else that may become of it in task_recovery.cpp.
+/// in pool_machine.cpp, what is particular to batches in pool_batches.cpp, and everything else that may become of a task
+/// in task_recovery.cpp.
 ///
 /// For one thread. What concerns one task is O(log children + log tasks); a death is O(tasks in the child).
 class pool_machine final : supervision::client {
@@ -52,6 +53,7 @@ public:
   /// Takes a task in; if the pool takes none any more, it is resolved at once.
   void submit(detail::task_ptr task, time_point now);
   /// `started_too`: also if it has been started; then it is asked to stop.
+  /// All parts of a batch.
   void cancel(const detail::task_ptr& task, bool started_too, time_point now);
   /// The pool takes no more tasks but those of tasks, finishes what it has, and ends.
   void close();
@@ -91,8 +93,8 @@ public:
   // -- what there is ----------------------------------------------------------------------------------
 
   const supervision& children() const noexcept { return supervision_; }
-  /// The running average of the times of its tasks; 0 as long as it is unknown.
-  std::chrono::nanoseconds average_time() const noexcept { return dispatcher_.average_time(); }
+  /// The running average of the times of its tasks, each item of a batch counted; 0 as long as it is unknown.
+  std::chrono::nanoseconds average_time() const noexcept { return item_time_.value(); }
   /// Without what is known of each child.
   pool_stats stats() const;
   /// Those that have been started, the one that has run longest first, each with the seat of its child, of whose
@@ -131,6 +133,8 @@ private:
   }
   child_port& port(std::uint32_t seat) { return host_.port(seat); }
 
+  void cancel_part(const detail::task_ptr& part, bool started_too, time_point now);
+
   // -- taking back ------------------------------------------------------------------------------------
 
   // Takes a task back from its child; false if it has been started there.
@@ -143,6 +147,19 @@ private:
   void drop_tasks_of(std::size_t slot);
   void watch_balance(time_point now);
   void rebalance(time_point now);
+
+  // -- batches ----------------------------------------------------------------------------------------
+
+  void count_ended(std::size_t items, std::size_t failed);
+  void requeue_from(task_key key, std::uint32_t first, bool by_two = false);
+  void open_part(const detail::task_ptr& part, const task_ledger::entry& like);
+  void resolve_front(task_key key, batch_progress&& progress);
+  // Divides a batch that has been started into what is over, what runs, and what waits anew.
+  void close_batch(task_key key, bool by_two = false);
+  void batch_ended(const child_outcome& came, std::chrono::nanoseconds elapsed);
+  void look_at_batches(time_point now);
+  bool look_at_batches_in(std::uint32_t seat, time_point now);
+  void halve(task_key key);
 
   // -- recovery: what becomes of a task that does not simply end --------------------------------------
 
@@ -190,6 +207,8 @@ private:
   tasks_by_slot slot_tasks_;
   task_alarms alarms_;
   supervision supervision_;
+  index_set batch_seats_; // of children that may have batches
+  detail::running_average item_time_;
   std::vector<std::size_t> depths_told_; // by queue: what the scheduler was told last
   std::vector<std::size_t> queued_; // by queue: tasks that are in no child, also between attempts
   index_set depth_news_;            // queues whose depth may be another than what was told

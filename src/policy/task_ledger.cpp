@@ -19,13 +19,27 @@ task_key task_ledger::open(const detail::task_ptr& task) {
   auto& e = entries_[index];
   TROUPE_ASSERT(e.where == place::closed);
   e = {}; // what was of the task before it is not this one's
-  e.id = next_id_++;
+  e.id = next_id_;
+  next_id_ += task->size();
   e.where = place::queued;
   task->id = e.id;
   task->ledger_index = index;
   e.task = task;
-  ++queued_;
+  queued_ += task->size();
   return {index, e.id};
+}
+
+void task_ledger::replace(task_key key, const detail::task_ptr& part) {
+  auto* e = find(key);
+  TROUPE_ASSERT(e != nullptr);
+  shrink(key, e->task->size());
+  part->id = key.id; // by which it is found
+  part->ledger_index = key.index;
+  e->task = part;
+}
+
+void task_ledger::shrink(task_key key, std::size_t items) {
+  (find(key)->where == place::queued ? queued_ : in_children_) -= items;
 }
 
 const task_ledger::entry* task_ledger::find(task_key key) const noexcept {
@@ -46,8 +60,8 @@ void task_ledger::assign(task_key key, std::uint32_t seat, std::uint32_t cell) {
   e->seat = seat;
   e->cell = cell;
   ++e->attempt;
-  --queued_;
-  ++in_children_;
+  queued_ -= e->task->size();
+  in_children_ += e->task->size();
 }
 
 void task_ledger::put_back(task_key key, bool started) {
@@ -57,15 +71,15 @@ void task_ledger::put_back(task_key key, bool started) {
   e->stopping = false;
   if (!started)
     --e->attempt;
-  --in_children_;
-  ++queued_;
+  in_children_ -= e->task->size();
+  queued_ += e->task->size();
 }
 
 detail::task_ptr task_ledger::close(task_key key) {
   auto* e = find(key);
   if (e == nullptr)
     return nullptr;
-  --(e->where == place::queued ? queued_ : in_children_);
+  (e->where == place::queued ? queued_ : in_children_) -= e->task->size();
   e->where = place::closed;
   free_.push_back(key.index);
   return std::move(e->task);

@@ -30,6 +30,7 @@ public:
     std::uint32_t seat = 0; // while in_child: which child,
     std::uint32_t cell = 0; // and which cell of its task table
     std::uint32_t attempt = 0;
+    std::uint32_t first = 0; // of a batch: the number of its items that are over
     queue_id queue = 0;
     bool has_queue = false; // that one, of which it counts as a task
     bool scheduled = false; // the scheduler has chosen it, and is told of the end
@@ -38,10 +39,17 @@ public:
     bool stopping = false;  // this attempt has run into its timeout, and another one will follow
     std::uint32_t failed_deliveries = 0; // the number of children that died while taking it in
     std::chrono::steady_clock::time_point sent{}; // the latest time
+
+    /// As its child knows it: of a batch, that of the item which runs.
+    task_id item_id() const noexcept { return id + first; }
   };
 
-  /// Takes a task in; it is queued. Ids count from 1.
+  /// Takes a task in; it is queued. Ids count from 1; each item of a batch has one, the first one that of the batch.
   task_key open(const detail::task_ptr& task);
+  /// `part` takes the place of a batch of which it is the last part so far: what is before it is over.
+  void replace(task_key key, const detail::task_ptr& part);
+  /// The batch has been divided, and has so many items less.
+  void shrink(task_key key, std::size_t items);
 
   /// The entry of a task that is not closed, or null.
   entry* find(task_key key) noexcept;
@@ -56,10 +64,12 @@ public:
   /// Gives the task away, to be resolved by the caller; null if it is closed already.
   detail::task_ptr close(task_key key);
 
+  // The numbers of tasks, the items of a batch counted as such.
+
   std::size_t open_count() const noexcept { return queued_ + in_children_; }
   std::size_t queued_count() const noexcept { return queued_; }
   std::size_t in_child_count() const noexcept { return in_children_; }
-  /// The number of tasks ever opened.
+  /// The number of tasks ever opened, each item of a batch counted, and counted again where it came back.
   std::uint64_t opened() const noexcept { return next_id_ - 1; }
 
   /// Calls `visit(task_key)` for each open task. It may close that task.

@@ -54,8 +54,11 @@ void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
     tasks = port(seat).remaining();
     make_watch(seat);
     dispatcher_.remove_child(seat);
-    for (const auto key : tasks.started)
+    for (const auto key : tasks.started) {
+      if (const auto* entry = ledger_.find(key); entry != nullptr && entry->task->is_batch())
+        close_batch(key);
       recover(key, tasks, exit, on_purpose);
+    }
     // From the back, so that they stand in the queue in their old order.
     const auto suspect = on_purpose ? task_key{} : tasks.in_transfer.value_or(task_key{});
     for (auto key = tasks.unstarted.rbegin(); key != tasks.unstarted.rend(); ++key)
@@ -107,6 +110,10 @@ bool pool_machine::recover_delivery(task_key key, const child_exit& exit) {
   auto* entry = ledger_.find(key);
   if (entry == nullptr)
     return false;
+  if (entry->task->items > 1) {
+    halve(key);
+    return false;
+  }
   if (++entry->failed_deliveries < limits::max_failed_deliveries) {
     put_back(key);
     return false;
@@ -125,20 +132,24 @@ bool pool_machine::recover_delivery(task_key key, const child_exit& exit) {
 
 void pool_machine::lose(task_key key, const tasks_in_child& tasks, const child_exit& exit) {
   const auto* entry = ledger_.find(key);
+  const auto id_of = [this](task_key suspect) {
+    const auto* known = ledger_.find(suspect);
+    return known == nullptr ? suspect.id : known->item_id();
+  };
   std::vector<task_id> suspects;
   if (tasks.culprit)
-    suspects.push_back(tasks.culprit->id);
+    suspects.push_back(id_of(*tasks.culprit));
   else if (!tasks.blameless)
     for (const auto& suspect : tasks.started)
-      suspects.push_back(suspect.id);
+      suspects.push_back(id_of(suspect));
   const auto& options = entry->task->options;
-  const auto failure = std::make_exception_ptr(child_lost(key.id, exit, tasks.culprit == key,
-    std::move(suspects), options ? options->name : std::string()));
+  const auto failure = std::make_exception_ptr(child_lost(entry->item_id(), exit,
+    tasks.culprit == key, std::move(suspects), options ? options->name : std::string()));
   if (will_retry(*entry, failure)) {
     retry(key, failure, now_);
     return;
   }
-  ++counts_.lost;
+  counts_.lost += entry->task->size();
   resolve(key, outcome::failure(failure));
 }
 

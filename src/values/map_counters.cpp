@@ -2,20 +2,20 @@
 
 namespace troupe::detail {
 
-void map_counters::completed(bool failed) noexcept {
-  if (failed)
-    failed_.fetch_add(1, std::memory_order_relaxed);
+void map_counters::completed(std::size_t items, std::size_t failed) noexcept {
+  if (failed > 0)
+    failed_.fetch_add(failed, std::memory_order_relaxed);
   try {
     if (told_) {
       auto progress = snapshot();
-      ++progress.completed; // this one, which is counted last: then this may be gone
+      progress.completed += items; // these, which are counted last: then this may be gone
       told_(progress);
     }
   } catch (...) {
     // What a progress callback throws is nobody's result.
   }
   // Exactly one of the last task and the results sees both.
-  if (completed_.fetch_add(1, std::memory_order_acq_rel) + 1 ==
+  if (completed_.fetch_add(items, std::memory_order_acq_rel) + items ==
       (released | submitted_.load(std::memory_order_relaxed)))
     delete this;
 }

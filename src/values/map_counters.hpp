@@ -18,12 +18,12 @@ public:
     : told_(std::move(told))
     , total_(total) {}
 
-  /// That number of tasks is about to be submitted; each of them will call `completed` once.
-  void submitting(std::size_t tasks) noexcept {
-    submitted_.fetch_add(tasks, std::memory_order_relaxed);
+  /// That number of items is about to be submitted; their tasks will call `completed`.
+  void submitting(std::size_t items) noexcept {
+    submitted_.fetch_add(items, std::memory_order_relaxed);
   }
-  /// By a task that has ended, which must not use this any more.
-  void completed(bool failed) noexcept;
+  /// By a task of so many items that has ended, which must not use this any more.
+  void completed(std::size_t items, std::size_t failed) noexcept;
   /// By the results, which must not use this any more and submit nothing more.
   void release() noexcept;
   map_progress snapshot() const noexcept;

@@ -1,3 +1,4 @@
+#include <troupe/detail/batch.hpp>
 #include <troupe/detail/promise.hpp>
 
 #include "values/exception_codec.hpp"
@@ -121,15 +122,19 @@ bool promise::unwatch() noexcept {
 }
 
 std::exception_ptr promise::error() const {
-  switch (outcome_.what) {
+  return item_outcome::of(outcome_).failure();
+}
+
+std::exception_ptr item_outcome::failure() const {
+  switch (what) {
   case outcome::kind::value:
     return nullptr;
   case outcome::kind::threw:
-    return decode_exception(view(outcome_.payload));
+    return decode_exception(payload);
   case outcome::kind::failed:
     break;
   }
-  return outcome_.error;
+  return *error;
 }
 
 } // namespace troupe::detail

@@ -1,13 +1,53 @@
+#include <troupe/detail/batch.hpp>
 #include <troupe/detail/task_state.hpp>
 
 #include "values/map_counters.hpp"
 
 namespace troupe::detail {
 
+namespace {
+
+std::size_t failures_in(const outcome& result, const task_state& task) noexcept {
+  if (!task.is_batch())
+    return result.what != outcome::kind::value;
+  if (result.what != outcome::kind::value)
+    return task.items;
+  std::size_t failures = 0;
+  record_reader records(view(result.payload));
+  while (const auto record = records.next())
+    failures += record->threw;
+  return failures;
+}
+
+} // namespace
+
+task_ptr task_state::divide(std::uint32_t first) {
+  record_reader records(view(arguments_));
+  for (std::uint32_t i = 0; i < first; ++i)
+    records.next();
+  bytes others;
+  others.assign(records.rest());
+  task_ptr after(new task_state(code, std::move(others)));
+  after->id = id + first;
+  after->options = options;
+  after->index = index + first;
+  after->counters = counters;
+  after->nesting = nesting;
+  after->items = items - first;
+  after->collector = collector;
+  if (collector)
+    after->watch(collector);
+  after->rest = std::move(rest);
+  items = first;
+  rest = after;
+  return after;
+}
+
 void task_state::on_resolve(const outcome& result) noexcept {
   if (auto* of_map = std::exchange(counters, nullptr))
-    of_map->completed(result.what != outcome::kind::value);
+    of_map->completed(size(), failures_in(result, *this));
   options.reset();
+  collector.reset();
   if (readers_ == 0)
     release_arguments();
 }

@@ -261,37 +261,51 @@ TEST_CASE("cells are last in, first out under random operations") {
   });
 }
 
-TEST_CASE("a queued task is either started or revoked, and only once") {
+TEST_CASE("a queued task is either started or taken back, and only once") {
   std::vector<cell_record> records(2);
   cell_table table(records.data(), 2);
   table.put(0, 7);
   CHECK(table.is_unstarted(0, 7));
-  CHECK(table.start(0, 7));
+  CHECK(table.claim(0, 7) == 0);
   CHECK_FALSE(table.is_unstarted(0, 7));
-  CHECK_FALSE(table.revoke(0, 7));
-  CHECK_FALSE(table.start(0, 7));
+  CHECK(table.close(0, 7) == 1);
+  CHECK_FALSE(table.claim(0, 7));
   table.put(1, 8);
-  CHECK(table.revoke(1, 8));
+  CHECK(table.close(1, 8) == 0);
   CHECK(table.is_unstarted(1, 8));
-  CHECK_FALSE(table.start(1, 8));
-  CHECK_FALSE(table.revoke(1, 8));
+  CHECK_FALSE(table.claim(1, 8));
+}
+
+TEST_CASE("the items of a batch are claimed one after another, until the cell is closed") {
+  std::vector<cell_record> records(1);
+  cell_table table(records.data(), 1);
+  table.put(0, 7);
+  CHECK(table.claim(0, 7, 4) == 0);
+  CHECK(table.claim(0, 7, 4) == 1);
+  CHECK(table.close(0, 7) == 2);
+  CHECK_FALSE(table.claim(0, 7, 4));
+  CHECK(table.close(0, 7) == 2);
+  table.put(0, 8);
+  for (std::uint32_t item = 0; item < 3; ++item)
+    CHECK(table.claim(0, 8, 3) == item);
+  CHECK_FALSE(table.claim(0, 8, 3));
+  CHECK(table.close(0, 8) == 3);
 }
 
 TEST_CASE("a frame of a cell's former task cannot start its present one, nor move its start") {
   std::vector<cell_record> records(1);
   cell_table table(records.data(), 1);
   table.put(0, 7);
-  CHECK(table.revoke(0, 7));
+  CHECK(table.close(0, 7) == 0);
   table.release(0);
-  CHECK_FALSE(table.start(0, 7));
+  CHECK_FALSE(table.claim(0, 7));
   table.put(0, 8);
-  CHECK_FALSE(table.start(0, 7));
-  CHECK(table.start(0, 8, 1000));
-  CHECK_FALSE(table.start(0, 7, 9000));
+  CHECK_FALSE(table.claim(0, 7));
+  CHECK(table.claim(0, 8, 1, 1000));
+  CHECK_FALSE(table.claim(0, 7, 1, 9000));
   CHECK(table.started_at(0) == 1000);
-  table.finish(0, 8);
-  CHECK_FALSE(table.start(0, 8));
-  CHECK_FALSE(table.start(0, 7, 9000));
+  CHECK_FALSE(table.claim(0, 8, 1, 9000));
+  CHECK_FALSE(table.claim(0, 7, 1, 9000));
   CHECK(table.started_at(0) == 1000);
 }
 
@@ -299,9 +313,10 @@ TEST_CASE("a scribbled cell counts as started, so that its task is not run twice
   std::vector<cell_record> records(1);
   cell_table table(records.data(), 1);
   for (std::uint64_t word :
-    {0ULL, 7ULL << 3 | 2, 7ULL << 3 | 3, 7ULL << 3 | 5, 8ULL << 3 | 1, ~0ULL}) {
-    records[0].word = word;
+    {0ULL, 7ULL << 19 | 1, 7ULL << 19 | 77, 6ULL << 19, 8ULL << 19, 8ULL << 19 | 1, ~0ULL}) {
+    records[0].claim = word;
     CHECK_FALSE(table.is_unstarted(0, 7));
+    CHECK(table.close(0, 7) > 0);
   }
 }
 
@@ -309,7 +324,7 @@ TEST_CASE("the time of a start and the wish that a task stop are of that task") 
   std::vector<cell_record> records(1);
   cell_table table(records.data(), 1);
   table.put(0, 7);
-  CHECK(table.start(0, 7, 123));
+  CHECK(table.claim(0, 7, 1, 123));
   CHECK(table.started_at(0) == 123);
   CHECK_FALSE(table.is_to_stop(0, 7));
   table.request_stop(0, 7);
@@ -319,26 +334,25 @@ TEST_CASE("the time of a start and the wish that a task stop are of that task") 
   CHECK_FALSE(table.is_to_stop(0, 8));
 }
 
-TEST_CASE("when both sides reach for a task at once, exactly one gets it") {
+TEST_CASE("when both sides reach for the items of a task at once, each item gets to one of them") {
   constexpr std::uint32_t size = 2000;
+  constexpr std::uint32_t items = 3;
   std::vector<cell_record> records(size);
   cell_table table(records.data(), size);
   for (std::uint32_t cell = 0; cell < size; ++cell)
     table.put(cell, cell + 1);
-  std::vector<char> started(size);
-  std::vector<char> revoked(size);
+  std::vector<std::uint32_t> claimed(size);
+  std::vector<std::uint32_t> known(size);
   {
     std::jthread child([&] {
       for (std::uint32_t cell = 0; cell < size; ++cell)
-        started[cell] = table.start(cell, cell + 1);
+        while (table.claim(cell, cell + 1, items))
+          ++claimed[cell];
     });
     for (std::uint32_t cell = size; cell-- > 0;)
-      revoked[cell] = table.revoke(cell, cell + 1);
+      known[cell] = table.close(cell, cell + 1);
   }
-  std::size_t by_exactly_one = 0;
-  for (std::uint32_t cell = 0; cell < size; ++cell)
-    by_exactly_one += started[cell] + revoked[cell] == 1;
-  CHECK(by_exactly_one == size);
+  CHECK(claimed == known);
 }
 
 TEST_CASE("a child starts accepted tasks in order, up to its concurrency") {

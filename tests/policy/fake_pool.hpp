@@ -3,6 +3,8 @@
 #include "policy/pool_machine.hpp"
 #include "support/catch.hpp"
 
+#include <troupe/detail/batch.hpp>
+
 #include <chrono>
 #include <functional>
 #include <map>
@@ -26,6 +28,11 @@ public:
     policy::task_key task{};
     detail::task_ptr what;
     std::optional<time_point> started;
+    // Of a batch, by number of items:
+    std::uint32_t items = 0;
+    std::uint32_t claimed = 0;
+    std::uint32_t told = 0;
+    policy::batch_progress finished{}; // and not told
   };
 
   std::uint32_t send(
@@ -33,7 +40,7 @@ public:
     if (refuses)
       throw std::bad_alloc();
     const auto index = next_cell++;
-    cells[index] = {task, what, std::nullopt};
+    cells[index] = {task, what, std::nullopt, what->items};
     attempts[what.get()] = attempt;
     return index;
   }
@@ -42,6 +49,13 @@ public:
       return false;
     cells.erase(index);
     return true;
+  }
+  policy::batch_progress close_batch(std::uint32_t index) override {
+    auto& batch = cells.at(index);
+    batch.items = std::min(batch.items, batch.claimed);
+    auto progress = std::exchange(batch.finished, {});
+    progress.claimed = batch.claimed - std::exchange(batch.told, batch.told + progress.finished);
+    return progress;
   }
   void request_stop(std::uint32_t index) override { asked_to_stop.push_back(index); }
   std::optional<time_point> started_at(std::uint32_t index) const override {
@@ -118,8 +132,10 @@ public:
   // -- what its user does ----------------------------------------------------------------------------
 
   detail::task_ptr submit(std::optional<task_options> options = std::nullopt,
-    detail::call_kind kind = detail::call_kind::plain, std::uint32_t nesting = 0) {
+    detail::call_kind kind = detail::call_kind::plain, std::uint32_t nesting = 0,
+    std::uint32_t items = 0) {
     detail::task_ptr task(new detail::task_state(detail::call_code{{}, {}, kind}, {}));
+    task->items = items;
     task->nesting = nesting;
     if (options)
       task->options = std::make_shared<const task_options>(std::move(*options));
@@ -192,6 +208,39 @@ public:
     write(seat, task, threw);
     children.at(seat)->read();
     settle();
+  }
+  /// Begins the next item of a batch.
+  void claim(std::uint32_t seat, const detail::task_ptr& batch) {
+    auto& cell = cell_with(seat, batch);
+    ++cell.claimed;
+    cell.started = now;
+  }
+  /// Ends the item that it has begun last.
+  void end_item(std::uint32_t seat, const detail::task_ptr& batch, int value, bool threw = false) {
+    auto& progress = cell_with(seat, batch).finished;
+    const detail::record_head head(sizeof value, threw);
+    progress.results.append(&head, sizeof head);
+    progress.results.append(&value, sizeof value);
+    ++progress.finished;
+    progress.failed += threw ? 1 : 0;
+  }
+  /// The child runs no more of it.
+  void end_batch(std::uint32_t seat, const detail::task_ptr& batch) {
+    auto& child = *children.at(seat);
+    const auto cell = child.cells.extract(child.cell_of(batch)).mapped();
+    policy::child_outcome came;
+    came.task = cell.task;
+    came.payload = detail::view(cell.finished.results);
+    came.items = cell.finished.finished;
+    came.failed = cell.finished.failed;
+    came.ran = cell.claimed;
+    came.elapsed = std::chrono::microseconds(1);
+    machine.task_ended(seat, came, now);
+    settle();
+  }
+  fake_child::cell& cell_with(std::uint32_t seat, const detail::task_ptr& task) {
+    auto& child = *children.at(seat);
+    return child.cells.at(child.cell_of(task));
   }
   void die(std::uint32_t seat, const std::exception_ptr& start_error = nullptr) {
     children.at(seat)->read();

@@ -3,6 +3,7 @@
 #include "base/limits.hpp"
 #include "values/error_text.hpp"
 
+#include <troupe/detail/batch.hpp>
 #include <troupe/errors.hpp>
 
 #include <algorithm>
@@ -15,13 +16,34 @@ namespace troupe::simulation {
 using namespace std::chrono_literals;
 using policy::child_phase;
 
+const detail::task_state& world::part_of(std::uint32_t index) const {
+  const auto* part = tasks_[index].state.get();
+  while (part->is_batch() && index >= part->index + part->items)
+    part = part->rest.get();
+  return *part;
+}
+
 // -- no task runs more often than it may ----------------------------------------------------------------
 
 void world::task_sent(
   child& to, task_key key, const detail::task_ptr& what, std::uint32_t attempt) {
-  auto& task = tasks_[what->index];
   note("sent", key.id, to.seat_);
   check(!what->done(), "a task is sent that has its outcome", key.id);
+  const auto first = static_cast<std::uint32_t>(what->index);
+  remember(key.id, first); // that of a part which has come back is new
+  seen_.batches += what->is_batch() ? 1 : 0;
+  check(what->slot == detail::task_state::any_slot ||
+          what->slot == machine_->children().children()[to.seat_].slot,
+    "a task goes to the child of another slot", key.id, to.seat_);
+  for (std::uint32_t i = 0; i < what->size(); ++i) {
+    check(&part_of(first + i) == what.get(), "a batch is sent with an item that is not its own",
+      key.id, i);
+    check_item_sent(to, key, first + i, attempt);
+  }
+}
+
+void world::check_item_sent(child& to, task_key key, std::uint32_t index, std::uint32_t attempt) {
+  auto& task = tasks_[index];
   check(!task.in_cell && !task.running, "a task is in two children", key.id, to.seat_);
   check(attempt == task.starts + 1, "attempts are not counted right", attempt, task.starts + 1);
   check(is_able(to.seat_), "a task is sent to a child that takes none", key.id, to.seat_);
@@ -34,17 +56,13 @@ void world::task_sent(
     ++seen_.moved;
   check(machine_->children().children().in_use(machine_->children().children()[to.seat_].position),
     "a task is sent to a child whose slot is gone", key.id, to.seat_);
-  if (task.for_slot) {
-    ++seen_.for_slots;
-    check(what->slot == machine_->children().children()[to.seat_].slot,
-      "a task goes to the child of another slot", key.id, to.seat_);
-  }
+  seen_.for_slots += task.for_slot ? 1 : 0;
   const auto runs_alone = [](const task_record& one) {
     return one.failed_deliveries > 0 && one.starts == 0 && one.nesting == 0 && !one.for_slot;
   };
   check(!runs_alone(task) || to.used() == 0, "a suspect is not alone", key.id, to.seat_);
-  for (const auto index : open_) {
-    const auto& other = tasks_[index];
+  for (const auto another : open_) {
+    const auto& other = tasks_[another];
     check(!other.in_cell || other.seat != to.seat_ || !runs_alone(other) || task.nesting > 0,
       "a suspect gets company", other.state->id, key.id);
   }
@@ -89,12 +107,25 @@ void world::task_claimed(child& in, std::uint32_t index) {
 void world::check_resolved(std::uint32_t index) {
   auto& task = tasks_[index];
   task.resolved = true;
-  const auto id = task.state->id;
-  note("resolved", id, static_cast<std::uint64_t>(task.state->result().what));
-  const auto& result = task.state->result();
-  check(task.left == task.scheduled, "the scheduler does not know of the end of a task", id);
+  const auto& part = part_of(index);
+  const auto id = part.id;
+  note("resolved", id, index);
+  auto result = detail::item_outcome::of(part.result());
+  check(task.in_batch || task.left == task.scheduled,
+    "the scheduler does not know of the end of a task", id);
+  if (part.is_batch() && result.what == detail::outcome::kind::value) {
+    detail::record_reader records(result.payload);
+    auto record = records.next();
+    for (auto before = part.index; record && before < index; ++before)
+      record = records.next();
+    check(record.has_value(), "a batch lacks the result of an item", id, index);
+    if (!record)
+      return;
+    result.what = record->threw ? detail::outcome::kind::threw : detail::outcome::kind::value;
+    result.payload = record->content;
+  }
   if (result.what == detail::outcome::kind::failed) {
-    check_failure(task, result.error);
+    check_failure(task, *result.error);
   } else {
     const bool value = result.what == detail::outcome::kind::value;
     ++(value ? seen_.values : seen_.throws);
@@ -193,7 +224,7 @@ bool world::is_able(std::uint32_t seat) const {
 void world::check_after_event() {
   for (std::size_t i = 0; i < open_.size();) {
     const auto index = open_[i];
-    if (!tasks_[index].state->done()) {
+    if (!part_of(index).done()) {
       ++i;
       continue;
     }
@@ -218,7 +249,7 @@ void world::check_counts() {
   std::size_t unsent = 0;
   for (const auto index : open_) {
     in_children += tasks_[index].in_cell ? 1 : 0;
-    unsent += tasks_[index].sent ? 0 : 1;
+    unsent += tasks_[index].sent || !tasks_[index].is_first ? 0 : 1;
   }
   check(stats.running == in_children, "the number of running tasks is wrong", stats.running,
     in_children);
@@ -230,8 +261,8 @@ void world::check_counts() {
     ended + open_.size());
   check(stats.submitted + rejected_ == submitted_, "a task is not counted", stats.submitted,
     submitted_);
-  check(made_room_ == submitted_ - unsent, "room is not made once for each task", made_room_,
-    submitted_ - unsent);
+  check(made_room_ == rooms_ - unsent, "room is not made once for each task", made_room_,
+    rooms_ - unsent);
 }
 
 void world::check_children() {
@@ -301,7 +332,8 @@ void world::check_hostages() {
     else if (!holder.hostages_since)
       holder.hostages_since = now_;
     else
-      check(now_ <= std::max(*holder.hostages_since, paused_until_) + 3 * limits::take_back_after,
+      check(now_ <= std::max(*holder.hostages_since, paused_until_) + limits::batch_patience +
+                      3 * limits::take_back_after,
         "tasks wait behind a long one while a child is idle", seat);
   }
 }
@@ -343,7 +375,10 @@ void world::check_end() {
   check(open_.empty(), "tasks are never resolved", open_.empty() ? 0 : tasks_[open_[0]].state->id,
     open_.size());
   check(all_down_ == 1, "the end of the pool is not told");
-  check(made_room_ == submitted_, "room is not made once for each task", made_room_, submitted_);
+  check(made_room_ == rooms_, "room is not made once for each task", made_room_, rooms_);
+  for (const auto& task : tasks_)
+    check(!task.in_batch || task.left == task.scheduled,
+      "the scheduler does not know of the end of a batch");
   const auto stats = machine_->stats();
   check(stats.queued == 0 && stats.running == 0, "something is left", stats.queued, stats.running);
   seen_.retried += stats.retried;

@@ -1,3 +1,4 @@
+#include "base/limits.hpp"
 #include "simulation/world.hpp"
 
 #include <algorithm>
@@ -92,7 +93,9 @@ bool child::holds_hostages() const {
     return false;
   bool any = false;
   book_.for_each_used([&](std::uint32_t index) {
-    any |= cells_[index].now == cell_state::sent || cells_[index].now == cell_state::taken_in;
+    const auto& cell = cells_[index];
+    any |= cell.now == cell_state::sent || cell.now == cell_state::taken_in ||
+           (index == on_cpu_ && !cell.closed && cell.claimed < cell.items);
   });
   return any;
 }
@@ -138,7 +141,7 @@ void child::take_in() {
         wants_loop_.push_back(next.cell);
       continue;
     }
-    if (world_.record(next.key).is == temper::poison) {
+    if (next.is_poison) {
       if (cell.key == next.key && cell.now == cell_state::sent)
         in_transfer_ = next.key;
       die(std::nullopt, false, SIGKILL);
@@ -176,14 +179,29 @@ void child::start_tasks() {
 void child::begin(std::uint32_t index) {
   auto& cell = cells_[index];
   cell.now = cell_state::claimed;
+  cell.begun = world_.now_;
+  begin_item(index);
+}
+
+void child::begin_item(std::uint32_t index) {
+  auto& cell = cells_[index];
+  cell.task = cell.first_task + cell.claimed++;
   cell.started = world_.now_;
   cell.start = ++starts_;
+  cell.part = 0;
+  cell.asked_to_stop = false;
   world_.task_claimed(*this, index);
   cell.does = world_.make_script(world_.tasks_[cell.task]);
   cell.ticket = ++world_.tickets_;
   if (cell.task_kind == kind::plain)
     on_cpu_ = index;
   world_.at(world_.now_ + cell.does.first, event_kind::step, seat_, index, life_, cell.ticket);
+}
+
+// Whether it begins another item of the batch.
+bool child::goes_on(const place& cell) {
+  return !cell.closed && cell.claimed < cell.items &&
+         world_.now_ - cell.begun < limits::batch_time && !world_.random_.one_in(20);
 }
 
 void child::step(std::uint32_t index) {
@@ -259,14 +277,23 @@ void child::finish(std::uint32_t index) {
     die(cell.key, false, SIGSEGV);
     return;
   }
-  cell.now = cell_state::done;
   auto& record = world_.tasks_[cell.task];
   record.running = false;
   record.written_at = world_.now_;
   record.written = cell.does.how;
+  if (cell.items > 0) {
+    ++cell.finished;
+    cell.threw.push_back(cell.does.how == end_of_attempt::throws);
+    cell.attempts.push_back(record.starts);
+    if (goes_on(cell)) {
+      begin_item(index);
+      return;
+    }
+  }
+  cell.now = cell_state::done;
   message what{said::outcome, index, cell.key, cell.start};
   what.threw = cell.does.how == end_of_attempt::throws;
-  what.elapsed = world_.now_ - cell.started;
+  what.elapsed = world_.now_ - cell.begun;
   if (world_.children_lie_ && world_.random_.one_in(3))
     what.elapsed = nanoseconds(static_cast<std::int64_t>(world_.random_.word()));
   say(what);

@@ -1,5 +1,6 @@
 #include "simulation/world.hpp"
 
+#include <troupe/detail/batch.hpp>
 #include <troupe/errors.hpp>
 
 #include <algorithm>
@@ -30,7 +31,8 @@ child::child(world& where, std::uint32_t seat, std::size_t position, std::size_t
 std::uint32_t child::send(task_key task, const detail::task_ptr& what, std::uint32_t attempt) {
   if (world_.sends_fail_ && world_.random_.one_in(12)) {
     ++world_.seen_.send_failures;
-    world_.tasks_[what->index].cancelled = true; // for a reason of its own
+    for (std::size_t i = 0; i < what->size(); ++i)
+      world_.tasks_[what->index + i].cancelled = true; // for a reason of its own
     throw std::bad_alloc();
   }
   world_.task_sent(*this, task, what, attempt);
@@ -40,11 +42,16 @@ std::uint32_t child::send(task_key task, const detail::task_ptr& what, std::uint
   cell.key = task;
   cell.task = static_cast<std::uint32_t>(what->index);
   cell.task_kind = what->code.kind;
-  auto& record = world_.tasks_[cell.task];
-  record.in_cell = true;
-  record.seat = seat_;
-  record.cell = index;
-  ring_.push_back({false, index, task, 0});
+  cell.first_task = cell.task;
+  cell.items = what->items;
+  for (std::uint32_t i = 0; i < cell.size(); ++i) {
+    auto& record = world_.tasks_[cell.first_task + i];
+    record.in_cell = true;
+    record.seat = seat_;
+    record.cell = index;
+    cell.is_poison |= record.is == temper::poison;
+  }
+  ring_.push_back({false, index, task, 0, cell.is_poison});
   ++sent_tasks;
   poke();
   return index;
@@ -52,14 +59,56 @@ std::uint32_t child::send(task_key task, const detail::task_ptr& what, std::uint
 
 bool child::take_back(std::uint32_t index) {
   auto& cell = cells_[index];
+  cell.closed = true;
   if (cell.now != cell_state::sent && cell.now != cell_state::taken_in)
     return false;
   world_.note("taken back", cell.key.id, seat_);
   ++world_.seen_.taken_back;
-  world_.tasks_[cell.task].in_cell = false;
+  for (std::uint32_t i = 0; i < cell.size(); ++i)
+    world_.tasks_[cell.first_task + i].in_cell = false;
   cell.now = cell_state::free;
   book_.release(index);
   return true;
+}
+
+namespace {
+
+// The result of an item, or of a task of its own.
+struct result {
+  std::uint64_t task;
+  std::uint64_t attempt;
+};
+
+} // namespace
+
+// What has finished and has not been told; now it has.
+policy::batch_progress child::progress_of(place& cell) {
+  policy::batch_progress progress;
+  for (; cell.told < cell.finished; ++cell.told) {
+    const bool threw = cell.threw[cell.told];
+    const result content{cell.first_task + cell.told, cell.attempts[cell.told]};
+    const detail::record_head head(sizeof content, threw);
+    progress.results.append(&head, sizeof head);
+    progress.results.append(&content, sizeof content);
+    ++progress.finished;
+    progress.failed += threw ? 1 : 0;
+    world_.tasks_[cell.first_task + cell.told].in_cell = false;
+  }
+  return progress;
+}
+
+policy::batch_progress child::close_batch(std::uint32_t index) {
+  auto& cell = cells_[index];
+  ++world_.seen_.divided;
+  world_.note("closed", cell.key.id, cell.claimed);
+  cell.closed = true;
+  for (auto i = cell.claimed; i < cell.items; ++i)
+    world_.tasks_[cell.first_task + i].in_cell = false;
+  cell.items = cell.claimed;
+  const auto before = cell.told;
+  auto progress = progress_of(cell);
+  progress.claimed = cell.claimed - before;
+  return progress;
 }
 
 void child::request_stop(std::uint32_t index) {
@@ -87,7 +136,10 @@ policy::tasks_in_child child::remaining() const {
   });
   if (!alive) {
     result.culprit = culprit_;
-    result.in_transfer = in_transfer_;
+    if (in_transfer_ && // and has not been taken back since
+        std::find(result.unstarted.begin(), result.unstarted.end(), *in_transfer_) !=
+          result.unstarted.end())
+      result.in_transfer = in_transfer_;
     result.blameless = blameless_;
   }
   return result;
@@ -117,27 +169,9 @@ void child::report(const message& what) {
     world_.had_spare_ |=
       world_.machine_->children().children()[seat_].phase == policy::child_phase::spare;
     break;
-  case said::outcome: {
-    const auto cell = cells_[what.cell];
-    auto& record = world_.tasks_[cell.task];
-    const auto attempt = record.starts;
-    cells_[what.cell].now = cell_state::free;
-    book_.release(what.cell);
-    hostages_since.reset(); // what makes progress holds nothing back
-    record.in_cell = false;
-    world_.note("outcome", what.key.id, seat_);
-    if (record.options)
-      record.may_wait_until = world_.now_ + record.options->retries.max_backoff;
-    const std::array<std::uint64_t, 2> value{cell.task, attempt};
-    policy::child_outcome came;
-    came.task = what.key;
-    came.kind = cell.task_kind;
-    came.threw = what.threw;
-    came.payload = std::as_bytes(std::span(value));
-    came.elapsed = what.elapsed;
-    world_.machine_->task_ended(seat_, came, world_.now_);
+  case said::outcome:
+    report_outcome(what);
     break;
-  }
   case said::lent:
     ++world_.seen_.lent;
     world_.note("lent", what.key.id, seat_);
@@ -151,6 +185,36 @@ void child::report(const message& what) {
     world_.submit_nested(*this, what.cell, what.start);
     break;
   }
+}
+
+void child::report_outcome(const message& what) {
+  auto cell = std::exchange(cells_[what.cell], {});
+  book_.release(what.cell);
+  hostages_since.reset(); // what makes progress holds nothing back
+  world_.note("outcome", what.key.id, seat_);
+  policy::child_outcome came;
+  came.task = what.key;
+  came.kind = cell.task_kind;
+  came.elapsed = what.elapsed;
+  if (cell.items > 0) {
+    for (std::uint32_t i = cell.told; i < cell.items; ++i)
+      world_.tasks_[cell.first_task + i].in_cell = false;
+    const auto progress = progress_of(cell);
+    came.payload = detail::view(progress.results);
+    came.items = progress.finished;
+    came.failed = progress.failed;
+    came.ran = cell.finished;
+    world_.machine_->task_ended(seat_, came, world_.now_);
+    return;
+  }
+  auto& record = world_.tasks_[cell.task];
+  record.in_cell = false;
+  if (record.options)
+    record.may_wait_until = world_.now_ + record.options->retries.max_backoff;
+  const result content{cell.task, record.starts};
+  came.threw = what.threw;
+  came.payload = std::as_bytes(std::span(&content, 1));
+  world_.machine_->task_ended(seat_, came, world_.now_);
 }
 
 void child::answer(std::uint32_t index, std::uint64_t start) {

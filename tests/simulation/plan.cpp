@@ -82,7 +82,10 @@ void world::plan() {
     return begin + nanoseconds(random_.below(static_cast<std::size_t>(span)));
   };
   for (std::size_t i = 0; i < count; ++i) {
-    const auto index = make_task(0);
+    const auto items = static_cast<std::uint32_t>(2 + random_.below(8));
+    const bool in_batch =
+      rules_.tasks_per_child == 0 && random_.one_in(4) && tasks_.size() + items < max_tasks / 2;
+    const auto index = in_batch ? make_batch(items) : make_task(0);
     const auto when = some_time();
     at(when, event_kind::submit, index);
     if (random_.one_in(8))
@@ -157,6 +160,26 @@ std::uint32_t world::make_task(std::uint32_t nesting) {
   return index;
 }
 
+// Items of a map, as default options make them.
+std::uint32_t world::make_batch(std::uint32_t items) {
+  const auto first = static_cast<std::uint32_t>(tasks_.size());
+  detail::task_ptr state(new detail::task_state(detail::call_code{{}, {}, kind::plain}, {}));
+  state->index = first;
+  state->items = items;
+  for (std::uint32_t i = 0; i < items; ++i) {
+    auto& item = tasks_.emplace_back();
+    item.state = state;
+    item.in_batch = true;
+    item.is_first = i == 0;
+    item.batch_size = i == 0 ? items : 0;
+    if (random_.one_in(10))
+      item.is = temper::throws;
+    else if (crashes_ > 0 && random_.one_in(crashes_))
+      item.is = random_.one_in(4) ? temper::poison : temper::crashes;
+  }
+  return first;
+}
+
 nanoseconds world::length() {
   if (long_tasks_ > 0 && random_.one_in(long_tasks_))
     return nanoseconds(20'000'000 + random_.below(2'000'000'000));
@@ -183,11 +206,11 @@ script world::make_script(const task_record& task) {
 
 queue_id world::schedule_task(task_id id) {
   auto& task = tasks_[being_submitted_];
-  index_of_id_.resize(id + 1);
-  index_of_id_[id] = being_submitted_;
+  remember(id, being_submitted_);
   if (bad_scheduler_ && random_.one_in(10)) {
     ++seen_.scheduler_failures;
-    task.cancelled = true; // for a reason of its own
+    for (std::uint32_t i = 0; i < std::max(task.batch_size, 1u); ++i)
+      tasks_[being_submitted_ + i].cancelled = true; // for a reason of its own
     if (random_.one_in(2))
       throw std::runtime_error("the scheduler does not feel like it");
     return rules_.children.queues + random_.below(3);

@@ -62,18 +62,21 @@ void world::child_down(child& gone) {
   }
   vacant_until_[record.position] =
     std::max(vacant_until_[record.position], now_ + limits::death_pause);
-  for (const auto key : tasks.started) {
-    auto& task = this->record(key);
-    task.in_cell = false;
-    if (task.options)
-      task.may_wait_until = now_ + task.options->retries.max_backoff;
-  }
-  for (const auto key : tasks.unstarted) {
-    auto& task = this->record(key);
-    task.in_cell = false;
-    if (tasks.in_transfer == key && record.phase != child_phase::leaving)
-      ++task.failed_deliveries;
-  }
+  gone.book_.for_each_used([&](std::uint32_t index) {
+    const auto& cell = gone.cells_[index];
+    for (std::uint32_t i = cell.told; i < cell.size(); ++i) {
+      auto& task = tasks_[cell.first_task + i];
+      task.in_cell = false;
+      if (task.options && cell.claimed > 0)
+        task.may_wait_until = now_ + task.options->retries.max_backoff;
+    }
+    if (cell.claimed > 0 || tasks.in_transfer != cell.key || record.phase == child_phase::leaving)
+      return;
+    if (cell.size() == 1)
+      ++tasks_[cell.first_task].failed_deliveries;
+    else
+      ++seen_.halved;
+  });
   const auto life = gone.life_;
   // Some of those who submit nested tasks want them to end with themselves.
   if (random_.one_in(2))
@@ -187,7 +190,12 @@ void world::end(std::uint32_t seat, policy::child_host::ending how, const std::s
   } else if (reason.starts_with("its task ") && how == policy::child_host::ending::term) {
     ++seen_.did_not_stop;
     const auto id = std::stoull(reason.substr(9));
-    const auto& task = tasks_[index_of_id_[id]];
+    auto index = index_of_id_[id];
+    target.book_.for_each_used([&](std::uint32_t cell) { // of a batch, the item that runs
+      if (target.cells_[cell].key.id == id)
+        index = target.cells_[cell].task;
+    });
+    const auto& task = tasks_[index];
     check(!target.alive || (task.running && task.in_cell && task.seat == seat),
       "a child is ended for a task that has stopped", seat, id);
   }

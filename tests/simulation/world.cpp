@@ -201,9 +201,14 @@ void world::submit(std::uint32_t index) {
   note("submitted", index, task.nesting);
   task.submitted = true;
   task.submitted_at = now_;
-  open_.push_back(index);
+  for (std::uint32_t i = 0; i < task.state->size(); ++i) {
+    tasks_[index + i].submitted = true;
+    tasks_[index + i].submitted_at = now_;
+    open_.push_back(index + i);
+  }
   being_submitted_ = index;
-  ++submitted_;
+  submitted_ += task.state->size();
+  ++rooms_;
   if (task.for_slot) { // one that has just gone, now and then
     const auto& table = machine_->children().children();
     task.state->slot =
@@ -211,10 +216,10 @@ void world::submit(std::uint32_t index) {
     task.queue = task.state->slot % rules_.children.queues;
   }
   machine_->submit(task.state, now_);
-  if (task.state->id != 0 && index_of_id_.size() <= task.state->id)
-    index_of_id_.resize(task.state->id + 1);
   if (task.state->id != 0)
-    index_of_id_[task.state->id] = index;
+    remember(task.state->id, index);
+  for (std::uint32_t i = 1; i < task.batch_size; ++i)
+    tasks_[index + i].queue = task.queue;
 }
 
 void world::submit_nested(child& asker, std::uint32_t cell, std::uint64_t start) {
@@ -235,11 +240,15 @@ void world::submit_nested(child& asker, std::uint32_t cell, std::uint64_t start)
 
 void world::cancel(std::uint32_t index, bool started_too) {
   auto& task = tasks_[index];
-  if (!task.submitted || task.resolved)
+  if (!task.submitted || (task.resolved && !task.in_batch))
     return;
   note("cancel", task.state->id, started_too);
-  task.cancelled = true;
+  for (std::uint32_t i = 0; i < std::max(task.batch_size, 1u); ++i)
+    tasks_[index + i].cancelled = true;
   machine_->cancel(task.state, started_too, now_);
+  for (std::uint32_t i = 0; i < task.batch_size; ++i)
+    check(part_of(index + i).done() || (tasks_[index + i].in_cell && !started_too),
+      "an item of a batch that is cancelled waits", part_of(index + i).id, index + i);
 }
 
 void world::resize(std::size_t slots) {

@@ -5,6 +5,7 @@
 #include "policy/pool_machine.hpp"
 #include "support/seeded.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -44,9 +45,12 @@ struct script {
 /// What a task is like.
 enum class temper : std::uint8_t { steady, throws, flaky, crashes, endless, poison };
 
-/// A task, and what the world has seen of it.
+/// A task, or an item of a batch, and what the world has seen of it.
 struct task_record {
-  detail::task_ptr state;
+  detail::task_ptr state; // of a batch, that of all its items, before it is divided
+  bool in_batch = false;
+  bool is_first = true;                        // of its batch
+  std::uint32_t batch_size = 0;                // of the first one
   std::shared_ptr<const task_options> options; // which the task itself has until it is resolved
   kind task_kind = kind::plain;
   temper is = temper::steady;
@@ -128,6 +132,7 @@ public:
 
   std::uint32_t send(task_key task, const detail::task_ptr& what, std::uint32_t attempt) override;
   bool take_back(std::uint32_t index) override;
+  policy::batch_progress close_batch(std::uint32_t index) override;
   void request_stop(std::uint32_t index) override;
   std::optional<time_point> started_at(std::uint32_t index) const override;
   task_key task_in(std::uint32_t index) const override { return book_.at(index); }
@@ -188,6 +193,19 @@ private:
     bool lent = false;
     bool asked_to_stop = false;
     script does{};
+    // Of a batch, by number of items; `task` is the one that has been claimed last.
+    std::uint32_t first_task = 0;
+    std::uint32_t items = 0; // 0: a task of its own
+    std::uint32_t claimed = 0;
+    std::uint32_t finished = 0;
+    std::uint32_t told = 0; // of those that have finished
+    bool closed = false;
+    time_point begun{};
+    bool is_poison = false;
+    std::vector<bool> threw;               // by item, of those that have finished
+    std::vector<std::uint32_t> attempts{}; // likewise
+
+    std::uint32_t size() const noexcept { return items == 0 ? 1 : items; }
   };
   struct call {
     std::uint32_t cell = 0;
@@ -198,6 +216,7 @@ private:
     std::uint32_t cell = 0;
     task_key key{};
     std::uint64_t start = 0;
+    bool is_poison = false;
   };
   enum class said : std::uint8_t { ready, outcome, lent, reclaimed, submits };
   struct message { // to the parent
@@ -220,6 +239,10 @@ private:
   void wait_for_nested(std::uint32_t index);
   void end_wait(std::uint32_t index);
   void finish(std::uint32_t index);
+  void begin_item(std::uint32_t index);
+  bool goes_on(const place& cell);
+  void report_outcome(const message& what);
+  policy::batch_progress progress_of(place& cell);
   void stop_task(std::uint32_t index);
   void say(message what);
   policy::lent_place place_of(const message& what) const;
@@ -251,7 +274,7 @@ struct coverage {
                 nested = 0, lent = 0, promoted = 0, gave_up = 0, stuck_ended = 0, did_not_stop = 0,
                 did_not_leave = 0, start_timeouts = 0, failed_starts = 0, scheduler_failures = 0,
                 send_failures = 0, moved = 0, pauses = 0, drained = 0, grown = 0, shrunk = 0,
-                for_slots = 0, slots_gone = 0, events = 0;
+                for_slots = 0, slots_gone = 0, batches = 0, divided = 0, halved = 0, events = 0;
 };
 
 /// One life of a pool.
@@ -292,6 +315,7 @@ private:
   void plan();
   policy::pool_machine::rules make_rules();
   std::uint32_t make_task(std::uint32_t nesting);
+  std::uint32_t make_batch(std::uint32_t items);
   script make_script(const task_record& task);
   nanoseconds length();
   nanoseconds latency() { return nanoseconds(1'000 + random_.below(30'000)); }
@@ -312,12 +336,19 @@ private:
   void bell(child& from);
   nanoseconds awake() const noexcept { return now_.time_since_epoch() - paused_; }
   task_record& record(task_key key) { return tasks_[index_of_id_[key.id]]; }
+  void remember(task_id id, std::uint32_t index) {
+    index_of_id_.resize(std::max<std::size_t>(index_of_id_.size(), id + 1));
+    index_of_id_[id] = index;
+  }
+  /// The part of its batch that an item belongs to now.
+  const detail::task_state& part_of(std::uint32_t index) const;
 
   // -- what is checked -------------------------------------------------------------------------------
 
   void task_sent(child& to, task_key key, const detail::task_ptr& what, std::uint32_t attempt);
   void task_claimed(child& in, std::uint32_t index);
   void check_after_event();
+  void check_item_sent(child& to, task_key key, std::uint32_t index, std::uint32_t attempt);
   void check_resolved(std::uint32_t index);
   void check_failure(const task_record& task, const std::exception_ptr& error);
   void check_counts();
@@ -377,7 +408,7 @@ private:
   policy::pool_machine::rules rules_;
   std::unique_ptr<policy::pool_machine> machine_;
 
-  std::uint64_t submitted_ = 0, rejected_ = 0, made_room_ = 0, ready_children_ = 0;
+  std::uint64_t submitted_ = 0, rejected_ = 0, rooms_ = 0, made_room_ = 0, ready_children_ = 0;
   std::uint64_t own_deaths_ = 0, failed_starts_ = 0;
   bool closed_ = false, terminated_ = false, told_to_fail_ = false, gave_up_ = false;
   bool had_ready_ = false;

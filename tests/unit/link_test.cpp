@@ -246,8 +246,8 @@ TEST_CASE("both processes see the same memory, each ring twice in a row") {
   CHECK(theirs.to_child_data()[5] == std::byte{42});
   CHECK(theirs.to_child_data()[troupe::limits::ring_bytes + 5] == std::byte{42});
   CHECK(theirs.to_parent_data()[troupe::limits::ring_bytes - 1] == std::byte{43});
-  CHECK(theirs.cells().start(7, 99));
-  CHECK_FALSE(ours.cells().revoke(7, 99));
+  CHECK(theirs.cells().claim(7, 99));
+  CHECK(ours.cells().close(7, 99) == 1);
   CHECK(theirs.header().current == 3);
 }
 

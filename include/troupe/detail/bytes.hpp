@@ -32,6 +32,12 @@ public:
   const std::byte* begin() const noexcept { return data(); }
   const std::byte* end() const noexcept { return data() + size_; }
   void clear() noexcept { size_ = 0; }
+  void reserve(std::size_t size) {
+    if (size > capacity_)
+      grow(size);
+  }
+  /// Drops what comes after the first `size` bytes.
+  void truncate(std::size_t size) noexcept { size_ = size; }
 
   void append(const void* from, std::size_t count) {
     if (count > capacity_ - size_)

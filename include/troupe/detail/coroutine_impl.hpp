@@ -99,16 +99,15 @@ struct coroutine_part<map_result<R>> {
     std::shared_ptr<ordered_window>; // also of a wait that outlives the map's results
 
   static awaitable<std::optional<value_type>> next(window_ref window) {
-    const auto task = window->front();
-    if (!task)
+    auto* const task = window->front();
+    if (task == nullptr)
       co_return std::nullopt;
     if (!task->done()) {
-      resolution resolved(task);
+      resolution resolved{task_ptr(task)};
       const auto lent = window->lend();
       co_await std::move(resolved);
     }
-    window->pop();
-    co_return take_item<R>(*task);
+    co_return take_item<R>(window->take());
   }
 
   template <class CompletionToken>

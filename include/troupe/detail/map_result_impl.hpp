@@ -11,12 +11,12 @@ namespace troupe {
 namespace detail {
 
 template <class R>
-item_value_t<R> take_item(const promise& task) {
+item_value_t<R> take_item(const item_outcome& item) {
   if constexpr (std::is_void_v<R>) {
-    take_result<void>(task);
+    take_result<void>(item);
     return {};
   } else {
-    return take_result<R>(task);
+    return take_result<R>(item);
   }
 }
 
@@ -41,12 +41,12 @@ auto map_result<R>::get() -> std::vector<value_type> {
 
 template <class R>
 auto map_result<R>::next_blocking() -> std::optional<value_type> {
-  const auto task = window_->front();
-  if (!task)
+  auto* const task = window_->front();
+  if (task == nullptr)
     return std::nullopt;
-  window_->wait(*task);
-  window_->pop();
-  return detail::take_item<R>(*task);
+  if (!task->done())
+    window_->wait(*task);
+  return detail::take_item<R>(window_->take());
 }
 
 // -- unordered ------------------------------------------------------------------------------------------

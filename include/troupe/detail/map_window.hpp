@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/detail/batch.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/std_parts.hpp>
@@ -18,27 +19,23 @@
 // input is read lazily, by one thread, and no faster than the results are used.
 namespace troupe::detail {
 
-/// The input of a map, as tasks of one function.
+/// The input of a map, encoded.
 class map_source {
 public:
-  explicit map_source(const call_code& code)
-    : code_(code) {}
+  explicit map_source(const call_code& item_code)
+    : code(item_code) {}
   virtual ~map_source();
-  /// The next task, or null if the input is at its end, which it may not be later. Throws what reading the input
-  /// throws, and `encode_error`.
-  task_ptr next();
+
+  /// What each item is called with.
+  const call_code code;
+  /// Appends the encoded arguments of the next item; false if the input is at its end, which it may not be later. Throws
+  /// what reading the input throws, and `encode_error`.
+  virtual bool next(bytes& arguments) = 0;
   /// The size of the whole input, if that is known.
   virtual std::optional<std::size_t> size() const = 0;
-
-private:
-  /// Encodes the next item as the arguments of its call; false at the end.
-  virtual bool encode_next(bytes& arguments) = 0;
-
-  const call_code code_;
-  std::uint64_t index_ = 0; // of the next item
 };
 
-/// `Encode::encode(bytes&, item)` makes the arguments of one item. A range that has a name is referred to, unless it
+/// `Encode::encode(bytes&, item)` appends the arguments of one item. A range that has a name is referred to, unless it
 /// is a view; any other is kept here, as `std::views::all` does it, which clang 14 cannot compile for a container.
 template <class Encode, class Range>
 class range_source final : public map_source {
@@ -48,19 +45,11 @@ class range_source final : public map_source {
   using kept_type = std::conditional_t<refers, Range, range_type>;
 
 public:
-  range_source(const call_code& code, Range&& range)
-    : map_source(code)
+  range_source(const call_code& item_code, Range&& range)
+    : map_source(item_code)
     , range_(std::forward<Range>(range)) {}
 
-  std::optional<std::size_t> size() const override {
-    if constexpr (std::ranges::sized_range<decltype((range_))>)
-      return static_cast<std::size_t>(std::ranges::size(range_));
-    else
-      return std::nullopt;
-  }
-
-private:
-  bool encode_next(bytes& arguments) override {
+  bool next(bytes& arguments) override {
     if (!position_)
       position_.emplace(std::ranges::begin(range_));
     else if (*position_ != std::ranges::end(range_) && taken_)
@@ -73,6 +62,14 @@ private:
     return true;
   }
 
+  std::optional<std::size_t> size() const override {
+    if constexpr (std::ranges::sized_range<decltype((range_))>)
+      return static_cast<std::size_t>(std::ranges::size(range_));
+    else
+      return std::nullopt;
+  }
+
+private:
   kept_type range_;
   std::optional<std::ranges::iterator_t<kept_type>> position_;
   // The item at `position_` has been used: it moves on only when the next is wanted.
@@ -84,9 +81,10 @@ class ordered_window {
 public:
   virtual ~ordered_window();
 
-  /// The next task whose result is to be taken, or null at the end.
-  virtual task_ptr front() = 0;
-  virtual void pop() = 0;
+  /// The task of the next item whose result is to be taken, or null at the end. Valid until `take`.
+  virtual task_state* front() = 0;
+  /// That result, when the task is done. Valid until the next call.
+  virtual item_outcome take() = 0;
   virtual void cancel(bool started_too) = 0;
   /// Blocks until that task is done.
   virtual void wait(task_state& task) = 0;
@@ -99,12 +97,19 @@ public:
 std::shared_ptr<ordered_window> open_ordered_window(
   const pool_ref& pool, std::unique_ptr<map_source> source, const map_options& options);
 
-/// Reads ahead and gives the tasks in the order of their completion.
+/// How one item ended, kept for as long as it is held.
+struct taken_item {
+  task_ptr of;
+  item_outcome outcome{};
+  std::uint64_t index = 0; ///< in the input
+};
+
+/// Reads ahead and gives the results in the order of their completion.
 class unordered_window {
 public:
   virtual ~unordered_window();
 
-  /// Whether there is a task whose result has not been taken.
+  /// Whether there is an item whose result has not been taken.
   virtual bool expects_more() = 0;
   /// Whether `take` has something.
   virtual bool ready() const = 0;
@@ -112,10 +117,10 @@ public:
   virtual void wait() = 0;
   /// `pool_port::lend`.
   virtual std::shared_ptr<void> lend() = 0;
-  virtual task_ptr take() = 0;
+  virtual taken_item take() = 0;
   virtual void cancel() = 0;
   virtual map_progress progress() const noexcept = 0;
-  /// Is resolved when `take` has something. It stands for the task that will be next.
+  /// Is resolved when `take` has something.
   virtual promise_ptr next_completion() = 0;
 };
 

@@ -54,7 +54,7 @@ auto submit_to_slots(const pool_ref& pool, const std::shared_ptr<const task_opti
   return futures;
 }
 
-/// The items of a range as tasks, whose arguments `Encode::encode(bytes&, item)` makes.
+/// The items of a range, whose arguments `Encode::encode(bytes&, item)` makes.
 template <class Encode, class Range>
 std::unique_ptr<map_source> make_source(const call_code& code, Range&& range) {
   static_assert(std::is_lvalue_reference_v<Range> ||

@@ -12,10 +12,10 @@ namespace troupe {
 namespace detail {
 
 template <class R>
-R take_result(const promise& done) {
-  if (const auto error = done.error())
-    std::rethrow_exception(error);
-  decoder in(view(done.result().payload));
+R take_result(const item_outcome& from) {
+  if (from.what != outcome::kind::value)
+    std::rethrow_exception(from.failure());
+  decoder in(from.payload);
   if constexpr (std::is_void_v<R>) {
     in.finish();
   } else {

@@ -23,6 +23,10 @@ using task_ptr = counted_ptr<task_state>;
 /// and the pool, which resolves it exactly once, on the loop's thread. What the task was made of is
 /// released then: a future keeps the result alone. What is not atomic is written before submission, or
 /// before `resolve` publishes the outcome.
+///
+/// A task may be a *batch*: some successive items of a map, which travel as one message and are run one after
+/// another. Its arguments and its value are records (batch.hpp); a failure is that of all its items. Where its items
+/// do not come to the same end, the pool divides it: this task keeps the first ones, `rest` has the others.
 class task_state final : public promise {
 public:
   task_state(const call_code& task_code, bytes task_arguments)
@@ -33,13 +37,27 @@ public:
 
   const call_code code;
   std::shared_ptr<const task_options> options; // null: the defaults, or resolved
-  std::uint64_t index = 0;                     // position in a map
+  std::uint64_t index = 0;                     // position in a map, of the first item
   map_counters* counters = nullptr;            // of that map, until the task is done
   std::uint32_t nesting = 0; // 0: not submitted by a task; else 1 more than the task that did
   static constexpr std::uint32_t any_slot = static_cast<std::uint32_t>(-1);
   std::uint32_t slot = any_slot; // whose child is to run it, and no other
 
   bool is_for_slot() const noexcept { return slot != any_slot; }
+
+  // -- batches --------------------------------------------------------------------------------------
+
+  std::uint32_t items = 0; // of a batch; 0 for a task of its own
+  bool is_batch() const noexcept { return items != 0; }
+  /// What it counts as.
+  std::size_t size() const noexcept { return items == 0 ? 1 : items; }
+  /// The items after those of this one, if it has been divided. Written by the pool before this is resolved.
+  counted_ptr<task_state> rest;
+  /// Watches this and each part that it is divided into, if it is not null.
+  std::shared_ptr<promise_watcher> collector;
+  /// Takes the items from number `first` on away from this batch: they become `rest`, and what was there follows
+  /// that. `first` is above 0 and below `items`. If it throws `std::bad_alloc`, nothing has changed.
+  task_ptr divide(std::uint32_t first);
 
   /// The encoded arguments; empty once the task is resolved.
   const bytes& arguments() const noexcept { return arguments_; }

@@ -164,6 +164,7 @@ void child_life::accept(const link::frame_header& header, std::span<const std::b
   call.task = header.task;
   call.cell = header.cell;
   call.attempt = static_cast<std::uint32_t>(header.extra);
+  call.items = header.items;
   try {
     take_in(call, header, payload);
     caf::anon_send(worker_handle_, std::move(call));

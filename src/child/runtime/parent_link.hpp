@@ -28,6 +28,12 @@ public:
   ~parent_link() override;
 
   void send(link::frame_header header, detail::bytes&& payload);
+  /// The channel, for a message that grows; its header gets the generation.
+  bool stage(link::frame_header header, std::size_t least) {
+    header.generation = generation_;
+    return channel_.stage(header, least);
+  }
+  link::channel& channel() noexcept { return channel_; }
   bool outbox_empty() const noexcept { return channel_.outbox_empty(); }
   void ring_now() { channel_.ring_peer(); }
   /// Wakes the loop's thread, wherever it waits for the link. From any thread.

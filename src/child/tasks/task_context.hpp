@@ -14,7 +14,8 @@ class stop_requests;
 
 /// What `this_task` tells of a running task.
 struct task_context {
-  task_id task = 0;
+  task_id task = 0;       // of a batch, the item that runs
+  task_id in_cell = 0;    // the id that the cell has: the same, or that of its batch
   std::uint32_t cell = 0; // in the cell table
   std::size_t attempt = 0;
   std::size_t position = 0; // of the child

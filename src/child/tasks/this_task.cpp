@@ -34,7 +34,7 @@ std::optional<std::chrono::steady_clock::time_point> deadline() {
 
 std::stop_token stop_token() {
   const auto& context = here("stop_token");
-  return context.stops->token(context.cell, context.task, context.blocks_loop);
+  return context.stops->token(context.cell, context.in_cell, context.blocks_loop);
 }
 
 std::size_t child_slot() {

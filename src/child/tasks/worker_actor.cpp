@@ -1,6 +1,7 @@
 #include "child/tasks/worker_actor.hpp"
 
 #include "child/runtime/copies.hpp"
+#include "child/tasks/batch_results.hpp"
 #include "child/tasks/describe_exception.hpp"
 #include "child/tasks/throw_recorder.hpp"
 #include "values/exception_codec.hpp"
@@ -9,6 +10,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -20,13 +22,13 @@ namespace troupe::child {
 namespace {
 
 // Runs the thunk; the exception that left it, or null.
-std::exception_ptr invoke(
-  const call_message& call, const task_context& context, detail::bytes& result) noexcept {
+std::exception_ptr invoke(const call_message& call, std::span<const std::byte> arguments,
+  const task_context& context, detail::bytes& result) noexcept {
   const record_throws recording;
   const as_current_task current(&context);
   std::exception_ptr thrown;
   try {
-    detail::invocation invocation{detail::view(call.arguments), call.target, result};
+    detail::invocation invocation{arguments, call.target, result};
     reinterpret_cast<detail::plain_thunk>(call.thunk)(invocation);
   } catch (...) {
     thrown = std::current_exception();
@@ -94,7 +96,9 @@ bool worker_actor::work() {
   while (admission_.can_start() && link_.outbox_empty() && now_ < end) {
     call_message call = admission_.take();
     worked = true;
-    if (cells_.start(call.cell, call.task, now_.time_since_epoch().count()))
+    if (call.items > 0)
+      run_batch(call);
+    else if (claim(call))
       start(call);
     else
       admission_.finished(); // taken back by the parent
@@ -102,8 +106,15 @@ bool worker_actor::work() {
   return worked;
 }
 
+std::optional<std::uint32_t> worker_actor::claim(const call_message& call) {
+  const auto item =
+    cells_.claim(call.cell, call.task, std::max(call.items, 1u), now_.time_since_epoch().count());
+  if (item)
+    started_[call.cell] = {call.task, call.kind, call.nesting, 0, ++starts_, nullptr};
+  return item;
+}
+
 void worker_actor::start(call_message& call) {
-  started_[call.cell] = {call.task, call.kind, call.nesting, 0, ++starts_, nullptr};
   switch (call.kind) {
   case detail::call_kind::plain:
     run_plain(call);
@@ -123,13 +134,88 @@ void worker_actor::run_plain(call_message& call) {
   detail::bytes result;
   const on_cpu mark(current_, call.cell + 1u);
   const as_current_task current(&context); // also while what it threw is destroyed
-  const auto thrown = invoke(call, context, result);
+  const auto thrown = invoke(call, detail::view(call.arguments), context, result);
   finish(call, std::move(result), thrown, context, started);
+}
+
+namespace {
+
+/// When to look at the clock in a batch: as rarely as its items are short.
+class clock_stride {
+public:
+  /// After each item: whether it is time to look.
+  bool is_due() noexcept { return --left_ == 0; }
+  /// So long has it been since the last look.
+  void looked(std::chrono::nanoseconds since) noexcept {
+    if (since < limits::work_slice / 4)
+      stride_ = std::min(2 * stride_, 64u);
+    else if (since > limits::work_slice)
+      stride_ = 1;
+    left_ = stride_;
+  }
+
+private:
+  unsigned stride_ = 1;
+  unsigned left_ = 1;
+};
+
+} // namespace
+
+// An item after another, until there are no more, the parent takes the others back, a result has to wait for room, or
+// the time is up.
+void worker_actor::run_batch(call_message& call) {
+  const auto begun = now_;
+  batch_results results(link_, call.cell, call.task);
+  detail::record_reader arguments(detail::view(call.arguments));
+  auto context = context_of(call);
+  detail::bytes result;
+  clock_stride stride;
+  bool some = false;
+  const on_cpu mark(current_, call.cell + 1u);
+  do {
+    const auto item = claim(call);
+    if (!item)
+      break;
+    some = true;
+    context.task = call.task + *item;
+    result.clear();
+    const as_current_task current(&context); // also while what it threw is destroyed
+    const auto thrown = invoke(call, arguments.next()->content, context, result);
+    end_item(context, thrown, result);
+    leave_cell(call.cell);
+    results.add(result, thrown != nullptr);
+    if (stride.is_due()) {
+      const auto before = std::exchange(now_, clock::now());
+      stride.looked(now_ - before);
+    }
+  } while (now_ - begun < limits::batch_time && results.has_room());
+  if (some) {
+    now_ = clock::now();
+    results.end(static_cast<std::uint64_t>((now_ - begun) / std::chrono::nanoseconds(1)));
+    link_.ring_now();
+  }
+  admission_.finished();
+}
+
+void worker_actor::end_item(
+  const task_context& context, const std::exception_ptr& thrown, detail::bytes& result) {
+  requests_.run_posted(); // what threads of the task have reported comes before its outcome
+  if (thrown) {
+    handle(thrown, context);
+    result = report(thrown, context);
+  }
+}
+
+void worker_actor::leave_cell(std::uint32_t cell) {
+  if (started_[cell].waits > 0)
+    end_lend(cell); // something that it has left behind still waits
+  started_[cell] = {};
+  stops_.forget(cell);
 }
 
 task_context worker_actor::context_of(const call_message& call) const {
   task_context context;
-  context.task = call.task;
+  context.task = context.in_cell = call.task;
   context.cell = call.cell;
   context.attempt = call.attempt;
   context.position = settings_.position;
@@ -189,7 +275,8 @@ void worker_actor::start_blocking(call_message& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_task>(std::move(call), context, now_);
   const auto run = [this, task] {
-    const auto thrown = invoke(task->call, task->context, task->result);
+    const auto thrown =
+      invoke(task->call, detail::view(task->call.arguments), task->context, task->result);
     if (thrown)
       task->result = report(thrown, task->context);
     // In order with what the function has asked the parent.
@@ -209,20 +296,14 @@ void worker_actor::start_blocking(call_message& call) {
 
 void worker_actor::finish(const call_message& call, detail::bytes&& result,
   const std::exception_ptr& thrown, const task_context& context, clock::time_point started) {
-  requests_.run_posted(); // what threads of the task have reported comes before its outcome
-  if (thrown) {
-    handle(thrown, context);
-    result = report(thrown, context);
-  }
+  end_item(context, thrown, result);
   publish(call, thrown != nullptr, std::move(result), started);
   admission_.finished();
 }
 
 void worker_actor::publish(
   const call_message& call, bool threw, detail::bytes&& payload, clock::time_point started) {
-  if (started_[call.cell].waits > 0)
-    end_lend(call.cell); // something that it has left behind still waits
-  started_[call.cell] = {};
+  leave_cell(call.cell);
   link::frame_header header;
   header.kind = threw ? link::frame_kind::threw : link::frame_kind::value;
   header.cell = call.cell;
@@ -230,8 +311,6 @@ void worker_actor::publish(
   now_ = clock::now();
   header.extra = static_cast<std::uint64_t>(
     std::chrono::duration_cast<std::chrono::nanoseconds>(now_ - started).count());
-  stops_.forget(call.cell);
-  cells_.finish(call.cell, call.task);
   link_.send(header, std::move(payload));
   // Now, since whatever runs next may take long. It costs a system call only while the parent sleeps,
   // which then does not for a while.
@@ -240,7 +319,7 @@ void worker_actor::publish(
 
 void worker_actor::refuse(const call_message& call, const std::exception_ptr& why) {
   now_ = clock::now();
-  if (!cells_.start(call.cell, call.task, now_.time_since_epoch().count()))
+  if (!claim(call))
     return;
   const auto context = context_of(call);
   const on_cpu mark(current_, call.cell + 1u);
@@ -265,7 +344,7 @@ void worker_actor::handle(const std::exception_ptr& thrown, const task_context& 
 std::optional<task_place> worker_actor::calling_task() const {
   const auto* context = current_task();
   return context == nullptr ? std::nullopt
-                            : std::optional(task_place{context->cell, context->task});
+                            : std::optional(task_place{context->cell, context->in_cell});
 }
 
 bool worker_actor::runs_plain_function() const {

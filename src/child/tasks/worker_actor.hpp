@@ -33,6 +33,7 @@ struct call_message {
   void (*thunk)() = nullptr;
   void (*target)() = nullptr;
   detail::bytes arguments;
+  std::uint32_t items = 0; // of a batch, whose arguments are records; 0 for a task of its own
 };
 
 } // namespace troupe::child
@@ -129,8 +130,11 @@ private:
 
   void reserve_lend();
   void end_lend(std::uint32_t cell);
+  // Begins the task, or the next item of a batch, unless the parent has taken it back.
+  std::optional<std::uint32_t> claim(const call_message& call);
   void start(call_message& call);
   void run_plain(call_message& call);
+  void run_batch(call_message& call);
   void start_coroutine(call_message& call);
   void start_blocking(call_message& call);
   // On the loop's thread: publishes the outcome, and lets others start.
@@ -140,6 +144,11 @@ private:
   void publish(
     const call_message& call, bool threw, detail::bytes&& payload, clock::time_point started);
   task_context context_of(const call_message& call) const;
+  // What comes after the end of the code of a task, or of an item: `result` becomes the report of what it threw.
+  void end_item(
+    const task_context& context, const std::exception_ptr& thrown, detail::bytes& result);
+  // The cell's task, or item, has ended.
+  void leave_cell(std::uint32_t cell);
   // Shows it to the exception handler of the pool.
   void handle(const std::exception_ptr& thrown, const task_context& context);
 

@@ -113,7 +113,7 @@ void child_link::check_hello(const link::frame_header& header, std::span<const s
 }
 
 void child_link::on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
-  if (header.generation != generation_ || header.reserved != 0)
+  if (header.generation != generation_ || header.items != 0)
     throw link::protocol_violation("frame of another generation");
   if (hello_checked_)
     listener_.on_frame(header, payload);

@@ -162,6 +162,8 @@ void child_process::on_frame(const link::frame_header& header, std::span<const s
   case link::frame_kind::value:
   case link::frame_kind::threw:
     return tasks_.on_outcome(header, payload);
+  case link::frame_kind::results:
+    return tasks_.on_results(header, payload);
   case link::frame_kind::ready:
     return on_ready();
   case link::frame_kind::start_failed:

@@ -5,10 +5,14 @@
 #include "os/process_state.hpp"
 #include "parent/child/module_list.hpp"
 
+#include <troupe/detail/batch.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace troupe::parent {
 
@@ -48,13 +52,14 @@ std::uint32_t child_tasks::send(
   introduce(task->code.thunk.module);
   introduce(task->code.target.module);
   const auto cell = book_.take(key, task->code.kind);
-  cells_[cell] = {sent_ + 1, task->nesting, false};
+  cells_[cell] = {sent_ + 1, task->nesting, false, task->items, 0};
   table_.put(cell, key.id);
   link::frame_header header;
   header.kind = link::frame_kind::call;
   header.cell = cell;
   header.task = key.id;
   header.extra = attempt;
+  header.items = static_cast<std::uint16_t>(task->items);
   auto head = link::call_head::of(task->code);
   if (task->options)
     head.timeout = task->options->timeout.count();
@@ -84,11 +89,37 @@ void child_tasks::introduce(std::uint32_t module) {
 }
 
 bool child_tasks::take_back(std::uint32_t cell) {
-  if (cells_[cell].lent || !table_.revoke(cell, book_.at(cell).id))
+  if (cells_[cell].lent || table_.close(cell, book_.at(cell).id) > 0)
     return false;
   table_.release(cell);
   book_.release(cell);
   return true;
+}
+
+policy::batch_progress child_tasks::close_batch(std::uint32_t cell) {
+  auto& info = cells_[cell];
+  const auto before = info.told;
+  info.items = std::min(info.items, table_.close(cell, book_.at(cell).id));
+  batch_results known;
+  if (const auto found = unreported_.find(cell); found != unreported_.end()) {
+    known = std::move(found->second);
+    unreported_.erase(found);
+  }
+  collect_staged(known, cell);
+  info.told += known.items;
+  return {known.items, info.items - before, known.failed, std::move(known.records)};
+}
+
+// What the child has written and not yet published; when it is published, it comes again.
+void child_tasks::collect_staged(batch_results& to, std::uint32_t cell) {
+  try {
+    const auto staged = link_.channel().staged();
+    if (staged && staged->header.kind == link::frame_kind::results && staged->header.cell == cell &&
+        staged->header.task == book_.at(cell).id)
+      collect(to, cells_[cell], staged->payload);
+  } catch (const protocol_violation& violation) {
+    link_.break_link(std::string("protocol violation: ") + violation.what());
+  }
 }
 
 void child_tasks::request_stop(std::uint32_t cell) {
@@ -154,21 +185,80 @@ std::uint32_t child_tasks::nesting_of(std::uint32_t cell) const {
 
 // -- what the child says --------------------------------------------------------------------------------
 
-void child_tasks::on_outcome(const link::frame_header& header, std::span<const std::byte> payload) {
-  const auto cell = header.cell;
-  const auto key = book_.at(cell);
+policy::task_key child_tasks::owner_of(const link::frame_header& header) const {
+  const auto key = book_.at(header.cell);
   if (key.id == 0 || key.id != header.task)
     throw protocol_violation("outcome of a task that the child does not have");
-  if (cells_[cell].lent)
+  if (cells_[header.cell].lent)
     throw protocol_violation("outcome of a task that has lent its place");
+  return key;
+}
+
+namespace {
+
+std::chrono::nanoseconds time_told_in(const link::frame_header& header) {
+  const auto longest =
+    static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::hours(24)).count());
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)));
+}
+
+} // namespace
+
+void child_tasks::on_outcome(const link::frame_header& header, std::span<const std::byte> payload) {
+  const auto cell = header.cell;
+  const auto key = owner_of(header);
+  const bool threw = header.kind == link::frame_kind::threw;
+  // A batch comes to such an outcome as a whole if the child could not take it in.
+  if (cells_[cell].items > 0 && (!threw || cells_[cell].received > 0))
+    throw protocol_violation("the outcome of a task for a batch");
   const auto kind = book_.kind_at(cell);
   table_.release(cell);
   book_.release(cell);
-  const auto longest =
-    static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::hours(24)).count());
-  listener_.task_ended(
-    seat_, {key, kind, header.kind == link::frame_kind::threw, payload,
-             std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(header.extra, longest)))});
+  listener_.task_ended(seat_, {key, kind, threw, payload, time_told_in(header)});
+}
+
+void child_tasks::on_results(const link::frame_header& header, std::span<const std::byte> payload) {
+  const auto cell = header.cell;
+  const auto key = owner_of(header);
+  auto& info = cells_[cell];
+  auto& results = unreported_[cell];
+  info.received += collect(results, info, payload);
+  if ((header.flags & link::batch_ended) == 0)
+    return;
+  if (info.received == 0 || info.received != table_.close(cell, key.id))
+    throw protocol_violation("a batch ends without all outcomes of the items that were begun");
+  const auto known = std::exchange(results, {});
+  const auto ran = info.received;
+  unreported_.erase(cell);
+  table_.release(cell);
+  book_.release(cell);
+  listener_.task_ended(seat_, {key, book_.kind_at(cell), false, detail::view(known.records),
+                                time_told_in(header), known.items, known.failed, ran});
+}
+
+std::uint32_t child_tasks::collect(
+  batch_results& to, const cell_info& info, std::span<const std::byte> records) const {
+  // The child could change them while they are looked at.
+  detail::bytes copy;
+  copy.assign(records);
+  detail::record_reader reader(detail::view(copy));
+  auto number = info.received;
+  std::size_t begin = 0;
+  for (; const auto record = reader.next(); ++number) {
+    if (number >= info.told) {
+      ++to.items;
+      to.failed += record->threw;
+    } else {
+      begin = copy.size() - reader.rest().size();
+    }
+  }
+  if (!reader.rest().empty() || number > info.items)
+    throw protocol_violation("results of a batch that are not those of its items");
+  if (to.records.empty() && begin == 0)
+    to.records = std::move(copy);
+  else
+    to.records.append(copy.data() + begin, copy.size() - begin);
+  return number - info.received;
 }
 
 // A task that lends its place has been started, whatever the task table says later.

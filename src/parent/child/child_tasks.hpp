@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include <sys/types.h>
@@ -27,6 +29,7 @@ public:
   std::uint32_t send(
     policy::task_key key, const detail::task_ptr& task, std::uint32_t attempt) override;
   bool take_back(std::uint32_t cell) override;
+  policy::batch_progress close_batch(std::uint32_t cell) override;
   void request_stop(std::uint32_t cell) override;
   std::optional<time_point> started_at(std::uint32_t cell) const override;
   policy::task_key task_in(std::uint32_t cell) const override { return book_.at(cell); }
@@ -42,6 +45,7 @@ public:
 
   // What the child says. All throw `protocol_violation`.
   void on_outcome(const link::frame_header& header, std::span<const std::byte> payload);
+  void on_results(const link::frame_header& header, std::span<const std::byte> payload);
   void on_lend(const link::frame_header& header);
   void on_reclaim(const link::frame_header& header);
 
@@ -54,7 +58,26 @@ private:
     std::uint64_t sequence = 0; // of its sending
     std::uint32_t nesting = 0;
     bool lent = false;
+    // Of a batch, by number of items: those that have not been taken back, those of which the results have come,
+    // those of them that have been reported.
+    std::uint32_t items = 0;
+    std::uint32_t received = 0;
+    std::uint32_t told = 0;
   };
+  // Results of a batch that have not been reported yet.
+  struct batch_results {
+    detail::bytes records;
+    std::uint32_t items = 0;
+    std::uint32_t failed = 0;
+  };
+
+  // The task that an outcome is of. Throws `protocol_violation` if it cannot be.
+  policy::task_key owner_of(const link::frame_header& header) const;
+  // Adds those of the results from number `received` on that have not been reported; how many there are in all.
+  // Throws `protocol_violation`.
+  std::uint32_t collect(
+    batch_results& to, const cell_info& info, std::span<const std::byte> records) const;
+  void collect_staged(batch_results& to, std::uint32_t cell);
 
   child_link& link_;
   task_listener& listener_;
@@ -62,8 +85,9 @@ private:
   link::cell_table table_;
   policy::cell_book book_;
   std::vector<cell_info> cells_;
-  std::vector<std::uint32_t> introduced_; // modules that the child knows: few
-  std::uint64_t sent_ = 0;                // the number of tasks
+  std::unordered_map<std::uint32_t, batch_results> unreported_; // by cell, if there are some
+  std::vector<std::uint32_t> introduced_;                       // modules that the child knows: few
+  std::uint64_t sent_ = 0;                                      // the number of tasks
   std::size_t lent_ = 0;
   pid_t pid_ = 0;
 };

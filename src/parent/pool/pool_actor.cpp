@@ -270,7 +270,7 @@ caf::error pool_actor::reason_for_actors(const child_process& child) const {
 void pool_actor::task_ended(std::uint32_t seat, const policy::child_outcome& came) {
   if (batch_time_ == clock::time_point{})
     batch_time_ = clock::now();
-  supervisor_.count_task(seat);
+  supervisor_.count_tasks(seat, came.ran);
   guard([&] { machine_.task_ended(seat, came, batch_time_); });
 }
 

@@ -64,6 +64,11 @@ public:
   std::chrono::nanoseconds average_time() const noexcept override {
     return shared_->average_time();
   }
+  /// A budget of tasks, or room for a number of them, is one of items.
+  std::size_t shares() const noexcept override {
+    return options_->maxtasksperchild == 0 && !shared_->room.is_bounded() ? shared_->processes()
+                                                                          : 0;
+  }
   bool wait(detail::promise& task, std::chrono::steady_clock::time_point deadline,
     const char* what) override;
   /// Null: who waits in the parent holds up no child.

@@ -59,8 +59,10 @@ public:
   pid_t pid_of(std::uint32_t seat) const noexcept {
     return seat < children_.size() && children_[seat] ? children_[seat]->pid() : 0;
   }
-  /// A task has ended in the child.
-  void count_task(std::uint32_t seat) noexcept { ++history_[positions_[seat]].tasks; }
+  /// So many tasks, or items of a batch, have ended in the child.
+  void count_tasks(std::uint32_t seat, std::size_t tasks) noexcept {
+    history_[positions_[seat]].tasks += tasks;
+  }
   /// Without the memory of each child, which takes a system call.
   std::vector<child_stats> stats(const policy::child_table& table) const;
 

@@ -1,0 +1,57 @@
+#include "child/tasks/batch_results.hpp"
+
+#include <utility>
+
+namespace troupe::child {
+
+namespace {
+
+// Room for this much is there before an item is begun: a small result need not wait for the parent.
+constexpr std::size_t usual_result_bytes = 256;
+
+} // namespace
+
+batch_results::batch_results(parent_link& link, std::uint32_t cell, std::uint64_t task)
+  : link_(link) {
+  header_.kind = link::frame_kind::results;
+  header_.cell = cell;
+  header_.task = task;
+}
+
+bool batch_results::has_room() {
+  return link_.outbox_empty() && (is_staging() || stage(usual_result_bytes));
+}
+
+void batch_results::add(const detail::bytes& result, bool threw) {
+  const detail::record_head head(result.size(), threw);
+  const auto prefix = std::as_bytes(std::span(&head, 1));
+  const auto content = detail::view(result);
+  auto& channel = link_.channel();
+  if (is_staging() && channel.append(prefix, content))
+    return;
+  if (is_staging())
+    channel.publish_staged();
+  if (stage(prefix.size() + content.size()) && channel.append(prefix, content))
+    return;
+  // It is too large for one frame, or there is no room at present.
+  if (is_staging())
+    channel.publish_staged();
+  detail::bytes record;
+  record.append(prefix.data(), prefix.size());
+  record.append(content.data(), content.size());
+  link_.send(header_, std::move(record));
+}
+
+void batch_results::end(std::uint64_t nanoseconds) {
+  auto& channel = link_.channel();
+  if (is_staging()) {
+    channel.publish_staged(link::batch_ended, nanoseconds);
+    return;
+  }
+  auto last = header_;
+  last.flags = link::batch_ended;
+  last.extra = nanoseconds;
+  link_.send(last, {});
+}
+
+} // namespace troupe::child

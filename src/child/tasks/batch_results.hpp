@@ -1,0 +1,34 @@
+#pragma once
+
+#include "child/runtime/parent_link.hpp"
+#include "link/frame.hpp"
+
+#include <troupe/detail/batch.hpp>
+#include <troupe/detail/bytes.hpp>
+
+#include <cstdint>
+#include <span>
+
+namespace troupe::child {
+
+/// The results of a batch on their way to the parent. Each is written into the ring as it is made, where it survives
+/// this process; the parent is told of them when the batch ends, when they fill a frame, or when it looks.
+class batch_results {
+public:
+  batch_results(parent_link& link, std::uint32_t cell, std::uint64_t task);
+
+  /// True if the results of further items can be written at once.
+  bool has_room();
+  void add(const detail::bytes& result, bool threw);
+  /// The batch has ended after running for `nanoseconds`.
+  void end(std::uint64_t nanoseconds);
+
+private:
+  bool is_staging() const { return link_.channel().is_staging(header_.cell); }
+  bool stage(std::size_t least) { return link_.stage(header_, least); }
+
+  parent_link& link_;
+  link::frame_header header_;
+};
+
+} // namespace troupe::child
