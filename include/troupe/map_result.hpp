@@ -93,7 +93,8 @@ template <class R>
 inline constexpr bool is_awaited_by_name<map_result<R>> = true;
 } // namespace detail
 
-/// One result of `pool.map_unordered`.
+/// One result of `pool.map_unordered`. Items that travelled together are kept together: as long as one lives, so do the
+/// results of the others.
 template <class R>
 class map_item {
 public:

@@ -33,7 +33,8 @@ struct task_info {
 };
 
 /// Decides which queue a task waits in. Child i serves queue i mod `queuecount`, and so does its
-/// successor; within a queue the dispatcher sends each task to the child that can start it soonest.
+/// successor; within a queue the dispatcher sends each task to the child that can start it soonest. Items of a map that
+/// travel together are one task here.
 ///
 /// A pool calls its scheduler from one thread only, so an implementation needs no locks; an instance
 /// must not be shared between pools. An exception from `schedule_task`, or a queue that does not

@@ -114,7 +114,7 @@ task_ptr map_feeder::next(std::size_t most) {
   if (items == 0)
     return nullptr;
   if (in_batch)
-    usual_bytes_ = arguments.size();
+    usual_bytes_ = std::min(arguments.size(), 2 * limits::batch_bytes);
   task_ptr task(new task_state(code_, std::move(arguments)));
   task->index = read_ - items;
   task->items = in_batch ? items : 0;

@@ -8,7 +8,7 @@ namespace troupe::link {
 
 /// What both sides know of a task that is in a child.
 struct cell_record {
-  /// The task's id, and how many of its items have been claimed (`cell_table`).
+  /// Which delivery it is, and how many items have been claimed (`cell_table`).
   std::atomic<std::uint64_t> claim;
   /// When the child began what it runs, in nanoseconds of the steady clock. Written by the child.
   std::atomic<std::int64_t> started;
@@ -22,12 +22,13 @@ struct cell_record {
 /// A task is a batch of items, mostly of one. The child *claims* the next item before it begins it, and the
 /// parent *closes* the cell to take back all that have not been claimed, without asking the child:
 ///
-///     word:  id (45 bits) | closed (1 bit) | number of claimed items (18 bits)
+///     word:  delivery (45 bits) | closed (1 bit) | number of claimed items (18 bits)
 ///
 /// To claim is a compare-and-swap, to close one `fetch_or`, both on this word, so each item is either claimed or
 /// taken back, and the parent waits for nothing that a child does. The parent sets the word to 0 again when it has
-/// the outcome, or when it has taken everything back: a stale frame cannot start the cell's next task, because the id
-/// in the word is another.
+/// the outcome, or when it has taken everything back. A *delivery* is the number of the call among those that the child
+/// was sent, from 1: the stale frame of what has been taken back starts nothing, also where the same task has been put
+/// into the same cell again.
 class cell_table {
 public:
   /// A task has at most so many items.
@@ -42,20 +43,20 @@ public:
 
   // -- the parent -----------------------------------------------------------------------------------
 
-  void put(std::uint32_t cell, std::uint64_t task) noexcept {
-    records_[cell].claim.store(word(task), std::memory_order_release);
+  void put(std::uint32_t cell, std::uint64_t delivery) noexcept {
+    records_[cell].claim.store(word(delivery), std::memory_order_release);
   }
   /// No more items of the task are claimed from now on: the number of those that have been. Any word that cannot be
   /// counts as if all had been: a child that scribbles here must not get an item run twice.
-  std::uint32_t close(std::uint32_t cell, std::uint64_t task) noexcept {
-    return claimed_in(records_[cell].claim.fetch_or(closed, std::memory_order_acq_rel), task);
+  std::uint32_t close(std::uint32_t cell, std::uint64_t delivery) noexcept {
+    return claimed_in(records_[cell].claim.fetch_or(closed, std::memory_order_acq_rel), delivery);
   }
   void release(std::uint32_t cell) noexcept {
     records_[cell].claim.store(0, std::memory_order_release);
   }
   /// Whether nothing of the task has been claimed.
-  bool is_unstarted(std::uint32_t cell, std::uint64_t task) const noexcept {
-    return claimed_in(records_[cell].claim.load(std::memory_order_acquire), task) == 0;
+  bool is_unstarted(std::uint32_t cell, std::uint64_t delivery) const noexcept {
+    return claimed_in(records_[cell].claim.load(std::memory_order_acquire), delivery) == 0;
   }
   /// When the child says that it began what is in the cell: after `is_unstarted` has said no.
   std::int64_t started_at(std::uint32_t cell) const noexcept {
@@ -66,12 +67,12 @@ public:
 
   /// The next of the task's items, to be run by the caller; nothing if there are no more, or if they have been taken
   /// back. `now`: of the steady clock, in nanoseconds.
-  std::optional<std::uint32_t> claim(std::uint32_t cell, std::uint64_t task,
+  std::optional<std::uint32_t> claim(std::uint32_t cell, std::uint64_t delivery,
     std::uint32_t items = 1, std::int64_t now = 0) noexcept {
     auto& record = records_[cell];
     auto seen = record.claim.load(std::memory_order_relaxed);
     // A stale message must not move the start of the task that has the cell now. Only the calling thread claims.
-    if ((seen & ~count_mask) != word(task) || (seen & count_mask) >= items)
+    if ((seen & ~count_mask) != word(delivery) || (seen & count_mask) >= items)
       return std::nullopt;
     record.started.store(now, std::memory_order_relaxed); // published by the swap
     if (!record.claim.compare_exchange_strong(seen, seen + 1, std::memory_order_acq_rel))
@@ -93,9 +94,9 @@ private:
   static constexpr std::uint64_t closed = std::uint64_t{1} << 18;
   static constexpr std::uint64_t count_mask = max_items;
 
-  static constexpr std::uint64_t word(std::uint64_t task) noexcept { return task << 19; }
-  static constexpr std::uint32_t claimed_in(std::uint64_t seen, std::uint64_t task) noexcept {
-    return seen != 0 && (seen & ~(closed | count_mask)) == word(task)
+  static constexpr std::uint64_t word(std::uint64_t delivery) noexcept { return delivery << 19; }
+  static constexpr std::uint32_t claimed_in(std::uint64_t seen, std::uint64_t delivery) noexcept {
+    return seen != 0 && (seen & ~(closed | count_mask)) == word(delivery)
              ? static_cast<std::uint32_t>(seen & count_mask)
              : max_items;
   }

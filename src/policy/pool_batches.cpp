@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -29,9 +30,9 @@ void pool_machine::requeue_from(task_key key, std::uint32_t first, bool by_two) 
     // In one part, then.
   }
   const auto like = *ledger_.find(key); // a copy: other entries are made
+  open_part(others, like);              // of the same rank the smaller id is first
   if (second)
     open_part(second, like);
-  open_part(others, like);
 }
 
 void pool_machine::open_part(const detail::task_ptr& part, const task_ledger::entry& like) {
@@ -48,12 +49,21 @@ void pool_machine::open_part(const detail::task_ptr& part, const task_ledger::en
   entry.has_queue = true;
   entry.was_sent = true;
   entry.may_move = like.may_move;
-  enqueue_front(key, entry);
+  try {
+    entry.since = like.since; // in its old order, not before what has a higher priority
+    ++queued_[entry.queue];
+    enqueue_ranked(key, entry, entry.since);
+  } catch (...) { // no memory
+    counts_.failed += part->size();
+    resolve(key, outcome::failure(std::current_exception()));
+  }
 }
 
 void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
   auto* entry = ledger_.find(key);
   const auto batch = entry->task;
+  if (progress.failed < progress.finished)
+    supervision_.succeeded();
   outcome result;
   result.what = outcome::kind::value;
   result.payload = std::move(progress.results);
@@ -64,7 +74,7 @@ void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
     batch->resolve(std::move(result));
   } else {
     count_ended(progress.finished, progress.failed);
-    resolve(key, std::move(result), std::chrono::nanoseconds(0));
+    resolve(key, std::move(result), item_time_.value() * progress.finished);
   }
 }
 
@@ -108,33 +118,51 @@ void pool_machine::look_at_batches(time_point now) {
     const auto seat = static_cast<std::uint32_t>(index);
     if (supervision_.children().present(seat))
       port(seat).read();
-    batch_seats_.put(seat, look_at_batches_in(seat, now));
+    const auto watch = look_at_batches_in(seat, now);
+    batch_seats_.put(seat, watch == batch_watch::soon);
+    held_batch_seats_.put(seat, watch == batch_watch::until_news);
   }
 }
 
-// Whether it has some that are worth another look.
-bool pool_machine::look_at_batches_in(std::uint32_t seat, time_point now) {
+// Batches wait behind a plain function whose end is reported: until then there is nothing to see.
+void pool_machine::news_of(std::uint32_t seat) noexcept {
+  if (!held_batch_seats_.contains(seat))
+    return;
+  held_batch_seats_.put(seat, false);
+  batch_seats_.put(seat, true);
+}
+
+pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, time_point now) {
   if (!supervision_.children().present(seat) || dispatcher_.owed_by(seat) == 0)
-    return false;
+    return batch_watch::none;
   const auto tasks = port(seat).remaining();
-  bool some = false;
-  for (const auto& key : tasks.unstarted)
-    if (const auto* entry = ledger_.find(key))
-      some = some || entry->task->is_batch();
+  bool run = false;  // some do, and are worth another look
+  bool held = false; // the child runs a plain function, to its end
   for (const auto& key : tasks.started) {
     const auto* entry = ledger_.find(key);
-    if (entry == nullptr || entry->task->items <= 1)
+    if (entry == nullptr)
+      continue;
+    held = held || entry->task->code.kind == detail::call_kind::plain;
+    if (entry->task->items <= 1)
       continue;
     const auto began = port(seat).started_at(entry->cell);
-    if (began && now - *began >= limits::batch_patience)
+    if (began && *began <= now - limits::batch_patience)
       close_batch(key);
-    else if (now - entry->sent >= limits::take_back_after &&
+    else if (now - entry->sent >= limits::take_back_after && dispatcher_.depth(entry->queue) == 0 &&
              dispatcher_.has_idle(entry->queue, entry->may_move))
       close_batch(key, true); // this child goes on with one half
-    else
-      some = true;
+    entry = ledger_.find(
+      key); // else: only the item that runs is left, unless some results could not be read yet
+    run = run || (entry != nullptr && entry->task->items > 1);
   }
-  return some;
+  const bool wait =
+    std::any_of(tasks.unstarted.begin(), tasks.unstarted.end(), [this](task_key key) {
+      const auto* entry = ledger_.find(key);
+      return entry != nullptr && entry->task->is_batch();
+    });
+  if (run || (wait && (!held || dispatcher_.has_lent(seat))))
+    return batch_watch::soon;
+  return wait ? batch_watch::until_news : batch_watch::none;
 }
 
 // A child died while it took the batch in: that may be the fault of one item, which the other ones are not to share.

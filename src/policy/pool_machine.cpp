@@ -54,6 +54,7 @@ void pool_machine::submit(detail::task_ptr task, time_point now) {
   counts_.submitted += task->size();
   try {
     auto* entry = ledger_.find(key);
+    entry->since = now.time_since_epoch();
     if (task->is_for_slot())
       take_slot(key, *entry);
     else
@@ -155,12 +156,17 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
     elapsed = std::min<std::chrono::nanoseconds>(
       elapsed, std::max<clock::duration>(now - entry->sent, 0ns));
   dispatcher_.ended(seat, came.kind, elapsed, now);
+  news_of(seat);
   item_time_.add(elapsed / came.ran);
   watches_[seat].last_outcome = now;
   if (entry == nullptr)
     return; // resolved while it ran: its result is nobody's
   if (came.items > 0) {
     batch_ended(came, elapsed);
+    return;
+  }
+  if (came.threw && entry->task->items > 1) {
+    halve(came.task); // it cannot be taken in: that may be the fault of one item
     return;
   }
   if (entry->stopping || came.threw) {
@@ -320,6 +326,7 @@ void pool_machine::task_lent(std::uint32_t seat, const lent_place& place, time_p
   if (failure_)
     return;
   dispatcher_.lend(seat, place.task.id, place.kind, place.nesting, place.start, now);
+  news_of(seat);
   if (dispatcher_.nesting_floor(seat, place.kind) == 0)
     return;
   // What the child will not start now must not stand before what it is to start.

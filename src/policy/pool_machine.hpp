@@ -158,15 +158,20 @@ private:
   void close_batch(task_key key, bool by_two = false);
   void batch_ended(const child_outcome& came, std::chrono::nanoseconds elapsed);
   void look_at_batches(time_point now);
-  bool look_at_batches_in(std::uint32_t seat, time_point now);
+  enum class batch_watch { none, until_news, soon };
+  batch_watch look_at_batches_in(std::uint32_t seat, time_point now);
+  void news_of(std::uint32_t seat) noexcept;
   void halve(task_key key);
 
   // -- recovery: what becomes of a task that does not simply end --------------------------------------
 
-  void recover(task_key key, const tasks_in_child& tasks, const child_exit& exit, bool on_purpose);
+  std::vector<task_id> suspects_of(const tasks_in_child& tasks) const;
+  void recover(task_key key, const tasks_in_child& tasks, const std::vector<task_id>& suspects,
+    const child_exit& exit, bool on_purpose);
   // True if the task has failed by it.
   bool recover_delivery(task_key key, const child_exit& exit);
-  void lose(task_key key, const tasks_in_child& tasks, const child_exit& exit);
+  void lose(
+    task_key key, bool culprit, const std::vector<task_id>& suspects, const child_exit& exit);
   bool will_retry(const task_ledger::entry& entry, const std::exception_ptr& failure) const;
   void retry(task_key key, const std::exception_ptr& failure, time_point now);
   // An attempt has failed with an error of its own; true if it is tried again.
@@ -187,6 +192,8 @@ private:
   void make_watch(std::uint32_t seat) {
     if (seat >= watches_.size())
       watches_.resize(seat + 1);
+    batch_seats_.grow(watches_.size());
+    held_batch_seats_.grow(watches_.size());
   }
   void watch_pulses(time_point now);
   void take_pulses(time_point now);
@@ -207,7 +214,8 @@ private:
   tasks_by_slot slot_tasks_;
   task_alarms alarms_;
   supervision supervision_;
-  index_set batch_seats_; // of children that may have batches
+  index_set batch_seats_;      // of children whose batches are to be looked at again soon,
+  index_set held_batch_seats_; // or when something is heard of the child
   detail::running_average item_time_;
   std::vector<std::size_t> depths_told_; // by queue: what the scheduler was told last
   std::vector<std::size_t> queued_; // by queue: tasks that are in no child, also between attempts

@@ -20,10 +20,10 @@ task_cancelled no_such_slot(task_key key, const detail::task_state& task) {
                         std::to_string(task.slot) + " any more");
 }
 
-running_task describe_running(task_key key, const task_ledger::entry& entry, std::size_t slot,
+running_task describe_running(const task_ledger::entry& entry, std::size_t slot,
   pool_machine::time_point started, pool_machine::time_point now) {
   running_task result;
-  result.id = key.id;
+  result.id = entry.item_id();
   if (entry.task->options)
     result.name = entry.task->options->name;
   result.slot = slot;
@@ -105,7 +105,7 @@ std::vector<std::pair<std::uint32_t, running_task>> pool_machine::running_tasks(
       continue;
     for (const auto key : host_.port(seat).remaining().started)
       if (const auto* entry = ledger_.find(key))
-        result.emplace_back(seat, describe_running(key, *entry, table[seat].slot,
+        result.emplace_back(seat, describe_running(*entry, table[seat].slot,
                                     host_.port(seat).started_at(entry->cell).value_or(now), now));
   }
   const auto order = [](const auto& found) {

@@ -32,11 +32,12 @@ public:
     std::uint32_t attempt = 0;
     std::uint32_t first = 0; // of a batch: the number of its items that are over
     queue_id queue = 0;
-    bool has_queue = false; // that one, of which it counts as a task
-    bool scheduled = false; // the scheduler has chosen it, and is told of the end
-    bool was_sent = false;  // it has been in a child
-    bool may_move = false;  // to children of other queues
-    bool stopping = false;  // this attempt has run into its timeout, and another one will follow
+    std::chrono::nanoseconds since{0}; // when it was submitted: its rank in the queue
+    bool has_queue = false;            // that one, of which it counts as a task
+    bool scheduled = false;            // the scheduler has chosen it, and is told of the end
+    bool was_sent = false;             // it has been in a child
+    bool may_move = false;             // to children of other queues
+    bool stopping = false; // this attempt has run into its timeout, and another one will follow
     std::uint32_t failed_deliveries = 0; // the number of children that died while taking it in
     std::chrono::steady_clock::time_point sent{}; // the latest time
 

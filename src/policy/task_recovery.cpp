@@ -54,11 +54,12 @@ void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
     tasks = port(seat).remaining();
     make_watch(seat);
     dispatcher_.remove_child(seat);
-    for (const auto key : tasks.started) {
+    for (const auto key : tasks.started)
       if (const auto* entry = ledger_.find(key); entry != nullptr && entry->task->is_batch())
         close_batch(key);
-      recover(key, tasks, exit, on_purpose);
-    }
+    const auto suspects = suspects_of(tasks); // now it is known which item of a batch it was
+    for (const auto key : tasks.started)
+      recover(key, tasks, suspects, exit, on_purpose);
     // From the back, so that they stand in the queue in their old order.
     const auto suspect = on_purpose ? task_key{} : tasks.in_transfer.value_or(task_key{});
     for (auto key = tasks.unstarted.rbegin(); key != tasks.unstarted.rend(); ++key)
@@ -78,8 +79,21 @@ void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
     std::rethrow_exception(problem);
 }
 
-void pool_machine::recover(
-  task_key key, const tasks_in_child& tasks, const child_exit& exit, bool on_purpose) {
+std::vector<task_id> pool_machine::suspects_of(const tasks_in_child& tasks) const {
+  std::vector<task_id> suspects;
+  const auto add = [&](task_key suspect) {
+    const auto* known = ledger_.find(suspect);
+    suspects.push_back(known == nullptr ? suspect.id : known->item_id());
+  };
+  if (tasks.culprit)
+    add(*tasks.culprit);
+  else if (!tasks.blameless)
+    std::for_each(tasks.started.begin(), tasks.started.end(), add);
+  return suspects;
+}
+
+void pool_machine::recover(task_key key, const tasks_in_child& tasks,
+  const std::vector<task_id>& suspects, const child_exit& exit, bool on_purpose) {
   const auto* entry = ledger_.find(key);
   if (entry == nullptr)
     return; // resolved while it ran
@@ -90,7 +104,7 @@ void pool_machine::recover(
   const auto& options = entry->task->options;
   if (!options || !options->idempotent || tasks.culprit == key ||
       entry->attempt >= limits::max_attempts || !accepts_more_attempts()) {
-    lose(key, tasks, exit);
+    lose(key, tasks.culprit == key, suspects, exit);
     return;
   }
   ledger_.put_back(key, true);
@@ -130,21 +144,12 @@ bool pool_machine::recover_delivery(task_key key, const child_exit& exit) {
   return true;
 }
 
-void pool_machine::lose(task_key key, const tasks_in_child& tasks, const child_exit& exit) {
+void pool_machine::lose(
+  task_key key, bool culprit, const std::vector<task_id>& suspects, const child_exit& exit) {
   const auto* entry = ledger_.find(key);
-  const auto id_of = [this](task_key suspect) {
-    const auto* known = ledger_.find(suspect);
-    return known == nullptr ? suspect.id : known->item_id();
-  };
-  std::vector<task_id> suspects;
-  if (tasks.culprit)
-    suspects.push_back(id_of(*tasks.culprit));
-  else if (!tasks.blameless)
-    for (const auto& suspect : tasks.started)
-      suspects.push_back(id_of(suspect));
   const auto& options = entry->task->options;
-  const auto failure = std::make_exception_ptr(child_lost(entry->item_id(), exit,
-    tasks.culprit == key, std::move(suspects), options ? options->name : std::string()));
+  const auto failure = std::make_exception_ptr(
+    child_lost(entry->item_id(), exit, culprit, suspects, options ? options->name : std::string()));
   if (will_retry(*entry, failure)) {
     retry(key, failure, now_);
     return;

@@ -25,6 +25,7 @@ task_ptr task_state::divide(std::uint32_t first) {
   record_reader records(view(arguments_));
   for (std::uint32_t i = 0; i < first; ++i)
     records.next();
+  const auto kept = arguments_.size() - records.rest().size();
   bytes others;
   others.assign(records.rest());
   task_ptr after(new task_state(code, std::move(others)));
@@ -39,6 +40,7 @@ task_ptr task_state::divide(std::uint32_t first) {
     after->watch(collector);
   after->rest = std::move(rest);
   items = first;
+  arguments_.truncate(kept); // a sender that still reads them has its own view
   rest = after;
   return after;
 }

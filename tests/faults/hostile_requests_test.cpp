@@ -17,6 +17,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 using namespace std::chrono_literals;
 using namespace troupe::test;
@@ -140,6 +142,58 @@ void claim_to_have_run_for_a_year() {
   std::this_thread::sleep_for(1h);
 }
 
+// Writes results of the batch whose fourth item this is, which is the first task of its child: none that it may.
+constexpr int batch_variants = 6;
+int square_or_be_hostile(int x, int variant) {
+  if (x != 3)
+    return x * x;
+  const auto record = [](std::size_t length) {
+    return std::uint64_t{length} | std::uint64_t{0x77} << 32; // the head, and four bytes
+  };
+  frame_header header;
+  header.generation = 1;
+  header.kind = frame_kind::results;
+  header.cell = static_cast<std::uint32_t>(
+    reinterpret_cast<const region_header*>(link_memory().first)->current.load() - 1);
+  header.task = 1;
+  std::vector<std::uint64_t> records{record(4)};
+  std::size_t length = 8;
+  switch (variant) {
+  case 0: // cut off in the head of the second one
+    records.push_back(record(4));
+    length = 11;
+    break;
+  case 1: // longer than the frame
+    records = {record(5000)};
+    break;
+  case 2: // more than there are items
+    records.assign(1000, record(4));
+    length = 8000;
+    break;
+  case 3: // fewer than have been begun
+    header.flags = batch_ended;
+    break;
+  case 4: // none
+    header.flags = batch_ended;
+    length = 0;
+    break;
+  case 5: // the outcome of a task of its own
+    header.kind = frame_kind::value;
+    break;
+  }
+  const auto [base, end] = link_memory();
+  auto& shared = reinterpret_cast<region_header*>(base)->to_parent;
+  auto* ring = end - 2 * troupe::limits::ring_bytes;
+  const auto head = shared.head.load();
+  header.length = static_cast<std::uint32_t>(length);
+  auto* at = ring + head % troupe::limits::ring_bytes;
+  std::memcpy(at, &header, sizeof header);
+  std::memcpy(at + sizeof header, records.data(), length);
+  shared.head.store(head + sizeof header + align8(length));
+  std::this_thread::sleep_for(1h);
+  return 0;
+}
+
 // Keeps the longest time for which a task is said to have run.
 class longest_time final : public troupe::scheduler {
 public:
@@ -208,6 +262,34 @@ TEST_CASE("requests and places that a child must not ask for or lend end that ch
       CHECK_THAT(lost.what(), ContainsSubstring("protocol violation"));
     }
     CHECK(pool.apply(square, 3).get() == 9);
+  }
+}
+
+TEST_CASE("results of a batch that cannot be end their child, and each item has an outcome") {
+  for (int variant = 0; variant < batch_variants; ++variant) {
+    INFO("variant " << variant);
+    troupe::pool pool{rt(), {.processes = 1}};
+    std::vector<std::tuple<int, int>> input;
+    for (int x = 0; x < 10; ++x)
+      input.emplace_back(x, variant);
+    auto results = pool.starmap(troupe::map_options{.chunksize = 10}, square_or_be_hostile, input);
+    int values = 0;
+    int lost = 0;
+    for (int x = 0; x < 10; ++x)
+      try {
+        const auto value = results.next_blocking();
+        REQUIRE(value.has_value());
+        values += *value == x * x || x < 3; // the hostile one may lie about those before it
+      } catch (const troupe::child_lost& e) {
+        ++lost;
+        CHECK_THAT(e.what(), ContainsSubstring("protocol violation"));
+      }
+    CHECK(lost >= 1);
+    CHECK(lost <= 4);
+    CHECK(values + lost == 10);
+    CHECK_FALSE(results.next_blocking());
+    CHECK(pool.apply(square, 3).get() == 9);
+    CHECK(pool.stats().deaths == 1);
   }
 }
 

@@ -18,6 +18,8 @@
 using namespace std::chrono_literals;
 using namespace troupe::test;
 
+// UndefinedBehaviorSanitizer needs descriptors itself.
+#if !defined(__SANITIZE_ADDRESS__)
 namespace {
 
 std::vector<pid_t> pids_of(const troupe::pool& pool) {
@@ -53,8 +55,6 @@ private:
 
 } // namespace
 
-// UndefinedBehaviorSanitizer needs descriptors itself.
-#if !defined(__SANITIZE_ADDRESS__)
 TEST_CASE(
   "a pool that cannot grow for want of descriptors keeps what it has, and grows after that") {
   int times_short = 0;

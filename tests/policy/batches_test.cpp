@@ -3,6 +3,8 @@
 #include "policy/fake_pool.hpp"
 
 #include <cstring>
+#include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 using troupe::detail::item_outcome;
@@ -222,15 +224,108 @@ TEST_CASE("an item that kills whoever takes it in fails alone") {
     CHECK(values_of(find(item)).size() == find(item)->items);
 }
 
-TEST_CASE("a batch that cannot be taken in fails as a whole") {
+TEST_CASE("an item that cannot be taken in fails alone, whatever it travels with") {
   fake_pool pool(fake_pool::rules_of(1));
   pool.all_ready();
   const auto batch = submit_batch(pool, 4);
+  const auto part_with = [&](std::uint64_t index) {
+    auto part = batch;
+    while (index >= part->index + part->items) {
+      REQUIRE(part->rest);
+      part = part->rest;
+    }
+    return part;
+  };
+  // The third item is the one.
+  for (int rounds = 0; rounds < 20; ++rounds)
+    for (std::uint64_t item = 0; item < 4; ++item) {
+      const auto part = part_with(item);
+      if (part->done() || pool.seat_of(part) != 0u)
+        continue;
+      if (part == part_with(2)) {
+        pool.claim(0, part);
+        pool.write(0, part, true);
+        pool[0].read();
+        pool.settle();
+        continue;
+      }
+      for (std::uint32_t i = 0; i < part->items; ++i) {
+        pool.claim(0, part);
+        pool.end_item(0, part, 1);
+      }
+      pool.end_batch(0, part);
+    }
+  CHECK(part_with(2)->items == 1);
+  CHECK(part_with(2)->result().what == outcome::kind::threw);
+  for (const std::uint64_t item : {0, 1, 3})
+    CHECK(values_of(part_with(item)).size() == part_with(item)->items);
+  const auto stats = pool.machine.stats();
+  CHECK(stats.failed == 1);
+  CHECK(stats.succeeded == 3);
+  CHECK(stats.running == 0);
+}
+
+TEST_CASE("a part of a batch has the arguments of its own items, and no others") {
+  troupe::detail::bytes arguments;
+  troupe::detail::record_writer writer(arguments);
+  for (const std::size_t size : {10, 20, 3000})
+    writer.add([size](troupe::detail::bytes& out) {
+      const std::vector<std::byte> content(size);
+      out.append(content.data(), size);
+      return true;
+    });
+  const task_ptr batch(new troupe::detail::task_state(
+    troupe::detail::call_code{{}, {}, troupe::detail::call_kind::plain}, std::move(arguments)));
+  batch->items = 3;
+  const auto others = batch->divide(1);
+  CHECK(batch->arguments().size() == 4 + 10);
+  CHECK(others->arguments().size() == 4 + 20 + 4 + 3000);
+  const auto last = others->divide(1);
+  CHECK(others->arguments().size() == 4 + 20);
+  CHECK(last->arguments().size() == 4 + 3000);
+  CHECK(last->index == 2);
+  CHECK(batch->rest == others);
+  CHECK(others->rest == last);
+}
+
+TEST_CASE("parts of a batch do not overtake what has a higher priority") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto batch = submit_batch(pool, 8);
   pool.claim(0, batch);
-  pool.write(0, batch, true);
-  pool[0].read();
-  pool.settle();
-  CHECK(batch->result().what == outcome::kind::threw);
-  CHECK(pool.machine.stats().failed == 4);
-  CHECK(pool.machine.stats().running == 0);
+  std::vector<task_ptr> fillers; // until the child has no more credit
+  for (int i = 0; i < 8; ++i)
+    fillers.push_back(pool.submit());
+  const auto urgent = pool.submit(troupe::task_options{.priority = 100});
+  pool.wait(troupe::limits::batch_patience + 2 * troupe::limits::take_back_after);
+  REQUIRE(batch->rest);
+  CHECK_FALSE(pool.seat_of(urgent));
+  pool.end_item(0, batch, 1);
+  pool.end_batch(0, batch);
+  for (int ended = 0; ended < 8 && !pool.seat_of(urgent); ++ended)
+    for (const auto& filler : fillers)
+      if (!filler->done() && pool.seat_of(filler)) {
+        pool.finish(0, filler);
+        break;
+      }
+  REQUIRE(pool.seat_of(urgent) == 0u);
+  if (pool.seat_of(batch->rest)) // cells of this child are numbered in the order of sending
+    CHECK(pool[0].cell_of(urgent) < pool[0].cell_of(batch->rest));
+}
+
+TEST_CASE("nobody is woken for batches that wait behind a long function") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto function = pool.submit();
+  pool.begin(0, function);
+  const auto batch = submit_batch(pool, 5);
+  REQUIRE(pool.seat_of(batch) == 0u);
+  pool.wait(10ms);
+  const auto next = pool.machine.next_alarm(); // that of the pulse
+  REQUIRE(next);
+  CHECK(*next - pool.now > 100ms);
+  pool.finish(0, function);
+  pool.claim(0, batch);
+  pool.wait(troupe::limits::batch_patience + 2 * troupe::limits::take_back_after);
+  CHECK(batch->items == 1); // it is looked at again
 }

@@ -162,6 +162,7 @@ void child_life::accept(const link::frame_header& header, std::span<const std::b
     leave(exit_protocol);
   call_message call;
   call.task = header.task;
+  call.delivery = taken_in_ + 1;
   call.cell = header.cell;
   call.attempt = static_cast<std::uint32_t>(header.extra);
   call.items = header.items;

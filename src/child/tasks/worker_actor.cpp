@@ -107,8 +107,8 @@ bool worker_actor::work() {
 }
 
 std::optional<std::uint32_t> worker_actor::claim(const call_message& call) {
-  const auto item =
-    cells_.claim(call.cell, call.task, std::max(call.items, 1u), now_.time_since_epoch().count());
+  const auto item = cells_.claim(
+    call.cell, call.delivery, std::max(call.items, 1u), now_.time_since_epoch().count());
   if (item)
     started_[call.cell] = {call.task, call.kind, call.nesting, 0, ++starts_, nullptr};
   return item;

@@ -25,6 +25,7 @@ namespace troupe::child {
 /// A task as it arrives at the worker.
 struct call_message {
   task_id task = 0;
+  std::uint64_t delivery = 0; // its number among all that this child was sent
   std::uint32_t cell = 0;
   std::uint32_t attempt = 0;
   detail::call_kind kind = detail::call_kind::plain;

@@ -53,7 +53,7 @@ std::uint32_t child_tasks::send(
   introduce(task->code.target.module);
   const auto cell = book_.take(key, task->code.kind);
   cells_[cell] = {sent_ + 1, task->nesting, false, task->items, 0};
-  table_.put(cell, key.id);
+  table_.put(cell, cells_[cell].sequence);
   link::frame_header header;
   header.kind = link::frame_kind::call;
   header.cell = cell;
@@ -89,8 +89,9 @@ void child_tasks::introduce(std::uint32_t module) {
 }
 
 bool child_tasks::take_back(std::uint32_t cell) {
-  if (cells_[cell].lent || table_.close(cell, book_.at(cell).id) > 0)
+  if (cells_[cell].lent || table_.close(cell, cells_[cell].sequence) > 0)
     return false;
+  unreported_.erase(cell); // what a child reports of a task that it has not begun
   table_.release(cell);
   book_.release(cell);
   return true;
@@ -99,7 +100,10 @@ bool child_tasks::take_back(std::uint32_t cell) {
 policy::batch_progress child_tasks::close_batch(std::uint32_t cell) {
   auto& info = cells_[cell];
   const auto before = info.told;
-  info.items = std::min(info.items, table_.close(cell, book_.at(cell).id));
+  // A child that has begun nothing, or less than it has reported, scribbles: then all counts as begun.
+  const auto claimed = table_.close(cell, cells_[cell].sequence);
+  if (claimed >= std::max({std::uint32_t{1}, info.told, info.received}))
+    info.items = std::min(info.items, claimed);
   batch_results known;
   if (const auto found = unreported_.find(cell); found != unreported_.end()) {
     known = std::move(found->second);
@@ -130,7 +134,7 @@ void child_tasks::request_stop(std::uint32_t cell) {
 // -- what is known --------------------------------------------------------------------------------------
 
 std::optional<child_tasks::time_point> child_tasks::started_at(std::uint32_t cell) const {
-  if (table_.is_unstarted(cell, book_.at(cell).id))
+  if (table_.is_unstarted(cell, cells_[cell].sequence))
     return std::nullopt;
   return time_point(std::chrono::nanoseconds(table_.started_at(cell)));
 }
@@ -148,7 +152,7 @@ policy::tasks_in_child child_tasks::remaining() const {
   std::size_t executed = 0; // the number of tasks that may have been on a CPU
   book_.for_each_used([&](std::uint32_t cell) {
     const auto key = book_.at(cell);
-    if (!cells_[cell].lent && table_.is_unstarted(cell, key.id)) {
+    if (!cells_[cell].lent && table_.is_unstarted(cell, cells_[cell].sequence)) {
       result.unstarted.push_back(key);
       if (cells_[cell].sequence == in_transfer)
         result.in_transfer = key;
@@ -225,7 +229,9 @@ void child_tasks::on_results(const link::frame_header& header, std::span<const s
   info.received += collect(results, info, payload);
   if ((header.flags & link::batch_ended) == 0)
     return;
-  if (info.received == 0 || info.received != table_.close(cell, key.id))
+  // Where something has been told, the batch was closed, and it is known how many items had been begun.
+  if (info.received == 0 || info.received != table_.close(cell, info.sequence) ||
+      (info.told > 0 && info.received != info.items))
     throw protocol_violation("a batch ends without all outcomes of the items that were begun");
   const auto known = std::exchange(results, {});
   const auto ran = info.received;
@@ -244,10 +250,12 @@ std::uint32_t child_tasks::collect(
   detail::record_reader reader(detail::view(copy));
   auto number = info.received;
   std::size_t begin = 0;
+  std::uint32_t items = 0;
+  std::uint32_t failed = 0;
   for (; const auto record = reader.next(); ++number) {
     if (number >= info.told) {
-      ++to.items;
-      to.failed += record->threw;
+      ++items;
+      failed += record->threw;
     } else {
       begin = copy.size() - reader.rest().size();
     }
@@ -258,6 +266,8 @@ std::uint32_t child_tasks::collect(
     to.records = std::move(copy);
   else
     to.records.append(copy.data() + begin, copy.size() - begin);
+  to.items += items; // not before: nothing is counted whose record is not there
+  to.failed += failed;
   return number - info.received;
 }
 
@@ -266,7 +276,7 @@ void child_tasks::on_lend(const link::frame_header& header) {
   const auto cell = header.cell;
   const auto key = book_.at(cell);
   if (key.id == 0 || key.id != header.task || cells_[cell].lent ||
-      table_.is_unstarted(cell, key.id))
+      table_.is_unstarted(cell, cells_[cell].sequence))
     throw protocol_violation("a place is lent that the child's tasks do not have");
   if (lent_ >= limits::max_lent_tasks)
     throw protocol_violation("too many places are lent");

@@ -55,7 +55,7 @@ private:
 
   // What else is known of the task in a cell.
   struct cell_info {
-    std::uint64_t sequence = 0; // of its sending
+    std::uint64_t sequence = 0; // of its sending: its delivery in the task table
     std::uint32_t nesting = 0;
     bool lent = false;
     // Of a batch, by number of items: those that have not been taken back, those of which the results have come,
