@@ -145,6 +145,7 @@ inline constexpr caf::type_id_t first_message_type_id = detail::first_own_type_i
 #define TROUPE_UNSENT_TYPE(number, ...)                                                            \
   CAF_ALLOW_UNSAFE_MESSAGE_TYPE(__VA_ARGS__)                                                       \
   TROUPE_SENT_TYPE(number, __VA_ARGS__)
+// NOLINTBEGIN(bugprone-macro-parentheses): a type cannot be in them
 /// An enumeration of namespace troupe whose values are codes of `caf::error`.
 #define TROUPE_ERROR_CODES(number, type)                                                           \
   namespace troupe {                                                                               \
@@ -157,6 +158,7 @@ inline constexpr caf::type_id_t first_message_type_id = detail::first_own_type_i
   }                                                                                                \
   CAF_ERROR_CODE_ENUM(::troupe::type)                                                              \
   TROUPE_SENT_TYPE(number, troupe::type)
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace caf::detail {
 

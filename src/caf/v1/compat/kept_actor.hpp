@@ -17,6 +17,14 @@ public:
   using detail::runs_apart<Self, caf::event_based_actor>::runs_apart;
   using detail::runs_apart<Self, caf::event_based_actor>::enqueue;
 
+  // As CAF does it, but without its log, for which it always makes the name of the type: an actor without memory
+  // for that would end, and leave those alone whose messages it has.
+  void initialize() final {
+    this->setf(caf::abstract_actor::is_initialized_flag);
+    if (auto handlers = this->make_behavior())
+      this->become(std::move(handlers));
+  }
+
   // As CAF does it, but for what comes too late: CAF counts that in the actor system, which may be gone.
   bool enqueue(caf::mailbox_element_ptr message, caf::scheduler*) final {
     const auto id = message->mid;
