@@ -25,6 +25,10 @@ using namespace troupe::test;
 
 namespace {
 
+int last_digits(int x) {
+  return x % 1000;
+}
+
 int odd_or_throw(int x) {
   if (x % 1000 == 7)
     throw std::out_of_range("item " + std::to_string(x));
@@ -66,9 +70,8 @@ TEST_CASE("a map of many small items gives each its own value, in order") {
   constexpr int count = 200'000;
   int next = 0;
   bool right = true;
-  for (const int value : pool.map(square, std::views::iota(0, count))) {
-    right =
-      right && value == static_cast<int>(static_cast<unsigned>(next) * static_cast<unsigned>(next));
+  for (const int value : pool.map(last_digits, std::views::iota(0, count))) {
+    right = right && value == next % 1000;
     ++next;
   }
   CHECK(next == count);
