@@ -44,9 +44,9 @@ private:
 
 TEST_CASE("a request to stop a plain function makes nobody look at tasks of other kinds") {
   // They stay: the thread that looks never ends.
-  auto& cells = *new hidden_cells;
-  auto& wanted = *new link::wishes();
-  auto& requests = *new child::stop_requests(cells.table(), wanted);
+  static auto& cells = *new hidden_cells;
+  static auto& wanted = *new link::wishes();
+  static auto& requests = *new child::stop_requests(cells.table(), wanted);
 
   const auto first_other = cells.first_hidden();
   std::vector<std::stop_token> others;
