@@ -86,6 +86,8 @@ public:
   virtual tasks_in_child remaining() const = 0;
   /// Takes in everything that the child has written so far: its outcomes are reported before this returns.
   virtual void read() = 0;
+  /// Whether it is known which process it is. Before, nothing is read of what the child has written.
+  virtual bool launched() const = 0;
   virtual child_pulse pulse() const = 0;
 
 protected:
@@ -106,8 +108,8 @@ class child_host {
 public:
   enum class ending { term, kill };
 
-  /// Starts a child. It is reported by `pool_machine::child_launching`, and then as ready or down; or it
-  /// could not even be prepared, and the result says why.
+  /// Starts a child. It is reported by `pool_machine::child_launching`, then by `child_launched`, and then as
+  /// ready or down; or it could not even be prepared, and the result says why.
   virtual std::exception_ptr start(std::uint32_t seat, const child_record& child) = 0;
   /// Valid until the machine has been told that the child is down.
   virtual child_port& port(std::uint32_t seat) = 0;

@@ -68,6 +68,7 @@ public:
   // -- what children report ---------------------------------------------------------------------------
 
   void child_launching(std::uint32_t seat, time_point now) { supervision_.launching(seat, now); }
+  void child_launched(std::uint32_t seat) { supervision_.launched(seat); }
   void child_ready(std::uint32_t seat, time_point now);
   /// `actors` live in it.
   void child_hosts(std::uint32_t seat, std::size_t actors) { dispatcher_.set_hosted(seat, actors); }

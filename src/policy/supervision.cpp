@@ -164,6 +164,12 @@ void supervision::launching(std::uint32_t seat, time_point now) {
       "it was not ready within the start timeout of " + text_of(rules_.start_timeout));
 }
 
+// A deadline that has passed before is judged at the next alarm.
+void supervision::launched(std::uint32_t seat) {
+  if (table_.present(seat) && deadlines_[seat].when != time_point{})
+    by_deadline_.emplace(deadlines_[seat].when, seat);
+}
+
 void supervision::ready(std::uint32_t seat) {
   if (table_[seat].phase != child_phase::starting)
     return; // told to leave meanwhile
@@ -381,8 +387,14 @@ std::optional<supervision::time_point> supervision::next_alarm() const noexcept 
 void supervision::alarm(time_point now) {
   while (!by_deadline_.empty() && by_deadline_.begin()->first <= now) {
     const auto [when, seat] = *by_deadline_.begin();
+    auto& port = host_.port(seat);
+    // The child may have been ready for long when its launcher comes to say that it is there.
+    if (!port.launched()) {
+      by_deadline_.erase(by_deadline_.begin());
+      continue;
+    }
     // What the child has said in time counts, although nobody has looked at it until now.
-    host_.port(seat).read();
+    port.read();
     if (!by_deadline_.contains({when, seat}))
       continue;
     const auto reason = deadlines_[seat].reason;

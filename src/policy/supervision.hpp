@@ -71,6 +71,8 @@ public:
 
   /// The launch of the child has begun: so does the time that it has for its start.
   void launching(std::uint32_t seat, time_point now);
+  /// It is known which process the child is, so what it has said can be read.
+  void launched(std::uint32_t seat);
   /// The child has started, and its initializer has returned.
   void ready(std::uint32_t seat);
   /// The child takes no more tasks. It leaves when it is idle and has a successor, or needs none.

@@ -77,6 +77,7 @@ public:
     for (const auto& each : std::exchange(written, {}))
       each();
   }
+  bool launched() const override { return is_launched; }
   policy::child_pulse pulse() const override { return shows; }
 
   std::uint32_t cell_of(const detail::task_ptr& task) const {
@@ -101,6 +102,7 @@ public:
   std::optional<policy::task_key> in_transfer;
   policy::child_pulse shows{};
   std::uint32_t next_cell = 0;
+  bool is_launched = true;
   bool refuses = false; // what is sent
 };
 
@@ -172,6 +174,12 @@ public:
   void launch(std::uint32_t seat) {
     machine.child_launching(seat, now);
     settle();
+  }
+  /// After `is_launched` was false.
+  void launched(std::uint32_t seat) {
+    children.at(seat)->is_launched = true;
+    machine.child_launched(seat);
+    wait({});
   }
   void ready(std::uint32_t seat) {
     machine.child_ready(seat, now);

@@ -179,6 +179,27 @@ TEST_CASE(
   CHECK(pool.phase_of(0) == child_phase::ready);
 }
 
+TEST_CASE("a child is not ended for a late start before it can be read what it has said") {
+  auto rules = fake_pool::rules_of(1);
+  rules.children.start_timeout = 100ms;
+  fake_pool pool(rules);
+  pool[0].is_launched = false;
+  pool.launch(0);
+  pool.sleep(10s);
+  CHECK(pool.ended.empty());
+  SECTION("it was ready in time") {
+    pool[0].written.push_back([&] { pool.machine.child_ready(0, pool.now); });
+    pool.launched(0);
+    CHECK(pool.ended.empty());
+    CHECK(pool.phase_of(0) == child_phase::ready);
+  }
+  SECTION("it was not") {
+    pool.launched(0);
+    REQUIRE(pool.ended.size() == 1);
+    CHECK_THAT(pool.ended[0].reason, ContainsSubstring("start timeout of 100 ms"));
+  }
+}
+
 TEST_CASE(
   "a child that has got its last task has a successor at once, and leaves when that is ready") {
   auto rules = fake_pool::rules_of(1);

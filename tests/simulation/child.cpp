@@ -85,7 +85,18 @@ void child::die(std::optional<task_key> culprit, bool blameless, int signal) {
         in_transfer_ = each.key;
         break;
       }
-  world_.at(world_.now_ + world_.latency(), event_kind::down, seat_, 0, life_);
+  if (is_launched)
+    world_.at(world_.now_ + world_.latency(), event_kind::down, seat_, 0, life_);
+}
+
+void child::become_known() {
+  is_launched = true;
+  if (!written_.empty())
+    world_.bell(*this);
+  if (!alive)
+    world_.at(world_.now_ + world_.latency(), event_kind::down, seat_, 0, life_);
+  else if (ended_by_pool)
+    die(std::nullopt, true, SIGKILL);
 }
 
 bool child::holds_hostages() const {

@@ -146,6 +146,8 @@ policy::tasks_in_child child::remaining() const {
 }
 
 void child::read() {
+  if (!is_launched)
+    return;
   const auto messages = std::exchange(written_, {});
   for (const auto& each : messages)
     report(each);

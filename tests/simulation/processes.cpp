@@ -130,6 +130,8 @@ std::exception_ptr world::start(std::uint32_t seat, const child_record& record) 
   made.debugged_until = random_.one_in(40) ? now_ + 10s : now_;
   const auto launch = now_ + (random_.one_in(10) ? nanoseconds(600ms) : latency());
   at(launch, event_kind::launching, seat, 0, made.life_);
+  const auto known = launch + (random_.one_in(20) ? nanoseconds(600ms) : latency());
+  at(known, event_kind::launched, seat, 0, made.life_);
   const auto done = launch + nanoseconds(50'000 + random_.below(3'000'000));
   if (!bad) {
     at(done, event_kind::prepared, seat, 0, made.life_);
@@ -202,7 +204,7 @@ void world::end(std::uint32_t seat, policy::child_host::ending how, const std::s
   target.ended_by_pool = true;
   if (target.exit.reason.empty())
     target.exit.reason = reason;
-  if (!target.alive)
+  if (!target.alive || !target.is_launched)
     return;
   if (how == policy::child_host::ending::kill)
     target.die(std::nullopt, true, SIGKILL);

@@ -100,6 +100,9 @@ void world::handle(const event& what) {
     if (what.what == event_kind::launching) {
       from->launched_at = now_;
       machine_->child_launching(what.a, now_);
+    } else if (what.what == event_kind::launched) {
+      from->become_known();
+      machine_->child_launched(what.a);
     } else if (what.what == event_kind::read) {
       from->read_pending = false;
       from->read();

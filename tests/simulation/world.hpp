@@ -94,6 +94,7 @@ enum class event_kind : std::uint8_t {
   resize,
   pause, // of the parent, as if it were stopped
   launching,
+  launched,
   read,
   down,
   kill,
@@ -138,6 +139,7 @@ public:
   task_key task_in(std::uint32_t index) const override { return book_.at(index); }
   policy::tasks_in_child remaining() const override;
   void read() override;
+  bool launched() const override { return is_launched; }
   policy::child_pulse pulse() const override;
 
   void answer(std::uint32_t index, std::uint64_t start);
@@ -148,6 +150,7 @@ public:
   void die(std::optional<task_key> culprit, bool blameless, int signal);
   void poke(); // something waits for its loop
   void go_on();
+  void become_known(); // its launcher has told which process it is
 
   world& world_;
   const std::uint32_t seat_;
@@ -164,7 +167,8 @@ public:
   bool ended_by_pool = false;
   bool read_pending = false;
   time_point debugged_until{};
-  std::optional<time_point> launched_at;
+  std::optional<time_point> launched_at; // that it has begun
+  bool is_launched = false;              // the parent knows the process
   std::optional<time_point> ready_written;
   std::optional<time_point> drained_at;
   std::exception_ptr start_error;

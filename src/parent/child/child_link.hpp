@@ -90,6 +90,8 @@ public:
   /// Whether the child has said hello: its program has come to where children take over.
   bool greeted() const noexcept { return hello_checked_; }
   bool broken() const noexcept { return broken_; }
+  /// Whether what the child says is taken in.
+  bool is_open() const noexcept { return open_; }
 
 private:
   bool receive();

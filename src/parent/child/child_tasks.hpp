@@ -35,6 +35,7 @@ public:
   policy::task_key task_in(std::uint32_t cell) const override { return book_.at(cell); }
   policy::tasks_in_child remaining() const override;
   void read() override { link_.read_all(); }
+  bool launched() const override { return link_.is_open(); }
   policy::child_pulse pulse() const override;
 
   /// The number of tasks in the child.

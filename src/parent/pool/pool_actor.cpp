@@ -239,6 +239,10 @@ void pool_actor::on_launching(std::uint32_t seat) {
   handle([&] { machine_.child_launching(seat, clock::now()); });
 }
 
+void pool_actor::on_launched(std::uint32_t seat) {
+  handle([&] { machine_.child_launched(seat); });
+}
+
 void pool_actor::on_ready(std::uint32_t seat) {
   guard([&] { machine_.child_ready(seat, clock::now()); });
 }

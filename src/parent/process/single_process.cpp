@@ -28,6 +28,10 @@ std::string within(std::string_view what, std::chrono::milliseconds time) {
   return "it " + std::string(what) + " timeout of " + std::to_string(time.count()) + " ms";
 }
 
+std::string too_late(const process_options& options) {
+  return within("was not ready within the start", options.start_timeout);
+}
+
 } // namespace
 
 single_process::single_process(loop::event_loop& loop, launcher& with, exports& known, owner& told,
@@ -52,13 +56,27 @@ void single_process::kill_after(std::chrono::milliseconds time, MakeReason make_
       // A timer that has just fired cannot be cancelled any more.
       if (error || !self || !self->child_ || self->phase_ != meant)
         return;
-      self->start_timed_out_ = meant == phase::starting;
-      self->child_->kill(reason);
+      self->out_of_time(meant, reason);
     });
   } catch (const std::bad_alloc&) { // it must end even so
     if (child_)
       child_->kill({});
   }
+}
+
+void single_process::out_of_time(phase meant, const std::string& reason) {
+  if (meant == phase::starting) {
+    // The child may have been ready for long when its launcher comes to say that it is there.
+    overdue_ = !launched_;
+    if (overdue_)
+      return;
+    // What the child has said in time counts, although nobody has looked at it until now.
+    child_->tasks().read();
+    if (phase_ != meant)
+      return;
+    start_timed_out_ = true;
+  }
+  child_->kill(reason);
 }
 
 void single_process::launch() {
@@ -76,15 +94,19 @@ void single_process::launch() {
     finish(
       none, outcome::failure(values::start_failure(
               options_->name + " could not be prepared: " + values::message_of(cause), cause)));
-    return;
   }
-  kill_after(options_->start_timeout,
-    [this] { return within("was not ready within the start", options_->start_timeout); });
+}
+
+void single_process::child_launching(child_process&) {
+  if (phase_ == phase::starting)
+    kill_after(options_->start_timeout, [this] { return too_late(*options_); });
 }
 
 void single_process::child_launched(child_process& child) {
   launched_ = true;
   owner_.launched(child.pid());
+  if (overdue_ && phase_ == phase::starting)
+    out_of_time(phase::starting, too_late(*options_));
   if (early_signal_ != 0)
     child.signal(early_signal_, early_reason_);
 }

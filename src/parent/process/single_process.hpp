@@ -55,10 +55,12 @@ private:
   // `make_reason()`: what is said of it then.
   template <class MakeReason>
   void kill_after(std::chrono::milliseconds time, MakeReason make_reason);
+  void out_of_time(phase meant, const std::string& reason);
   detail::outcome outcome_after(const child_process& child) const;
   void log_end(const child_process& child) const;
   void finish(const child_exit& exit, detail::outcome&& result);
 
+  void child_launching(child_process& child) override;
   void child_launched(child_process& child) override;
   void child_ready(child_process& child) override;
   void task_ended(std::uint32_t seat, const policy::child_outcome& came) override;
@@ -88,6 +90,7 @@ private:
   std::optional<boost::asio::steady_timer> deadline_;
   std::optional<detail::outcome> outcome_;
   bool launched_ = false;
+  bool overdue_ = false; // its time to start has passed, and its launcher has not told of it yet
   int early_signal_ = 0; // to be sent as soon as there is a process
   std::string early_reason_;
   bool asked_to_end_ = false; // by its user, so its end is no surprise
