@@ -69,6 +69,12 @@ public:
   void operator()(const T& value);
 
 private:
+  // `raw` for what is small: most often there is room for it.
+  template <std::size_t size>
+  void small(const void* data) {
+    if (!out_.append_small<size>(data))
+      raw(data, size);
+  }
   // One level deeper, for as long as the result lives. Values may have no end.
   detail::nesting_level enter();
   [[noreturn]] void refuse(std::size_t size) const;
@@ -96,9 +102,22 @@ public:
   T make();
   std::size_t bytes_left() const noexcept { return in_.size(); }
   /// Throws `decode_error` unless everything was read.
-  void finish() const;
+  void finish() const {
+    if (!in_.empty())
+      refuse_rest();
+  }
 
 private:
+  template <std::size_t size>
+  void small(void* data) {
+    if (size > in_.size()) {
+      raw(data, size); // which throws
+      return;
+    }
+    std::memcpy(data, in_.data(), size);
+    in_ = in_.subspan(size);
+  }
+  [[noreturn]] static void refuse_rest();
   // One level deeper, for as long as the result lives. A recursive type may be nested deeper than the stack
   // can bear.
   detail::nesting_level enter();

@@ -3,6 +3,7 @@
 #include "base/limits.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <utility>
 
@@ -81,10 +82,28 @@ std::size_t map_feeder::window() const {
 
 // -- reading --------------------------------------------------------------------------------------------
 
-bool map_feeder::append_item(bytes& arguments, bool in_batch) {
-  if (!in_batch)
-    return source_->next(arguments);
-  return record_writer(arguments).add([this](bytes& out) { return source_->next(out); });
+void map_feeder::taken(const task_state& task) noexcept {
+  const auto items = task.size();
+  const auto weight = std::min<std::size_t>(items, 64);
+  result_bytes_ += task.result().payload.size() * weight / items;
+  result_bytes_ -= result_bytes_ * weight / 64;
+}
+
+// The number of items after which the clock is to be looked at: not after each, since most are read in less time than
+// a look takes.
+std::size_t map_feeder::until_look() const noexcept {
+  const auto count = read_ - read_before_;
+  return count < 16 ? std::bit_ceil(count + 1) - count : 16 - count % 16;
+}
+
+bool map_feeder::read_some(bytes& arguments, std::size_t most, bool in_batch) {
+  if (in_batch)
+    return source_->next_records(
+      arguments, std::min(most, until_look()), limits::batch_bytes, read_);
+  if (!source_->next(arguments))
+    return false;
+  ++read_;
+  return true;
 }
 
 task_ptr map_feeder::next(std::size_t most) {
@@ -92,42 +111,38 @@ task_ptr map_feeder::next(std::size_t most) {
   bytes arguments;
   if (in_batch)
     arguments.reserve(usual_bytes_);
-  std::uint32_t items = 0;
+  const auto first = read_;
+  // A size that is known is the end, which need not be asked of an input that may be gone by then.
+  const auto end = size_hint_ > first ? std::min(first + most, size_hint_) : first + most;
   try {
-    while (source_ && items < most && !slow_ && arguments.size() < limits::batch_bytes) {
-      if (!append_item(arguments, in_batch)) {
+    while (read_ < end && !slow_ && arguments.size() < limits::batch_bytes) {
+      if (!read_some(arguments, end - read_, in_batch)) {
         empty_ = true;
         if (source_->size())
           source_.reset();
         break;
       }
-      ++items;
-      // The end is known, and need not be asked of an input that may be gone by then.
-      if (++read_ == size_hint_)
-        source_.reset();
-      check_pace();
+      const auto count = read_ - read_before_;
+      if (std::has_single_bit(count) || count % 16 == 0)
+        slow_ = clock::now() - chunk_begun_ > limits::chunk_time;
     }
+    if (size_hint_ > 0 && read_ == size_hint_)
+      source_.reset();
   } catch (...) {
     failure_ = std::current_exception();
     source_.reset();
   }
+  const auto items = static_cast<std::uint32_t>(read_ - first);
   if (items == 0)
     return nullptr;
   if (in_batch)
     usual_bytes_ = std::min(arguments.size(), 2 * limits::batch_bytes);
   task_ptr task(new task_state(code_, std::move(arguments)));
-  task->index = read_ - items;
+  task->index = first;
   task->items = in_batch ? items : 0;
   task->options = task_options_;
   task->counters = counters_.get();
   return task;
-}
-
-// Not at each item: most are read in less time than a look at the clock takes.
-void map_feeder::check_pace() {
-  const auto count = read_ - read_before_;
-  if ((count & (count - 1)) == 0 || count % 16 == 0)
-    slow_ = clock::now() - chunk_begun_ > limits::chunk_time;
 }
 
 void map_feeder::finish() {

@@ -34,8 +34,8 @@ public:
   bool is_slow() const noexcept { return slow_; }
   /// Items that are in flight or unread, at most.
   std::size_t window() const;
-  /// A result of so many bytes has been taken.
-  void taken(std::size_t bytes) noexcept { result_bytes_ += bytes - result_bytes_ / 64; }
+  /// The results of a task have been taken.
+  void taken(const task_state& task) noexcept;
   /// Reads no more.
   void stop() noexcept { source_.reset(); }
   /// All results have been taken, and there is no more input. Throws what reading it threw, if it did.
@@ -54,8 +54,9 @@ private:
   std::size_t items_in(std::chrono::nanoseconds time, std::size_t unknown) const;
   // The task of up to `most` items; null if there are none.
   task_ptr next(std::size_t most);
-  bool append_item(bytes& arguments, bool in_batch);
-  void check_pace();
+  // Reads on, up to where the clock is to be looked at; false if there is nothing more at present.
+  bool read_some(bytes& arguments, std::size_t most, bool in_batch);
+  std::size_t until_look() const noexcept;
 
   pool_ref pool_;
   std::unique_ptr<map_source> source_; // null when it is exhausted

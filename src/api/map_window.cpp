@@ -15,37 +15,15 @@ namespace troupe::detail {
 ordered_window::~ordered_window() = default;
 unordered_window::~unordered_window() = default;
 
+void item_reader::open(task_ptr done) {
+  task_ = std::move(done);
+  left_ = task_->size();
+  in_records_ = task_->is_batch() && task_->result().what == outcome::kind::value;
+  if (in_records_)
+    records_ = record_reader(view(task_->result().payload));
+}
+
 namespace {
-
-/// The items of a task that is done, in their order.
-class item_reader {
-public:
-  bool at_end() const noexcept { return left_ == 0; }
-  const task_ptr& task() const noexcept { return task_; }
-
-  void open(task_ptr done) {
-    task_ = std::move(done);
-    left_ = task_->size();
-    in_records_ = task_->is_batch() && task_->result().what == outcome::kind::value;
-    if (in_records_)
-      records_ = record_reader(view(task_->result().payload));
-  }
-  /// Its position in the input.
-  std::uint64_t index() const noexcept { return task_->index + task_->size() - left_; }
-  item_outcome next() {
-    --left_;
-    if (!in_records_)
-      return item_outcome::of(task_->result());
-    const auto record = records_.next(); // the pool has counted them
-    return {record->threw ? outcome::kind::threw : outcome::kind::value, record->content, nullptr};
-  }
-
-private:
-  task_ptr task_;
-  std::size_t left_ = 0;
-  bool in_records_ = false;
-  record_reader records_;
-};
 
 // Those of a batch that are not done, first the one that has the first items.
 void cancel_parts(const pool_ref& pool, task_ptr part, bool started_too) {
@@ -65,8 +43,6 @@ public:
     top_up();
   }
 
-  task_state* front() override;
-  item_outcome take() override;
   void cancel(bool started_too) override;
   void wait(task_state& task) override {
     wait_for_task(feeder_.pool(), task, std::chrono::steady_clock::time_point::max(),
@@ -77,13 +53,15 @@ public:
   map_progress progress() const noexcept override { return feeder_.progress(); }
 
 private:
+  task_state* next_task() override;
+  void open_next() override;
+  void all_taken() override;
   bool front_is_done() const {
     return !items_.at_end() || (!tasks_.empty() && tasks_.front()->done());
   }
   void top_up();
 
   map_feeder feeder_;
-  item_reader items_;
   std::deque<task_ptr> tasks_;  // after those of `items_`
   std::size_t outstanding_ = 0; // items that have been submitted and not taken
   std::size_t low_water_ = 0;   // with so many it reads on
@@ -102,9 +80,7 @@ void ordered_reader::top_up() {
       [this] { return front_is_done(); });
 }
 
-task_state* ordered_reader::front() {
-  if (!items_.at_end())
-    return items_.task().get();
+task_state* ordered_reader::next_task() {
   // Who would have to wait reads on, so that the window is full when it does.
   if (!front_is_done())
     top_up();
@@ -114,22 +90,22 @@ task_state* ordered_reader::front() {
   return nullptr;
 }
 
-item_outcome ordered_reader::take() {
-  if (items_.at_end()) {
-    auto task = std::move(tasks_.front());
-    tasks_.pop_front();
-    if (task->rest)
-      tasks_.push_front(task->rest);
-    items_.open(std::move(task));
-  }
-  const auto item = items_.next();
-  --outstanding_;
-  feeder_.taken(item.payload.size());
+void ordered_reader::open_next() {
+  auto task = std::move(tasks_.front());
+  tasks_.pop_front();
+  if (task->rest)
+    tasks_.push_front(task->rest);
+  items_.open(std::move(task));
+}
+
+void ordered_reader::all_taken() {
+  const auto& task = *items_.task();
+  outstanding_ -= task.size();
+  feeder_.taken(task);
   // In large steps, so that the pool is woken rarely, but never so late that it runs dry; and not at all where
   // reading would hold up the result that has just been taken.
   if (outstanding_ <= low_water_ && !feeder_.is_slow())
     top_up();
-  return item;
 }
 
 void ordered_reader::cancel(bool started_too) {
@@ -150,22 +126,22 @@ public:
     fill();
   }
 
-  bool expects_more() override;
-  bool ready() const override { return !items_.at_end() || !completions_->empty(); }
   void wait() override;
   std::shared_ptr<void> lend() override { return feeder_.pool()->lend(); }
-  taken_item take() override;
   void cancel() override;
   map_progress progress() const noexcept override { return feeder_.progress(); }
   promise_ptr next_completion() override { return completions_->next_completion(); }
 
 private:
+  bool expects_tasks() override;
+  bool has_done() const override { return !completions_->empty(); }
+  void open_next() override;
+  void all_taken() override;
   void fill();
   void expect(task_ptr part);
 
   map_feeder feeder_;
   std::shared_ptr<completion_list> completions_;
-  item_reader items_;
   std::set<task_ptr>
     pending_; // for `cancel`: those that are not done are among them, or behind them
   std::size_t outstanding_ = 0; // items that have been submitted and not taken
@@ -196,8 +172,8 @@ void unordered_reader::fill() {
     [this] { return ready(); });
 }
 
-bool unordered_reader::expects_more() {
-  if (!ready())
+bool unordered_reader::expects_tasks() {
+  if (!has_done())
     fill();
   if (outstanding_ == 0)
     feeder_.finish();
@@ -212,20 +188,19 @@ void unordered_reader::wait() {
     "waiting for the results of a map");
 }
 
-taken_item unordered_reader::take() {
-  if (items_.at_end()) {
-    task_ptr task(static_cast<task_state*>(completions_->take().get()));
-    pending_.erase(task);
-    expect(task->rest);
-    items_.open(std::move(task));
-  }
-  taken_item item{items_.task(), {}, items_.index()};
-  item.outcome = items_.next();
-  --outstanding_;
-  feeder_.taken(item.outcome.payload.size());
-  if (outstanding_ <= low_water_ && !feeder_.is_slow()) // as `ordered_reader::take`
+void unordered_reader::open_next() {
+  task_ptr task(static_cast<task_state*>(completions_->take().get()));
+  pending_.erase(task);
+  expect(task->rest);
+  items_.open(std::move(task));
+}
+
+void unordered_reader::all_taken() {
+  const auto& task = *items_.task();
+  outstanding_ -= task.size();
+  feeder_.taken(task);
+  if (outstanding_ <= low_water_ && !feeder_.is_slow()) // as `ordered_reader::all_taken`
     fill();
-  return item;
 }
 
 void unordered_reader::cancel() {

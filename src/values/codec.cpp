@@ -57,9 +57,8 @@ std::size_t decoder::count(std::size_t min_bytes) {
   return n;
 }
 
-void decoder::finish() const {
-  if (!in_.empty())
-    detail::throw_decode_error("bytes are left over");
+void decoder::refuse_rest() {
+  detail::throw_decode_error("bytes are left over");
 }
 
 detail::nesting_level decoder::enter() {

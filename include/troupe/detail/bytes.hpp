@@ -46,6 +46,15 @@ public:
       std::memcpy(data() + size_, from, count);
     size_ += count;
   }
+  /// As `append` for so many bytes, where there is room for them; false if there is not.
+  template <std::size_t count>
+  bool append_small(const void* from) noexcept {
+    if (count > capacity_ - size_)
+      return false;
+    std::memcpy(data() + size_, from, count);
+    size_ += count;
+    return true;
+  }
   void assign(std::span<const std::byte> from) {
     clear();
     append(from.data(), from.size());

@@ -191,12 +191,12 @@ void encoder::operator()(const T& value) {
     const auto level = enter();
     encode_by_codec(*this, out_, value);
   } else if constexpr (bitwise<T> || date_part<T>) {
-    raw(&value, sizeof value);
+    small<sizeof value>(&value);
   } else if constexpr (std::is_enum_v<T>) { // of bool
     (*this)(static_cast<bool>(value));
   } else if constexpr (std::same_as<T, bool>) {
     const unsigned char byte = value ? 1 : 0;
-    raw(&byte, 1);
+    small<1>(&byte);
   } else if constexpr (std::same_as<T, std::monostate>) {
   } else if constexpr (is_specialization_v<T, std::chrono::duration>) {
     (*this)(value.count());
@@ -256,12 +256,12 @@ void decoder::operator()(T& value) {
   if constexpr (has_codec<T>) {
     value = make<T>();
   } else if constexpr (bitwise<T> || date_part<T>) {
-    raw(&value, sizeof value);
+    small<sizeof value>(&value);
   } else if constexpr (std::is_enum_v<T>) { // of bool
     value = static_cast<T>(make<bool>());
   } else if constexpr (std::same_as<T, bool>) {
     unsigned char byte = 0;
-    raw(&byte, 1);
+    small<1>(&byte);
     if (byte > 1)
       throw_decode_error("a bool is neither 0 nor 1");
     value = byte != 0;
@@ -328,7 +328,7 @@ T decoder::make() {
     return codec<T>::decode(*this);
   } else if constexpr (detail::date_part<T>) { // some of which have no default constructor
     std::array<std::byte, sizeof(T)> bytes;
-    raw(bytes.data(), bytes.size());
+    small<sizeof(T)>(bytes.data());
     return std::bit_cast<T>(bytes);
   } else if constexpr (detail::tuple_value<T> && !detail::filled_in_place<T>) {
     return [this]<std::size_t... I>(std::index_sequence<I...>) {

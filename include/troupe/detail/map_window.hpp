@@ -31,6 +31,10 @@ public:
   /// Appends the encoded arguments of the next item; false if the input is at its end, which it may not be later. Throws
   /// what reading the input throws, and `encode_error`.
   virtual bool next(bytes& arguments) = 0;
+  /// As `next` for up to `most` items, each of which is a record, until there are `most_bytes` bytes. Counts each in
+  /// `read`, also if it throws later. False if the input is at its end.
+  virtual bool next_records(
+    bytes& arguments, std::size_t most, std::size_t most_bytes, std::size_t& read) = 0;
   /// The size of the whole input, if that is known.
   virtual std::optional<std::size_t> size() const = 0;
 };
@@ -62,6 +66,15 @@ public:
     return true;
   }
 
+  bool next_records(
+    bytes& arguments, std::size_t most, std::size_t most_bytes, std::size_t& read) override {
+    record_writer records(arguments);
+    for (; most > 0 && arguments.size() < most_bytes; --most, ++read)
+      if (!records.add([this](bytes& out) { return next(out); }))
+        return false;
+    return true;
+  }
+
   std::optional<std::size_t> size() const override {
     if constexpr (std::ranges::sized_range<decltype((range_))>)
       return static_cast<std::size_t>(std::ranges::size(range_));
@@ -76,15 +89,46 @@ private:
   bool taken_ = false;
 };
 
+/// The items of a task that is done, in their order.
+class item_reader {
+public:
+  bool at_end() const noexcept { return left_ == 0; }
+  const task_ptr& task() const noexcept { return task_; }
+  void open(task_ptr done);
+  /// Its position in the input.
+  std::uint64_t index() const noexcept { return task_->index + task_->size() - left_; }
+  /// Valid until another task is opened.
+  item_outcome next() {
+    --left_;
+    if (!in_records_)
+      return item_outcome::of(task_->result());
+    const auto record = records_.next(); // the pool has counted them
+    return {record->threw ? outcome::kind::threw : outcome::kind::value, record->content, nullptr};
+  }
+
+private:
+  task_ptr task_;
+  std::size_t left_ = 0;
+  bool in_records_ = false;
+  record_reader records_;
+};
+
 /// Reads ahead in input order.
 class ordered_window {
 public:
   virtual ~ordered_window();
 
   /// The task of the next item whose result is to be taken, or null at the end. Valid until `take`.
-  virtual task_state* front() = 0;
+  task_state* front() { return items_.at_end() ? next_task() : items_.task().get(); }
   /// That result, when the task is done. Valid until the next call.
-  virtual item_outcome take() = 0;
+  item_outcome take() {
+    if (items_.at_end())
+      open_next();
+    const auto item = items_.next();
+    if (items_.at_end())
+      all_taken();
+    return item;
+  }
   virtual void cancel(bool started_too) = 0;
   /// Blocks until that task is done.
   virtual void wait(task_state& task) = 0;
@@ -92,6 +136,17 @@ public:
   virtual std::shared_ptr<void> lend() = 0;
   virtual std::size_t size_hint() const noexcept = 0;
   virtual map_progress progress() const noexcept = 0;
+
+protected:
+  item_reader items_; // of the task that is done and not yet taken as a whole
+
+private:
+  // The task after that, or null at the end.
+  virtual task_state* next_task() = 0;
+  // Puts its items into `items_`.
+  virtual void open_next() = 0;
+  // The last one of `items_` is about to be used.
+  virtual void all_taken() = 0;
 };
 
 std::shared_ptr<ordered_window> open_ordered_window(
@@ -110,18 +165,38 @@ public:
   virtual ~unordered_window();
 
   /// Whether there is an item whose result has not been taken.
-  virtual bool expects_more() = 0;
+  bool expects_more() { return !items_.at_end() || expects_tasks(); }
   /// Whether `take` has something.
-  virtual bool ready() const = 0;
+  bool ready() const { return !items_.at_end() || has_done(); }
   /// Blocks until it has.
   virtual void wait() = 0;
   /// `pool_port::lend`.
   virtual std::shared_ptr<void> lend() = 0;
-  virtual taken_item take() = 0;
+  taken_item take() {
+    if (items_.at_end())
+      open_next();
+    taken_item item{items_.task(), {}, items_.index()};
+    item.outcome = items_.next();
+    if (items_.at_end())
+      all_taken();
+    return item;
+  }
   virtual void cancel() = 0;
   virtual map_progress progress() const noexcept = 0;
   /// Is resolved when `take` has something.
   virtual promise_ptr next_completion() = 0;
+
+protected:
+  item_reader items_; // of a task that is done and not yet taken as a whole
+
+private:
+  // Beside `items_`: whether there is a task that has not been taken, or is done.
+  virtual bool expects_tasks() = 0;
+  virtual bool has_done() const = 0;
+  // Puts the items of one that is done into `items_`.
+  virtual void open_next() = 0;
+  // The last one of `items_` is about to be used.
+  virtual void all_taken() = 0;
 };
 
 std::shared_ptr<unordered_window> open_unordered_window(
