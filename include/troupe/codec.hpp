@@ -110,13 +110,13 @@ public:
 private:
   template <std::size_t size>
   void small(void* data) {
-    if (size > in_.size()) {
-      raw(data, size); // which throws
-      return;
-    }
+    if (size > in_.size())
+      refuse_end();
     std::memcpy(data, in_.data(), size);
     in_ = in_.subspan(size);
   }
+  // Not members of the object, so that the compiler can keep it in registers.
+  [[noreturn]] static void refuse_end();
   [[noreturn]] static void refuse_rest();
   // One level deeper, for as long as the result lives. A recursive type may be nested deeper than the stack
   // can bear.

@@ -20,7 +20,7 @@ void item_reader::open(task_ptr done) {
   left_ = task_->size();
   in_records_ = task_->is_batch() && task_->result().what == outcome::kind::value;
   if (in_records_)
-    records_ = record_reader(view(task_->result().payload));
+    next_record_ = task_->result().payload.data();
 }
 
 namespace {

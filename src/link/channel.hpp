@@ -54,7 +54,7 @@ public:
   /// Whether one of that cell is under way.
   bool is_staging(std::uint32_t cell) const noexcept { return out_.is_staging(cell); }
   /// Appends to it; false if there is no room: publish it, and begin another.
-  bool append(std::span<const std::byte> first, std::span<const std::byte> second) noexcept {
+  bool append(std::span<const std::byte, 4> first, std::span<const std::byte> second) noexcept {
     return out_.append(first, second);
   }
   void publish_staged(std::uint8_t flags = 0, std::uint64_t extra = 0) noexcept;

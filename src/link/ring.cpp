@@ -9,11 +9,6 @@ namespace troupe::link {
 
 namespace {
 
-void copy(std::byte* to, std::span<const std::byte> from) noexcept {
-  if (!from.empty())
-    std::memcpy(to, from.data(), from.size());
-}
-
 // Reads each byte of the header once: the writer may change it meanwhile.
 frame_header load_header(const std::byte* at) noexcept {
   std::uint64_t words[sizeof(frame_header) / sizeof(std::uint64_t)];
@@ -69,19 +64,6 @@ bool ring_writer::stage(const frame_header& header, std::size_t least, std::size
   std::memcpy(at(head_), &staged_, sizeof staged_);
   shared_->staged.store(head_ + sizeof staged_, std::memory_order_release);
   staging_ = true;
-  return true;
-}
-
-bool ring_writer::append(
-  std::span<const std::byte> first, std::span<const std::byte> second) noexcept {
-  const auto length = staged_.length + first.size() + second.size();
-  if (length > most_)
-    return false;
-  std::byte* to = at(head_) + sizeof staged_ + staged_.length;
-  copy(to, first);
-  copy(to + first.size(), second);
-  staged_.length = static_cast<std::uint32_t>(length);
-  shared_->staged.store(head_ + sizeof staged_ + length, std::memory_order_release);
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -39,7 +40,17 @@ public:
   /// Whether one of that cell is under way.
   bool is_staging(std::uint32_t cell) const noexcept { return staging_ && staged_.cell == cell; }
   /// Appends to it; false if there is no room.
-  bool append(std::span<const std::byte> first, std::span<const std::byte> second) noexcept;
+  bool append(std::span<const std::byte, 4> first, std::span<const std::byte> second) noexcept {
+    const auto length = staged_.length + first.size() + second.size();
+    if (length > most_)
+      return false;
+    std::byte* to = at(head_) + sizeof staged_ + staged_.length;
+    std::memcpy(to, first.data(), first.size());
+    copy(to + first.size(), second);
+    staged_.length = static_cast<std::uint32_t>(length);
+    shared_->staged.store(head_ + sizeof staged_ + length, std::memory_order_release);
+    return true;
+  }
   /// Publishes what there is of it; `flags` and `extra` are added to its header.
   void publish_staged(std::uint8_t flags = 0, std::uint64_t extra = 0) noexcept;
 
@@ -47,6 +58,15 @@ public:
   void ask_for_space() noexcept;
 
 private:
+  // What is as short as a number most often is copied without a call.
+  static void copy(std::byte* to, std::span<const std::byte> from) noexcept {
+    if (from.size() == 4)
+      std::memcpy(to, from.data(), 4);
+    else if (from.size() == 8)
+      std::memcpy(to, from.data(), 8);
+    else if (!from.empty())
+      std::memcpy(to, from.data(), from.size());
+  }
   // Whether so many bytes from `head_` on are free, in a ring whose tail may have moved.
   bool has_room(std::size_t need) noexcept;
   std::byte* at(std::uint64_t position) const noexcept {

@@ -67,6 +67,7 @@ void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
   outcome result;
   result.what = outcome::kind::value;
   result.payload = std::move(progress.results);
+  batch->failed_items = progress.failed;
   if (progress.finished < batch->items) {
     ledger_.replace(key, batch->divide(progress.finished));
     entry->first += progress.finished;
@@ -101,6 +102,7 @@ void pool_machine::batch_ended(const child_outcome& came, std::chrono::nanosecon
     outcome result;
     result.what = outcome::kind::value;
     result.payload.assign(came.payload);
+    ledger_.find(key)->task->failed_items = came.failed;
     count_ended(came.items, came.failed);
     if (came.failed < came.items)
       supervision_.succeeded();

@@ -38,7 +38,7 @@ detail::nesting_level encoder::enter() {
 
 void decoder::raw(void* data, std::size_t size) {
   if (size > in_.size())
-    detail::throw_decode_error("the data ends too early");
+    refuse_end();
   if (size > 0)
     std::memcpy(data, in_.data(), size);
   in_ = in_.subspan(size);
@@ -55,6 +55,10 @@ std::size_t decoder::count(std::size_t min_bytes) {
     detail::throw_decode_error("a count exceeds the bytes left");
   }
   return n;
+}
+
+void decoder::refuse_end() {
+  detail::throw_decode_error("the data ends too early");
 }
 
 void decoder::refuse_rest() {

@@ -10,13 +10,7 @@ namespace {
 std::size_t failures_in(const outcome& result, const task_state& task) noexcept {
   if (!task.is_batch())
     return result.what != outcome::kind::value;
-  if (result.what != outcome::kind::value)
-    return task.items;
-  std::size_t failures = 0;
-  record_reader records(view(result.payload));
-  while (const auto record = records.next())
-    failures += record->threw;
-  return failures;
+  return result.what == outcome::kind::value ? task.failed_items : task.items;
 }
 
 } // namespace

@@ -102,15 +102,19 @@ public:
     --left_;
     if (!in_records_)
       return item_outcome::of(task_->result());
-    const auto record = records_.next(); // the pool has counted them
-    return {record->threw ? outcome::kind::threw : outcome::kind::value, record->content, nullptr};
+    const auto head = record_head::read(next_record_);
+    const auto* const content = next_record_ + sizeof head;
+    next_record_ = content + head.length();
+    return {head.threw() ? outcome::kind::threw : outcome::kind::value, {content, head.length()},
+      nullptr};
   }
 
 private:
   task_ptr task_;
   std::size_t left_ = 0;
   bool in_records_ = false;
-  record_reader records_;
+  const std::byte* next_record_ =
+    nullptr; // the pool has looked at them: they are what their heads say
 };
 
 /// Reads ahead in input order.

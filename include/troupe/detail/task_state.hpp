@@ -51,6 +51,8 @@ public:
   bool is_batch() const noexcept { return items != 0; }
   /// What it counts as.
   std::size_t size() const noexcept { return items == 0 ? 1 : items; }
+  /// How many of them have thrown, if their records are the value. Written by the pool before this is resolved.
+  std::uint32_t failed_items = 0;
   /// The items after those of this one, if it has been divided. Written by the pool before this is resolved.
   counted_ptr<task_state> rest;
   /// Watches this and each part that it is divided into, if it is not null.

@@ -72,9 +72,7 @@ void requests::post(std::function<void()> function) {
   link_.wake();
 }
 
-bool requests::run_posted() {
-  if (!has_posted_.load(std::memory_order_acquire))
-    return false;
+bool requests::take_posted() {
   std::vector<std::function<void()>> now;
   {
     const std::lock_guard lock(mutex_);

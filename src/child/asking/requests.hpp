@@ -45,9 +45,11 @@ public:
   /// False: there was no such request.
   bool on_reply(const link::frame_header& header, std::span<const std::byte> payload);
   /// Calls what has been posted; true if there was something.
-  bool run_posted();
+  bool run_posted() { return has_posted_.load(std::memory_order_acquire) && take_posted(); }
 
 private:
+  bool take_posted();
+
   struct request {
     detail::promise_ptr answer;
     std::size_t bytes = 0;

@@ -4,13 +4,6 @@
 
 namespace troupe::child {
 
-namespace {
-
-// Room for this much is there before an item is begun: a small result need not wait for the parent.
-constexpr std::size_t usual_result_bytes = 256;
-
-} // namespace
-
 batch_results::batch_results(parent_link& link, std::uint32_t cell, std::uint64_t task)
   : link_(link) {
   header_.kind = link::frame_kind::results;
@@ -18,17 +11,10 @@ batch_results::batch_results(parent_link& link, std::uint32_t cell, std::uint64_
   header_.task = task;
 }
 
-bool batch_results::has_room() {
-  return link_.outbox_empty() && (is_staging() || stage(usual_result_bytes));
-}
-
-void batch_results::add(const detail::bytes& result, bool threw) {
-  const detail::record_head head(result.size(), threw);
-  const auto prefix = std::as_bytes(std::span(&head, 1));
+void batch_results::begin_frame(const detail::record_head& head, const detail::bytes& result) {
+  const auto prefix = head.encoded();
   const auto content = detail::view(result);
   auto& channel = link_.channel();
-  if (is_staging() && channel.append(prefix, content))
-    return;
   if (is_staging())
     channel.publish_staged();
   if (stage(prefix.size() + content.size()) && channel.append(prefix, content))

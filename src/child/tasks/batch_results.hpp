@@ -18,12 +18,21 @@ public:
   batch_results(parent_link& link, std::uint32_t cell, std::uint64_t task);
 
   /// True if the results of further items can be written at once.
-  bool has_room();
-  void add(const detail::bytes& result, bool threw);
+  bool has_room() { return link_.outbox_empty() && (is_staging() || stage(usual_bytes)); }
+  void add(const detail::bytes& result, bool threw) {
+    const detail::record_head head(result.size(), threw);
+    if (!is_staging() || !link_.channel().append(head.encoded(), {result.data(), result.size()}))
+      begin_frame(head, result);
+  }
   /// The batch has ended after running for `nanoseconds`.
   void end(std::uint64_t nanoseconds);
 
 private:
+  // Room for this much is there before an item is begun: a small result need not wait for the parent.
+  static constexpr std::size_t usual_bytes = 256;
+
+  // Adds it to a frame that begins with it.
+  void begin_frame(const detail::record_head& head, const detail::bytes& result);
   bool is_staging() const { return link_.channel().is_staging(header_.cell); }
   bool stage(std::size_t least) { return link_.stage(header_, least); }
 

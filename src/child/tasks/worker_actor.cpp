@@ -21,11 +21,10 @@ namespace troupe::child {
 
 namespace {
 
-// Runs the thunk; the exception that left it, or null.
-std::exception_ptr invoke(const call_message& call, std::span<const std::byte> arguments,
-  const task_context& context, detail::bytes& result) noexcept {
+// Runs the thunk of the current task; the exception that left it, or null.
+std::exception_ptr invoke(
+  const call_message& call, std::span<const std::byte> arguments, detail::bytes& result) noexcept {
   const record_throws recording;
-  const as_current_task current(&context);
   std::exception_ptr thrown;
   try {
     detail::invocation invocation{arguments, call.target, result};
@@ -134,7 +133,7 @@ void worker_actor::run_plain(call_message& call) {
   detail::bytes result;
   const on_cpu mark(current_, call.cell + 1u);
   const as_current_task current(&context); // also while what it threw is destroyed
-  const auto thrown = invoke(call, detail::view(call.arguments), context, result);
+  const auto thrown = invoke(call, detail::view(call.arguments), result);
   finish(call, std::move(result), thrown, context, started);
 }
 
@@ -172,6 +171,7 @@ void worker_actor::run_batch(call_message& call) {
   clock_stride stride;
   bool some = false;
   const on_cpu mark(current_, call.cell + 1u);
+  const as_current_task current(&context); // also while what an item threw is destroyed
   do {
     const auto item = claim(call);
     if (!item)
@@ -179,8 +179,7 @@ void worker_actor::run_batch(call_message& call) {
     some = true;
     context.task = call.task + *item;
     result.clear();
-    const as_current_task current(&context); // also while what it threw is destroyed
-    const auto thrown = invoke(call, arguments.next()->content, context, result);
+    const auto thrown = invoke(call, arguments.next()->content, result);
     end_item(context, thrown, result);
     leave_cell(call.cell);
     results.add(result, thrown != nullptr);
@@ -275,8 +274,8 @@ void worker_actor::start_blocking(call_message& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_task>(std::move(call), context, now_);
   const auto run = [this, task] {
-    const auto thrown =
-      invoke(task->call, detail::view(task->call.arguments), task->context, task->result);
+    const as_current_task current(&task->context);
+    const auto thrown = invoke(task->call, detail::view(task->call.arguments), task->result);
     if (thrown)
       task->result = report(thrown, task->context);
     // In order with what the function has asked the parent.
