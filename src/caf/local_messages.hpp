@@ -15,7 +15,7 @@ inline constexpr std::string_view local_messages[] = {
   "troupe::actors::hosted_changed",
   "troupe::actors::outbound",
   "troupe::actors::watch_remote",
-  "troupe::child::call_message",
+  "troupe::child::accepted_calls",
   "troupe::parent::tasks_submitted",
   "troupe::parent::cancel_task",
   "troupe::parent::close_pool",

@@ -43,7 +43,7 @@ child_life::child_life(
   , link_(
       loop_, std::move(to_parent), hello.generation,
       [this](const auto& header, auto payload) { on_frame(header, payload); },
-      [this] { return work(); })
+      [this] { hand_over(); }, [this] { return work(); })
   , requests_(link_)
   , waits_(loop_, link_, requests_, worker_)
   , stops_(link_.region().cells(), link_.wanted())
@@ -160,7 +160,7 @@ void child_life::fail_start(const std::exception_ptr& thrown) {
 void child_life::accept(const link::frame_header& header, std::span<const std::byte> payload) {
   if (header.cell >= link_.region().cell_count())
     leave(exit_protocol);
-  call_message call;
+  accepted_call call;
   call.task = header.task;
   call.delivery = taken_in_ + 1;
   call.cell = header.cell;
@@ -168,7 +168,9 @@ void child_life::accept(const link::frame_header& header, std::span<const std::b
   call.items = header.items;
   try {
     take_in(call, header, payload);
-    caf::anon_send(worker_handle_, std::move(call));
+    if (!accepted_ || accepted_.use_count() > 1) // the worker has not seen those yet
+      accepted_ = std::make_shared<std::vector<accepted_call>>();
+    accepted_->push_back(std::move(call));
   } catch (...) {
     call.arguments = {};
     worker_->refuse(call, std::current_exception());
@@ -176,8 +178,19 @@ void child_life::accept(const link::frame_header& header, std::span<const std::b
   link_.region().header().taken_in.store(++taken_in_, std::memory_order_release);
 }
 
+void child_life::hand_over() {
+  if (!accepted_ || accepted_->empty() || accepted_.use_count() > 1)
+    return;
+  try {
+    caf::anon_send(worker_handle_, accepted_calls{accepted_});
+  } catch (...) { // no memory for the message
+    for (const auto& call : *std::exchange(accepted_, nullptr))
+      worker_->refuse(call, std::current_exception());
+  }
+}
+
 void child_life::take_in(
-  call_message& call, const link::frame_header& header, std::span<const std::byte> payload) const {
+  accepted_call& call, const link::frame_header& header, std::span<const std::byte> payload) const {
   link::call_head head;
   if ((header.flags & link::payload_lost) != 0)
     throw too_large_for_memory();

@@ -46,8 +46,10 @@ private:
   [[noreturn]] void fail_start(const std::exception_ptr& thrown);
 
   void accept(const link::frame_header& header, std::span<const std::byte> payload);
-  void take_in(
-    call_message& call, const link::frame_header& header, std::span<const std::byte> payload) const;
+  // Sends the worker what has been accepted.
+  void hand_over();
+  void take_in(accepted_call& call, const link::frame_header& header,
+    std::span<const std::byte> payload) const;
 
   void follow_wishes();
   [[noreturn]] void drain(int exit_code);
@@ -62,6 +64,8 @@ private:
   caf::actor worker_handle_;
   worker_actor* worker_ = nullptr; // owned by worker_handle_
   std::uint64_t taken_in_ = 0;     // the number of tasks
+  std::shared_ptr<std::vector<accepted_call>>
+    accepted_; // shared with the message to the worker, and used again
   parent_link link_;
   requests requests_;
   nested_wait waits_;

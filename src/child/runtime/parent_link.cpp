@@ -26,11 +26,12 @@ base::unique_fd make_eventfd() {
 } // namespace
 
 parent_link::parent_link(loop::event_loop& loop, link::channel channel, std::uint32_t generation,
-  frame_handler on_frame, work_handler work)
+  frame_handler on_frame, batch_handler on_batch_end, work_handler work)
   : loop_(loop)
   , channel_(std::move(channel))
   , generation_(generation)
   , on_frame_(std::move(on_frame))
+  , on_batch_end_(std::move(on_batch_end))
   , work_(std::move(work))
   , wake_(make_eventfd())
   , bell_watch_(loop.io(), channel_.bell_fd(), [this] { on_bell(); })
@@ -80,6 +81,8 @@ bool parent_link::exchange() {
       on_frame_(header, payload);
       return true;
     });
+  if (received)
+    on_batch_end_();
   return channel_.flush_outbox() || received;
 }
 

@@ -20,11 +20,12 @@ public:
   using frame_handler =
     std::function<void(const link::frame_header&, std::span<const std::byte> payload)>;
   using work_handler = std::function<bool()>;
+  using batch_handler = std::function<void()>;
 
   /// `on_frame` gets each message of the parent; `work` is called each turn and returns whether it did
   /// something. Throws `std::system_error`.
   parent_link(loop::event_loop& loop, link::channel channel, std::uint32_t generation,
-    frame_handler on_frame, work_handler work);
+    frame_handler on_frame, batch_handler on_batch_end, work_handler work);
   ~parent_link() override;
 
   void send(link::frame_header header, detail::bytes&& payload);
@@ -63,6 +64,7 @@ private:
   std::uint32_t generation_;
   std::uint32_t stops_seen_ = 0;
   frame_handler on_frame_;
+  batch_handler on_batch_end_;
   work_handler work_;
   base::unique_fd wake_; // an eventfd, on which threads of this process wake the loop's
   loop::descriptor_watch bell_watch_;

@@ -23,7 +23,7 @@ namespace {
 
 // Runs the thunk of the current task; the exception that left it, or null.
 std::exception_ptr invoke(
-  const call_message& call, std::span<const std::byte> arguments, detail::bytes& result) noexcept {
+  const accepted_call& call, std::span<const std::byte> arguments, detail::bytes& result) noexcept {
   const record_throws recording;
   std::exception_ptr thrown;
   try {
@@ -77,10 +77,17 @@ worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, pa
   , started_(cells_.size()) {}
 
 caf::behavior worker_actor::handlers() {
-  return {[this](call_message& call) {
-    const auto kind = call.kind;
-    const auto nesting = call.nesting;
-    admission_.push(std::move(call), kind, nesting);
+  return {[this](const accepted_calls& accepted) {
+    for (auto& call : *accepted.calls) {
+      const auto kind = call.kind;
+      const auto nesting = call.nesting;
+      try {
+        admission_.push(std::move(call), kind, nesting);
+      } catch (const std::bad_alloc&) {
+        refuse(call, std::current_exception());
+      }
+    }
+    accepted.calls->clear();
   }};
 }
 
@@ -93,7 +100,7 @@ bool worker_actor::work() {
   // A finished result must be on its way before the next task can crash, so none starts while results
   // wait for room in the ring.
   while (admission_.can_start() && link_.outbox_empty() && now_ < end) {
-    call_message call = admission_.take();
+    accepted_call call = admission_.take();
     worked = true;
     if (call.items > 0)
       run_batch(call);
@@ -105,7 +112,7 @@ bool worker_actor::work() {
   return worked;
 }
 
-std::optional<std::uint32_t> worker_actor::claim(const call_message& call) {
+std::optional<std::uint32_t> worker_actor::claim(const accepted_call& call) {
   const auto item = cells_.claim(
     call.cell, call.delivery, std::max(call.items, 1u), now_.time_since_epoch().count());
   if (item)
@@ -113,7 +120,7 @@ std::optional<std::uint32_t> worker_actor::claim(const call_message& call) {
   return item;
 }
 
-void worker_actor::start(call_message& call) {
+void worker_actor::start(accepted_call& call) {
   switch (call.kind) {
   case detail::call_kind::plain:
     run_plain(call);
@@ -127,7 +134,7 @@ void worker_actor::start(call_message& call) {
   }
 }
 
-void worker_actor::run_plain(call_message& call) {
+void worker_actor::run_plain(accepted_call& call) {
   const auto started = now_;
   const auto context = context_of(call);
   detail::bytes result;
@@ -162,7 +169,7 @@ private:
 
 // An item after another, until there are no more, the parent takes the others back, a result has to wait for room, or
 // the time is up.
-void worker_actor::run_batch(call_message& call) {
+void worker_actor::run_batch(accepted_call& call) {
   const auto begun = now_;
   batch_results results(link_, call.cell, call.task);
   detail::record_reader arguments(detail::view(call.arguments));
@@ -212,7 +219,7 @@ void worker_actor::leave_cell(std::uint32_t cell) {
   stops_.forget(cell);
 }
 
-task_context worker_actor::context_of(const call_message& call) const {
+task_context worker_actor::context_of(const accepted_call& call) const {
   task_context context;
   context.task = context.in_cell = call.task;
   context.cell = call.cell;
@@ -227,13 +234,13 @@ task_context worker_actor::context_of(const call_message& call) const {
 
 // A task that is not finished when `start` returns. Stays where it is: `invocation` points into it.
 struct worker_actor::running_task {
-  running_task(call_message&& message, task_context told, clock::time_point start_time)
+  running_task(accepted_call&& message, task_context told, clock::time_point start_time)
     : call(std::move(message))
     , context(told)
     , started(start_time) {}
   running_task(const running_task&) = delete;
 
-  call_message call;
+  accepted_call call;
   task_context context;
   detail::bytes result;
   detail::invocation invocation{detail::view(call.arguments), call.target, result};
@@ -246,7 +253,7 @@ struct worker_actor::running_coroutine : running_task {
   bool asked_to_stop = false;
 };
 
-void worker_actor::start_coroutine(call_message& call) {
+void worker_actor::start_coroutine(accepted_call& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_coroutine>(std::move(call), context, now_);
   const auto scope = std::make_shared<task_scope>(task_scope{current_, &task->context});
@@ -270,7 +277,7 @@ void worker_actor::stop(std::uint32_t cell) {
   task->cancellation.emit(boost::asio::cancellation_type::terminal);
 }
 
-void worker_actor::start_blocking(call_message& call) {
+void worker_actor::start_blocking(accepted_call& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_task>(std::move(call), context, now_);
   const auto run = [this, task] {
@@ -293,7 +300,7 @@ void worker_actor::start_blocking(call_message& call) {
   }
 }
 
-void worker_actor::finish(const call_message& call, detail::bytes&& result,
+void worker_actor::finish(const accepted_call& call, detail::bytes&& result,
   const std::exception_ptr& thrown, const task_context& context, clock::time_point started) {
   end_item(context, thrown, result);
   publish(call, thrown != nullptr, std::move(result), started);
@@ -301,7 +308,7 @@ void worker_actor::finish(const call_message& call, detail::bytes&& result,
 }
 
 void worker_actor::publish(
-  const call_message& call, bool threw, detail::bytes&& payload, clock::time_point started) {
+  const accepted_call& call, bool threw, detail::bytes&& payload, clock::time_point started) {
   leave_cell(call.cell);
   link::frame_header header;
   header.kind = threw ? link::frame_kind::threw : link::frame_kind::value;
@@ -316,7 +323,7 @@ void worker_actor::publish(
   link_.ring_now();
 }
 
-void worker_actor::refuse(const call_message& call, const std::exception_ptr& why) {
+void worker_actor::refuse(const accepted_call& call, const std::exception_ptr& why) {
   now_ = clock::now();
   if (!claim(call))
     return;

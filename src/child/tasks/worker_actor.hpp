@@ -23,7 +23,7 @@
 namespace troupe::child {
 
 /// A task as it arrives at the worker.
-struct call_message {
+struct accepted_call {
   task_id task = 0;
   std::uint64_t delivery = 0; // its number among all that this child was sent
   std::uint32_t cell = 0;
@@ -37,9 +37,15 @@ struct call_message {
   std::uint32_t items = 0; // of a batch, whose arguments are records; 0 for a task of its own
 };
 
+/// The message to the worker: the tasks of one look at the link. A message for each task would cost as much again as
+/// the task does here.
+struct accepted_calls {
+  std::shared_ptr<std::vector<accepted_call>> calls;
+};
+
 } // namespace troupe::child
 
-TROUPE_LOCAL_MESSAGE(troupe::child::call_message)
+TROUPE_LOCAL_MESSAGE(troupe::child::accepted_calls)
 
 namespace troupe::child {
 
@@ -49,7 +55,7 @@ struct task_place {
   task_id task = 0;
 };
 
-/// The actor that runs tasks. It accepts each message at once and starts up to `concurrency` of them:
+/// The actor that runs tasks. It accepts them all at once and starts up to `concurrency` of them:
 /// coroutines on the loop, blocking functions on threads, plain functions here, one at a time. So no
 /// two tasks of a child run at the same time unless they are blocking functions. A task that waits for its
 /// pool lends its place, and another is started meanwhile; if it is a plain function, on top of it.
@@ -71,7 +77,7 @@ public:
   void take_position(std::size_t position) noexcept { settings_.position = position; }
 
   /// Fails a task that cannot be run here with `why`, unless the parent has taken it back.
-  void refuse(const call_message& call, const std::exception_ptr& why);
+  void refuse(const accepted_call& call, const std::exception_ptr& why);
 
   /// Starts what may start, for at most `limits::work_slice`; true if something was started.
   bool work();
@@ -132,19 +138,19 @@ private:
   void reserve_lend();
   void end_lend(std::uint32_t cell);
   // Begins the task, or the next item of a batch, unless the parent has taken it back.
-  std::optional<std::uint32_t> claim(const call_message& call);
-  void start(call_message& call);
-  void run_plain(call_message& call);
-  void run_batch(call_message& call);
-  void start_coroutine(call_message& call);
-  void start_blocking(call_message& call);
+  std::optional<std::uint32_t> claim(const accepted_call& call);
+  void start(accepted_call& call);
+  void run_plain(accepted_call& call);
+  void run_batch(accepted_call& call);
+  void start_coroutine(accepted_call& call);
+  void start_blocking(accepted_call& call);
   // On the loop's thread: publishes the outcome, and lets others start.
-  void finish(const call_message& call, detail::bytes&& result, const std::exception_ptr& thrown,
+  void finish(const accepted_call& call, detail::bytes&& result, const std::exception_ptr& thrown,
     const task_context& context, clock::time_point started);
   // `payload` is a value, or a report of what was thrown.
   void publish(
-    const call_message& call, bool threw, detail::bytes&& payload, clock::time_point started);
-  task_context context_of(const call_message& call) const;
+    const accepted_call& call, bool threw, detail::bytes&& payload, clock::time_point started);
+  task_context context_of(const accepted_call& call) const;
   // What comes after the end of the code of a task, or of an item: `result` becomes the report of what it threw.
   void end_item(
     const task_context& context, const std::exception_ptr& thrown, detail::bytes& result);
@@ -159,7 +165,7 @@ private:
   settings settings_;
   link::cell_table cells_;
   std::atomic<std::uint64_t>& current_;
-  policy::admission<call_message> admission_;
+  policy::admission<accepted_call> admission_;
   blocking_threads threads_;
   std::vector<started_task> started_; // by cell
   std::uint64_t starts_ = 0;
