@@ -38,7 +38,7 @@ struct process_options {
   /// What becomes of its stdout and stderr. Captured lines begin with its name.
   troupe::output output = troupe::output::inherit;
 
-  /// Time from `start` until the initializer has returned; after it the child is killed, and joining
+  /// Time from its launch until the initializer has returned; after it the child is killed, and joining
   /// throws `start_failed`. 1 ms to 1 day.
   std::chrono::milliseconds start_timeout{30'000};
 

@@ -15,6 +15,12 @@ std::size_t failures_in(const outcome& result, const task_state& task) noexcept 
 
 } // namespace
 
+// The parts one after another: there may be thousands, and each within the one before would take the stack.
+task_state::~task_state() {
+  while (rest && rest->has_one_owner())
+    rest = task_ptr(std::move(rest->rest));
+}
+
 task_ptr task_state::divide(std::uint32_t first) {
   record_reader records(view(arguments_));
   for (std::uint32_t i = 0; i < first; ++i)

@@ -101,6 +101,13 @@ TEST_CASE("a child that became ready while the parent was stopped has not starte
   CHECK(parent.read_until("deaths\n") == "0 deaths\n");
 }
 
+TEST_CASE("a process that became ready while the parent was stopped has not started too late") {
+  piped_program parent(STOPPED_PARENT, {"stopped_parent", "process"});
+  parent.read_until("initializing\n");
+  stop_for(parent.pid(), 4s); // longer than the start timeout
+  CHECK(parent.read_until("\n") == "the result is 9\n");
+}
+
 #if !defined(__SANITIZE_ADDRESS__) &&                                                              \
   !defined(__SANITIZE_THREAD__) // they end a program without memory
 namespace {

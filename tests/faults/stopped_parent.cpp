@@ -30,6 +30,10 @@ void say(const char* what) {
   std::fflush(stdout);
 }
 
+int add_one(int x) {
+  return x + 1;
+}
+
 // An initializer.
 void take_a_while() {
   say("initializing");
@@ -63,13 +67,28 @@ void wait_for_a_start(troupe::runtime& rt) {
   std::printf("%d deaths\n", static_cast<int>(pool.stats().deaths));
 }
 
+void wait_for_a_process(troupe::runtime& rt) {
+  troupe::worker<int> one{
+    rt, troupe::call(add_one, 8), {.initializer = troupe::call(take_a_while), .start_timeout = 3s}};
+  try {
+    one.start();
+    one.join();
+    std::printf("the result is %d\n", one.result());
+  } catch (const troupe::start_failed& e) {
+    std::printf("%s\n", e.what());
+  }
+}
+
 } // namespace
 
-// stopped_parent results|start
+// stopped_parent results|start|process
 int main(int argc, char** argv) {
   troupe::runtime rt{argc, argv};
-  if (argc > 1 && std::string_view(argv[1]) == "start")
+  const std::string_view what = argc > 1 ? argv[1] : "results";
+  if (what == "start")
     wait_for_a_start(rt);
+  else if (what == "process")
+    wait_for_a_process(rt);
   else
     wait_for_results(rt);
 }

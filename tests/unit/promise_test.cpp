@@ -27,6 +27,18 @@ outcome value_of(std::size_t size) {
 
 } // namespace
 
+TEST_CASE("a batch that has been divided very often takes no stack when it goes") {
+  task_ptr first(new task_state({}, {}));
+  for (int i = 0; i < 200'000; ++i) {
+    task_ptr before(new task_state({}, {}));
+    before->rest = std::move(first);
+    first = std::move(before);
+  }
+  const auto kept = first->rest->rest;
+  first.reset();
+  CHECK(kept->rest != nullptr); // what somebody else has stays whole
+}
+
 TEST_CASE("a task that is resolved has its result, and neither its arguments nor its options") {
   const auto options = std::make_shared<const troupe::task_options>();
   const task_ptr task(new task_state({}, some_bytes(1000)));

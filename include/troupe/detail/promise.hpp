@@ -79,6 +79,8 @@ public:
 
 protected:
   virtual ~promise();
+  /// Whether the caller's reference is the only one, so that nobody else can take another.
+  bool has_one_owner() const noexcept { return references_.load() == 1; }
 
 private:
   enum class status : std::uint32_t { pending, waited_for, watched, done };

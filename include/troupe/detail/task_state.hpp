@@ -84,7 +84,7 @@ public:
   task_state* next_submitted = nullptr;
 
 private:
-  ~task_state() override = default;
+  ~task_state() override;
   void on_resolve(const outcome& result) noexcept override;
 
   bytes arguments_;
