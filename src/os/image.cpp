@@ -262,8 +262,9 @@ const program_range& program() {
 
 code_location locate(void (*function)()) {
   const auto address = reinterpret_cast<std::uintptr_t>(function);
-  if (address >= program().begin && address < program().end)
-    return {0, address - program().base};
+  const auto& own = program();
+  if (address >= own.begin && address < own.end)
+    return {0, address - own.base};
   const auto place = os::locate_in_signal_handler(address);
   if (place.module == os::no_module)
     throw encode_error("the function of a task is in no module of this program");
@@ -273,11 +274,11 @@ code_location locate(void (*function)()) {
 void (*function_at(const code_location& place))() {
   if (place == code_location{})
     return nullptr;
-  if (place.module == 0 && program().begin != 0) {
-    const auto address = program().base + place.offset;
-    return address >= program().begin && address < program().end
-             ? reinterpret_cast<void (*)()>(address)
-             : nullptr;
+  const auto& own = program();
+  if (place.module == 0 && own.begin != 0) {
+    const auto address = own.base + place.offset;
+    return address >= own.begin && address < own.end ? reinterpret_cast<void (*)()>(address)
+                                                     : nullptr;
   }
   return reinterpret_cast<void (*)()>(os::address_of(place).value_or(0));
 }
