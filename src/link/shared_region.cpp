@@ -1,5 +1,7 @@
 #include "link/shared_region.hpp"
 
+#include "os/memory_promise.hpp"
+
 #include <cerrno>
 #include <new>
 #include <system_error>
@@ -32,6 +34,20 @@ std::size_t head_bytes(std::size_t cells) {
   return whole_pages(mark_offset(cells) + stop_marks::words_for(cells) * sizeof(std::uint64_t));
 }
 
+// Where the kernel counts what it has promised, it may refuse a page when it is touched first, so all are allocated
+// here. Elsewhere that would cost more than all the rest of a link.
+void make_room(int fd, std::size_t bytes) {
+  const auto size = static_cast<off_t>(bytes);
+  const bool all_at_once = os::memory_is_accounted();
+  int result = 0;
+  do
+    result = all_at_once ? ::posix_fallocate(fd, 0, size) : ::ftruncate(fd, size) != 0 ? errno : 0;
+  while (result == EINTR);
+  if (result != 0)
+    throw std::system_error(
+      result, std::generic_category(), "shared memory for the link to a child");
+}
+
 } // namespace
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -43,14 +59,7 @@ shared_region::shared_region(link_size size)
   , head_bytes_(head_bytes(size.cells)) {
   if (!fd_)
     fail_region("memfd_create for the link to a child");
-  const auto bytes = static_cast<off_t>(head_bytes_ + 2 * ring_bytes());
-  int result = 0;
-  do
-    result = ::posix_fallocate(fd_.get(), 0, bytes);
-  while (result == EINTR);
-  if (result != 0)
-    throw std::system_error(
-      result, std::generic_category(), "shared memory for the link to a child");
+  make_room(fd_.get(), head_bytes_ + 2 * ring_bytes());
   if (::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     fail_region("sealing the shared memory of the link to a child");
   map();
@@ -68,20 +77,19 @@ shared_region::~shared_region() {
 }
 
 void shared_region::map() {
-  void* reserved = ::mmap(nullptr, mapped_bytes(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (reserved == MAP_FAILED)
-    fail_region("reserving address space for the link");
-  base_ = static_cast<std::byte*>(reserved);
-  const auto place = [this](std::size_t at, std::size_t bytes, std::size_t file_offset) {
-    return ::mmap(base_ + at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_.get(),
-             static_cast<off_t>(file_offset)) != MAP_FAILED;
+  const auto map_at = [this](void* at, std::size_t bytes, std::size_t file_offset, int flags) {
+    return ::mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | flags, fd_.get(),
+      static_cast<off_t>(file_offset));
   };
+  // In the file the rings follow the head. In memory each comes twice, so that what goes beyond its end is at its
+  // beginning: the second copy of one ring and the first of the next follow each other in both.
+  void* const all = map_at(nullptr, mapped_bytes(), 0, 0);
+  if (all == MAP_FAILED)
+    fail_region("mapping the shared memory of the link");
+  base_ = static_cast<std::byte*>(all);
   const std::size_t ring = ring_bytes();
-  const bool mapped = place(0, head_bytes_ + ring, 0) &&
-                      place(head_bytes_ + ring, ring, head_bytes_) &&
-                      place(head_bytes_ + 2 * ring, ring, head_bytes_ + ring) &&
-                      place(head_bytes_ + 3 * ring, ring, head_bytes_ + ring);
-  if (!mapped) {
+  if (map_at(base_ + head_bytes_ + ring, 2 * ring, head_bytes_, MAP_FIXED) == MAP_FAILED ||
+      map_at(base_ + head_bytes_ + 3 * ring, ring, head_bytes_ + ring, MAP_FIXED) == MAP_FAILED) {
     const int error = errno;
     ::munmap(base_, mapped_bytes());
     throw std::system_error(

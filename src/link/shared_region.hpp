@@ -54,8 +54,9 @@ struct link_size {
 
 /// The shared memory of one link: a sealed memfd, mapped.
 ///
-/// The memory is allocated up front, so that a machine that is out of it gives an error here and
-/// never a SIGBUS later; it is sealed, so that no child can truncate it under the parent.
+/// A page of it costs nothing until it is touched. Only where the kernel could refuse it then, which would be a SIGBUS, the
+/// memory is allocated up front, and is an error here if there is none. The file is sealed, so that no child can truncate
+/// it under the parent.
 class shared_region {
 public:
   /// Makes a new one. Throws `std::system_error`.

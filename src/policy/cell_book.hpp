@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/contract.hpp"
+#include "base/untouched_array.hpp"
 #include "policy/task_ledger.hpp"
 
 #include <cstdint>
@@ -9,23 +10,20 @@
 namespace troupe::policy {
 
 /// The parent's own account of one child's cell table: which task is in which cell. The cell that was
-/// released last is taken first, so that as few as possible are in use, whose memory is in the cache. (What
-/// is left of a cell's former task does no harm: its id is another.)
+/// released last is taken first, so that as few as possible are in use, whose memory is in the cache, and most are never
+/// touched. (What is left of a cell's former task does no harm: its id is another.)
 class cell_book {
 public:
   explicit cell_book(std::uint32_t cells)
     : tasks_(cells)
     , kinds_(cells)
-    , links_(cells)
-    , free_(cells) {
-    for (std::uint32_t i = 0; i < cells; ++i)
-      free_[i] = cells - 1 - i;
+    , links_(cells) {
+    released_.reserve(cells); // so that `release` cannot fail
   }
 
   std::uint32_t take(task_key task, detail::call_kind kind = detail::call_kind::plain) {
-    TROUPE_ASSERT(!free_.empty());
-    const auto cell = free_.back();
-    free_.pop_back();
+    TROUPE_ASSERT(used() < size());
+    const auto cell = next_cell();
     tasks_[cell] = task;
     kinds_[cell] = kind;
     links_[cell] = {last_, none};
@@ -45,7 +43,7 @@ public:
   void release(std::uint32_t cell) {
     TROUPE_ASSERT(at(cell).id != 0);
     tasks_[cell] = {};
-    free_.push_back(cell);
+    released_.push_back(cell);
     const auto [before, after] = links_[cell];
     (before == none ? first_ : links_[before].next) = after;
     (after == none ? last_ : links_[after].previous) = before;
@@ -59,7 +57,7 @@ public:
   }
 
   std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(tasks_.size()); }
-  std::size_t used() const noexcept { return tasks_.size() - free_.size(); }
+  std::size_t used() const noexcept { return ever_used_ - released_.size(); }
 
 private:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -68,10 +66,19 @@ private:
     std::uint32_t next = none;
   };
 
-  std::vector<task_key> tasks_; // id 0: free
-  std::vector<detail::call_kind> kinds_;
-  std::vector<neighbours> links_;   // of those in use, in the order of their taking
-  std::vector<std::uint32_t> free_; // a stack
+  std::uint32_t next_cell() {
+    if (released_.empty())
+      return ever_used_++;
+    const auto cell = released_.back();
+    released_.pop_back();
+    return cell;
+  }
+
+  base::untouched_array<task_key> tasks_; // id 0: free
+  base::untouched_array<detail::call_kind> kinds_;
+  base::untouched_array<neighbours> links_; // of those in use, in the order of their taking
+  std::vector<std::uint32_t> released_;     // a stack of those that are free again
+  std::uint32_t ever_used_ = 0;             // the others, from this one on, have not been used yet
   std::uint32_t first_ = none;
   std::uint32_t last_ = none;
 };

@@ -2,6 +2,7 @@
 #include "link/control_socket.hpp"
 #include "link/ring.hpp"
 #include "link/shared_region.hpp"
+#include "os/memory_promise.hpp"
 #include "support/seeded.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 using namespace troupe::link;
 using namespace troupe::os;
@@ -249,6 +251,16 @@ TEST_CASE("both processes see the same memory, each ring twice in a row") {
   CHECK(theirs.cells().claim(7, 99));
   CHECK(ours.cells().close(7, 99) == 1);
   CHECK(theirs.header().current == 3);
+}
+
+TEST_CASE("shared memory costs nothing before it is touched, unless the kernel counts it at once") {
+  const shared_region region(link_size{8192});
+  struct stat info {};
+  REQUIRE(::fstat(region.fd(), &info) == 0);
+  if (troupe::os::memory_is_accounted())
+    CHECK(info.st_blocks * 512 >= info.st_size);
+  else
+    CHECK(info.st_blocks == 0);
 }
 
 TEST_CASE("shared memory starts as zeros") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/untouched_array.hpp"
 #include "child/asking/requests.hpp"
 #include "child/runtime/parent_link.hpp"
 #include "child/tasks/blocking_threads.hpp"
@@ -18,7 +19,6 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <vector>
 
 namespace troupe::child {
 
@@ -167,7 +167,7 @@ private:
   std::atomic<std::uint64_t>& current_;
   policy::admission<accepted_call> admission_;
   blocking_threads threads_;
-  std::vector<started_task> started_; // by cell
+  base::untouched_array<started_task> started_; // by cell
   std::uint64_t starts_ = 0;
   std::atomic<std::size_t> lent_ = 0; // tasks that have lent their places, or are about to
   clock::time_point now_{};           // the end of the latest plain task: saves a look at the clock

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/untouched_array.hpp"
 #include "parent/child/child_link.hpp"
 #include "parent/child/task_listener.hpp"
 #include "policy/cell_book.hpp"
@@ -85,7 +86,7 @@ private:
   const std::uint32_t seat_;
   link::cell_table table_;
   policy::cell_book book_;
-  std::vector<cell_info> cells_;
+  base::untouched_array<cell_info> cells_;
   std::unordered_map<std::uint32_t, batch_results> unreported_; // by cell, if there are some
   std::vector<std::uint32_t> introduced_;                       // modules that the child knows: few
   std::uint64_t sent_ = 0;                                      // the number of tasks
