@@ -58,3 +58,18 @@ TEST_CASE("the log drops messages rather than wait for who reads stderr, and say
   }));
   CHECK(pipe.read().find("message 5000\n") == std::string::npos);
 }
+
+TEST_CASE("the log writes at its end what it was given before, and nothing later") {
+  full_stderr pipe;
+  pipe.read(); // there is room
+  troupe::parent::start_log();
+  const auto kept = troupe::parent::log();
+  for (int i = 0; i < 10; ++i)
+    kept->warn("early {}", i);
+  troupe::parent::stop_log();
+  const auto text = pipe.read();
+  CHECK(text.find("early 0\n") != std::string::npos);
+  CHECK(text.find("early 9\n") != std::string::npos);
+  kept->warn("too late");
+  CHECK(pipe.read() == text);
+}

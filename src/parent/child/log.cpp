@@ -12,19 +12,19 @@ namespace {
 // Writes to stderr, and after what was dropped meanwhile how much that was. On the log's thread only.
 class stderr_sink final : public unlocked_stderr_sink {
 public:
-  explicit stderr_sink(const spdlog::details::thread_pool& thread)
-    : thread_(thread) {}
+  explicit stderr_sink(waiting_lines& lines)
+    : lines_(lines) {}
 
 private:
   void sink_it_(const spdlog::details::log_msg& message) override;
 
-  const spdlog::details::thread_pool& thread_;
+  waiting_lines& lines_; // on whose thread this is
   std::size_t told_ = 0;
 };
 
 void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
   unlocked_stderr_sink::sink_it_(message); // may block
-  const auto dropped = dropped_by(thread_);
+  const auto dropped = dropped_of(lines_);
   if (dropped == told_)
     return;
   const auto text = std::to_string(dropped - told_) +
@@ -35,7 +35,7 @@ void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
 
 struct own_log {
   own_log()
-    : logger(thread.make("troupe", std::make_shared<stderr_sink>(thread.pool()))) {
+    : logger(thread.make("troupe", std::make_shared<stderr_sink>(thread.lines()))) {
     logger->set_level(spdlog::level::warn);
   }
 

@@ -6,8 +6,7 @@
 
 namespace troupe::parent {
 
-/// Starts the thread of troupe's own log, if there is none. Throws `spdlog::spdlog_ex` or
-/// `std::system_error`.
+/// Starts the thread of troupe's own log, if there is none. Throws `std::system_error`.
 void start_log();
 /// Ends it, when what was logged has been written, or after a while if nobody reads stderr.
 void stop_log();

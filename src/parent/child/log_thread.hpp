@@ -1,13 +1,12 @@
 #pragma once
 
-#include <spdlog/async_logger.h>
 #include <spdlog/details/null_mutex.h>
-#include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <cstddef>
 #include <memory>
+#include <thread>
 
 namespace troupe::parent {
 
@@ -18,30 +17,35 @@ protected:
   void flush_() override {}
 };
 
-/// The number of lines that a thread has dropped so far.
-std::size_t dropped_by(const spdlog::details::thread_pool& thread);
+/// The lines that wait to be written by a `log_thread`. Thread-safe.
+class waiting_lines;
+
+/// The number of lines that have been dropped so far.
+std::size_t dropped_of(waiting_lines& lines);
 
 /// A thread that writes what loggers are given, so that nobody else ever waits for whoever reads it: of
-/// lines that come faster than they can be written the oldest are dropped. Thread-safe.
+/// lines that come faster than they can be written the oldest are dropped. Thread-safe. Unlike spdlog's own pool of
+/// threads, which wakes up every ten seconds, it sleeps as long as there is nothing to write.
 class log_thread {
 public:
-  /// Starts it, with all signals blocked. Throws `spdlog::spdlog_ex` or `std::system_error`.
+  /// Starts it, with all signals blocked. Throws `std::system_error`.
   log_thread();
   log_thread(const log_thread&) = delete;
   log_thread& operator=(const log_thread&) = delete;
   /// Waits until everything is written, but not for long: the thread is left behind if its output is a
-  /// pipe that nobody reads.
+  /// pipe that nobody reads. What is logged later is not written.
   ~log_thread();
 
   /// A logger that writes by `sink` on the thread. It is not registered.
   std::shared_ptr<spdlog::logger> make(const char* name, spdlog::sink_ptr sink) const;
   /// The number of lines that have been dropped so far.
-  std::size_t dropped() const { return dropped_by(*thread_); }
+  std::size_t dropped() const { return dropped_of(*lines_); }
   /// Sinks may use it on the thread itself, also while this is being destroyed.
-  const spdlog::details::thread_pool& pool() const noexcept { return *thread_; }
+  waiting_lines& lines() const noexcept { return *lines_; }
 
 private:
-  std::shared_ptr<spdlog::details::thread_pool> thread_;
+  std::shared_ptr<waiting_lines> lines_;
+  std::thread thread_;
 };
 
 } // namespace troupe::parent
