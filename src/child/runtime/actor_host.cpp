@@ -1,5 +1,6 @@
 #include "child/runtime/actor_host.hpp"
 
+#include "caf/caf_compat.hpp"
 #include "caf/late_actor_system.hpp"
 
 #include <cstdio>
@@ -36,6 +37,7 @@ caf::actor_system& actor_host::system() {
     throw std::system_error(
       e.code(), "actors need threads of CAF in their child, and none can be made there");
   }
+  compat::give_node_id(system_);
   return system_;
 }
 

@@ -48,7 +48,6 @@ child_life::child_life(
   , waits_(loop_, link_, requests_, worker_)
   , stops_(link_.region().cells(), link_.wanted())
   , actors_(system_, loop_, link_) {
-  compat::give_node_id(system_);
   connect_handles(requests_, waits_);
 }
 

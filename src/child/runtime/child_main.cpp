@@ -29,7 +29,8 @@ namespace troupe::child {
 
 namespace {
 
-// False: this is another program than the parent's.
+// False: this is another program than the parent's. Otherwise the bell is not rung: the parent reads this before what the
+// child says next, or before it judges the child's end.
 bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
   const link::child_hello answer{link::link_magic, hello.generation, os::image_build_id()};
   link::frame_header header;
@@ -37,8 +38,10 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
   header.generation = hello.generation;
   if (!to_parent.try_send(header, std::as_bytes(std::span(&answer, 1)), {}))
     return false;
+  if (hello.build == answer.build)
+    return true;
   to_parent.ring_peer();
-  return hello.build == answer.build;
+  return false;
 }
 
 // Something that the child needs before it can be set up is not to be had, such as memory or a thread.
