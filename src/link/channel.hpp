@@ -53,9 +53,9 @@ public:
   bool stage(const frame_header& header, std::size_t least);
   /// Whether one of that cell is under way.
   bool is_staging(std::uint32_t cell) const noexcept { return out_.is_staging(cell); }
-  /// Appends to it; false if there is no room: publish it, and begin another.
-  bool append(std::span<const std::byte, 4> first, std::span<const std::byte> second) noexcept {
-    return out_.append(first, second);
+  /// Appends a word and bytes to it; false if there is no room: publish it, and begin another.
+  bool append(std::uint32_t word, std::span<const std::byte> content) noexcept {
+    return out_.append(word, content);
   }
   void publish_staged(std::uint8_t flags = 0, std::uint64_t extra = 0) noexcept;
   /// What the peer has written of such a message, when `receive` has nothing more. Throws `protocol_violation`.

@@ -39,14 +39,14 @@ public:
   bool stage(const frame_header& header, std::size_t least, std::size_t most) noexcept;
   /// Whether one of that cell is under way.
   bool is_staging(std::uint32_t cell) const noexcept { return staging_ && staged_.cell == cell; }
-  /// Appends to it; false if there is no room.
-  bool append(std::span<const std::byte, 4> first, std::span<const std::byte> second) noexcept {
-    const auto length = staged_.length + first.size() + second.size();
+  /// Appends a word and bytes to it; false if there is no room.
+  bool append(std::uint32_t word, std::span<const std::byte> content) noexcept {
+    const auto length = staged_.length + sizeof word + content.size();
     if (length > most_)
       return false;
     std::byte* to = at(head_) + sizeof staged_ + staged_.length;
-    std::memcpy(to, first.data(), first.size());
-    copy(to + first.size(), second);
+    std::memcpy(to, &word, sizeof word);
+    copy(to + sizeof word, content);
     staged_.length = static_cast<std::uint32_t>(length);
     shared_->staged.store(head_ + sizeof staged_ + length, std::memory_order_release);
     return true;

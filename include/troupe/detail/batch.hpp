@@ -28,9 +28,7 @@ public:
     return head;
   }
 
-  std::span<const std::byte, 4> encoded() const noexcept {
-    return std::as_bytes(std::span<const std::uint32_t, 1>(&word_, 1));
-  }
+  std::uint32_t word() const noexcept { return word_; }
   std::size_t length() const noexcept { return word_ & ~threw_bit; }
   bool threw() const noexcept { return (word_ & threw_bit) != 0; }
 

@@ -12,18 +12,17 @@ batch_results::batch_results(parent_link& link, std::uint32_t cell, std::uint64_
 }
 
 void batch_results::begin_frame(const detail::record_head& head, const detail::bytes& result) {
-  const auto prefix = head.encoded();
   const auto content = detail::view(result);
   auto& channel = link_.channel();
   if (is_staging())
     channel.publish_staged();
-  if (stage(prefix.size() + content.size()) && channel.append(prefix, content))
+  if (stage(sizeof head + content.size()) && channel.append(head.word(), content))
     return;
   // It is too large for one frame, or there is no room at present.
   if (is_staging())
     channel.publish_staged();
   detail::bytes record;
-  record.append(prefix.data(), prefix.size());
+  record.append(&head, sizeof head);
   record.append(content.data(), content.size());
   link_.send(header_, std::move(record));
 }

@@ -21,7 +21,7 @@ public:
   bool has_room() { return link_.outbox_empty() && (is_staging() || stage(usual_bytes)); }
   void add(const detail::bytes& result, bool threw) {
     const detail::record_head head(result.size(), threw);
-    if (!is_staging() || !link_.channel().append(head.encoded(), {result.data(), result.size()}))
+    if (!is_staging() || !link_.channel().append(head.word(), {result.data(), result.size()}))
       begin_frame(head, result);
   }
   /// The batch has ended after running for `nanoseconds`.
