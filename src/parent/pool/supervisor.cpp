@@ -16,6 +16,8 @@ namespace {
 
 // Looking for work before sleeping pays only while the parent's loop and each child can have a core.
 constexpr std::chrono::nanoseconds spin_time{20'000};
+// And a child has to learn how long it pays: one that lives for fewer tasks only takes the time from its successor.
+constexpr std::size_t least_tasks_for_spinning = 64;
 
 child_state state_of(child_phase phase) {
   switch (phase) {
@@ -53,7 +55,9 @@ link::child_settings supervisor::settings_for(std::size_t slot) const {
   auto settings = common_settings(options_.name, options_.initializer, options_.finalizer);
   settings.position = slot;
   settings.concurrency = options_.childconcurrency;
-  if (processes_ + 1 <= usable_cpus())
+  const bool lives_long =
+    options_.maxtasksperchild == 0 || options_.maxtasksperchild >= least_tasks_for_spinning;
+  if (lives_long && processes_ + 1 <= usable_cpus())
     settings.spin_nanoseconds = spin_time.count();
   settings.limits = options_.limits;
   if (options_.loop_initializer != nullptr)
