@@ -49,6 +49,9 @@ private:
   std::size_t& depth_;
 };
 
+/// What the library's own codecs may do beside the interface of encoders and decoders.
+struct codec_access;
+
 } // namespace detail
 
 /// Appends the encoding of values to bytes, which must outlive it.
@@ -78,6 +81,8 @@ private:
   // One level deeper, for as long as the result lives. Values may have no end.
   detail::nesting_level enter();
   [[noreturn]] void refuse(std::size_t size) const;
+
+  friend detail::codec_access;
 
   detail::bytes& out_;
   std::size_t depth_ = 0;
@@ -121,6 +126,10 @@ private:
   // One level deeper, for as long as the result lives. A recursive type may be nested deeper than the stack
   // can bear.
   detail::nesting_level enter();
+  // The next `size` bytes, which may lie in memory that another process writes: to be read once. Throws as `raw`.
+  const std::byte* take(std::size_t size);
+
+  friend detail::codec_access;
 
   std::span<const std::byte> in_;
   std::size_t depth_ = 0;

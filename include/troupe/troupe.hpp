@@ -37,6 +37,7 @@
 #include <troupe/restart_options.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/scheduler.hpp>
+#include <troupe/shared_buffer.hpp>
 #include <troupe/start_method.hpp>
 #include <troupe/stats.hpp>
 #include <troupe/task_future.hpp>

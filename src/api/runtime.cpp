@@ -6,6 +6,7 @@
 #include "caf/actor_thread.hpp"
 #include "child/runtime/child_main.hpp"
 #include "child/zygote/zygote_main.hpp"
+#include "link/segment_pool.hpp"
 #include "loop/loop_executor.hpp"
 #include "os/command_line.hpp"
 #include "os/process_setup.hpp"
@@ -13,6 +14,7 @@
 #include "parent/child/log.hpp"
 #include "parent/child/module_list.hpp"
 #include "parent/launch/zygote.hpp"
+#include "values/block_source.hpp"
 
 #include <troupe/child_entry.hpp>
 #include <troupe/errors.hpp>
@@ -114,6 +116,11 @@ void check_threads(const runtime_options& options) {
     std::rethrow_exception(failure);
 }
 
+// What large arguments are encoded into.
+detail::block_ptr argument_block(std::size_t least) noexcept {
+  return base::is_forked_copy() ? nullptr : link::segment_pool::of_process().get(least);
+}
+
 parent::launchers::settings launch_settings(
   std::vector<std::string> arguments, const runtime_options& options) {
   parent::launchers::settings result;
@@ -192,6 +199,7 @@ void runtime::start(std::vector<std::string> arguments, const runtime_options& o
       arguments = std::move(own);
     state_ = new state(std::move(arguments), options, std::move(forked));
     base::runtime_begins();
+    values::set_block_source(&argument_block);
     current_runtime = this;
   } catch (...) {
     delete std::exchange(state_, nullptr);
@@ -205,7 +213,9 @@ runtime::~runtime() {
   if (base::is_forked_copy()) // which has neither the threads nor the children
     return;
   current_runtime = nullptr;
+  values::set_block_source(nullptr);
   delete std::exchange(state_, nullptr);
+  link::segment_pool::of_process().trim(std::chrono::steady_clock::now());
   parent::stop_log();
   base::runtime_ends();
   runtime_exists = false;

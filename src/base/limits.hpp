@@ -47,6 +47,36 @@ inline constexpr std::size_t max_report_bytes = std::size_t{1} << 20;
 /// Frames that one side takes from a ring before it looks elsewhere.
 inline constexpr std::size_t frames_per_turn = 512;
 
+// -- segments ---------------------------------------------------------------------------------------
+
+/// Encoded values of at least this size travel in segments, where there are some.
+inline constexpr std::size_t least_segment_bytes = std::size_t{256} * 1024;
+/// The segments for arguments, of this process, and what the idle ones of them may take.
+inline constexpr std::size_t max_argument_segments = 64;
+inline constexpr std::size_t max_idle_argument_bytes = std::size_t{512} << 20;
+/// The segments for the results of one child, and what they may take.
+inline constexpr std::size_t max_result_segments = 8;
+inline constexpr std::size_t max_result_segment_bytes = std::size_t{3} << 30;
+/// Those of all children of this process.
+inline constexpr std::size_t max_all_result_bytes = std::size_t{8} << 30;
+/// Argument segments that one child has mapped.
+inline constexpr std::size_t max_known_arguments = 16;
+/// A segment that has not been used for this long is given back.
+inline constexpr std::chrono::milliseconds segment_idle_time{5'000};
+/// A child waits for a segment for this long, and then sends its result without.
+inline constexpr std::chrono::milliseconds segment_patience{100};
+/// After it was refused one, or had to wait for so long, it asks for none for this long.
+inline constexpr std::chrono::milliseconds segment_pause{1'000};
+/// Shared buffers in one message.
+inline constexpr std::size_t max_buffers_in_message = 1024;
+/// Shared buffers that one child has made and still has.
+inline constexpr std::size_t max_child_buffers = 256;
+inline constexpr std::size_t max_child_buffer_bytes = std::size_t{1} << 40;
+/// Decoded values of at least this size ask for large pages.
+inline constexpr std::size_t least_huge_bytes = std::size_t{4} << 20;
+/// Children keep so much freed memory for what comes next.
+inline constexpr std::size_t kept_heap_bytes = std::size_t{512} << 20;
+
 // -- scheduling -------------------------------------------------------------------------------------
 
 /// Work that a child is given beyond what it runs, to hide the link's latency.

@@ -92,6 +92,7 @@ public:
   bool clear_bell() noexcept;
 
   shared_region& region() const noexcept { return *region_; }
+  const std::shared_ptr<shared_region>& shared() const noexcept { return region_; }
 
 private:
   struct outgoing {

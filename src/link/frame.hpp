@@ -19,6 +19,7 @@ enum class frame_kind : std::uint8_t {
   reply = 4,     ///< answer to the request `task`; `extra` is a `reply_status` (request.hpp)
   module = 5,    ///< one from which calls are to come; payload: encoded `module_notice`
   to_actors = 6, ///< payload: see `actor_signal`
+  forget = 7,    ///< the segment with the number `task` is used no more: it is to be unmapped
   // child to parent
   hello = 16,        ///< the first frame; payload: `child_hello`
   ready = 17,        ///< the initializer has returned
@@ -33,6 +34,8 @@ enum class frame_kind : std::uint8_t {
   report = 27,       ///< beside the outcomes of tasks; payload: encoded `report`
   results =
     28, ///< outcomes of items of a batch, in their order; payload: records (batch_record.hpp)
+  let_go =
+    29, ///< the child has no more of the shared buffer `task`, of which it was told `extra` times
 };
 
 /// What passes between the actors of the two processes: `extra` of `to_actors` and `from_actors`. The
@@ -49,6 +52,9 @@ inline constexpr std::uint8_t more_follows = 1; ///< flag: the payload goes on i
 inline constexpr std::uint8_t payload_lost = 2;
 /// Flag of `results`: the child runs no more items of that batch.
 inline constexpr std::uint8_t batch_ended = 4;
+
+/// Flag: the payload begins with a list of segments (segment_list.hpp).
+inline constexpr std::uint8_t names_segments = 8;
 
 /// Precedes every payload in a ring; both are aligned to 8 bytes. Host byte order: one machine.
 struct frame_header {

@@ -14,6 +14,8 @@ enum class service : std::uint64_t {
   push = 2,  ///< payload: `queue_head`, encoded item; answer: a `detail::queue_status`
   pop = 3,   ///< payload: `queue_head`; answer: a `detail::queue_status`, encoded item
   close = 4, ///< payload: `queue_head`; answer: nothing
+  make_segment =
+    5, ///< payload: `make_segment_head`; answer: the number, or 0 if there is none for a result
 };
 
 /// What the payload of a reply is.

@@ -41,6 +41,8 @@ struct region_header {
   /// The number of tasks that the child has taken in so far: the next one is on its way in.
   std::atomic<std::uint64_t> taken_in;
   wishes wanted;
+  /// The segments for results that the parent has done with, by their places: the child may write into them again.
+  alignas(64) std::atomic<std::uint64_t> returned;
   ring_indices to_child;
   ring_indices to_parent;
   crash_area crash;

@@ -3,6 +3,7 @@
 #include "policy/child_table.hpp"
 #include "policy/task_ledger.hpp"
 
+#include <troupe/detail/bytes.hpp>
 #include <troupe/detail/call_code.hpp>
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 // What the machine of a pool says to the world, and what it is told. In the parent a process and its link
@@ -19,8 +21,17 @@
 namespace troupe::policy {
 
 /// A task's outcome as a child reports it. `payload` may lie in memory that the child can write: it is
-/// copied before it is looked at.
+/// copied before it is looked at, or decoded, which reads each byte once.
 struct child_outcome {
+  /// The payload, as its own bytes. Once.
+  detail::bytes take_payload() const {
+    if (owner != nullptr)
+      return std::move(*owner);
+    detail::bytes copy;
+    copy.assign(payload);
+    return copy;
+  }
+
   task_key task;
   detail::call_kind kind{};
   bool threw = false;
@@ -29,6 +40,8 @@ struct child_outcome {
   std::uint32_t items = 0;  ///< of a batch: that have ended, with records in `payload`
   std::uint32_t failed = 0; ///< ... of which have thrown
   std::uint32_t ran = 1;    ///< with those of the batch that have been told before
+  /// Has `payload`, to be taken from it if this is not null: then it need not be copied.
+  detail::bytes* owner = nullptr;
 };
 
 /// How far a batch has come in a child.

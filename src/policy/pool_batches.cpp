@@ -101,7 +101,7 @@ void pool_machine::batch_ended(const child_outcome& came, std::chrono::nanosecon
       requeue_from(key, came.items);
     outcome result;
     result.what = outcome::kind::value;
-    result.payload.assign(came.payload);
+    result.payload = came.take_payload();
     ledger_.find(key)->task->failed_items = came.failed;
     count_ended(came.items, came.failed);
     if (came.failed < came.items)

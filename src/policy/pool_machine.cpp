@@ -180,7 +180,7 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
     supervision_.succeeded();
   outcome result;
   try {
-    result.payload.assign(came.payload);
+    result.payload = came.take_payload();
     result.what = came.threw ? outcome::kind::threw : outcome::kind::value;
   } catch (const std::bad_alloc&) {
     result = outcome::failure(std::current_exception());

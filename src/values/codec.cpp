@@ -3,13 +3,17 @@
 #include "base/limits.hpp"
 #include "values/error_category.hpp"
 
+#include <cstdint>
 #include <limits>
+
+#include <sys/mman.h>
 
 namespace troupe {
 
 void encoder::raw(const void* data, std::size_t size) {
   if (size > limits::max_value_bytes || out_.size() > limits::max_value_bytes - size)
     refuse(size);
+  out_.reserve_to_cross(out_.size() + size);
   out_.append(data, size);
 }
 
@@ -37,11 +41,17 @@ detail::nesting_level encoder::enter() {
 }
 
 void decoder::raw(void* data, std::size_t size) {
+  const auto* const from = take(size);
+  if (size > 0)
+    std::memcpy(data, from, size);
+}
+
+const std::byte* decoder::take(std::size_t size) {
   if (size > in_.size())
     refuse_end();
-  if (size > 0)
-    std::memcpy(data, in_.data(), size);
+  const auto* const from = in_.data();
   in_ = in_.subspan(size);
+  return from;
 }
 
 std::size_t decoder::count(std::size_t min_bytes) {
@@ -72,6 +82,16 @@ detail::nesting_level decoder::enter() {
 }
 
 namespace detail {
+
+void expect_filling(void* memory, std::size_t size) noexcept {
+  if (size < limits::least_huge_bytes)
+    return;
+  constexpr std::uintptr_t page =
+    4096; // a multiple of it where pages are larger costs an error at most
+  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + size) / page * page;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE); // a wish
+}
 
 void throw_encode_error(const char* problem) {
   throw encode_error(problem);

@@ -28,6 +28,7 @@ task_ptr task_state::divide(std::uint32_t first) {
   const auto kept = arguments_.size() - records.rest().size();
   bytes others;
   others.assign(records.rest());
+  others.attach_all(arguments_);
   task_ptr after(new task_state(code, std::move(others)));
   after->id = id + first;
   after->options = options;

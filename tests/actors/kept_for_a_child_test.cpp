@@ -211,8 +211,10 @@ struct deaf_child final : troupe::parent::peer {
   std::vector<std::shared_ptr<const void>> unread;
   std::string ended;
 
-  void reply(std::uint64_t, std::uint64_t, std::span<const std::byte>,
-    std::shared_ptr<const void>) override {}
+  void reply(std::uint64_t, std::uint64_t, std::span<const std::byte>, std::shared_ptr<const void>,
+    const troupe::detail::bytes*) override {}
+  std::uint64_t make_for_result(std::size_t) override { return 0; }
+  troupe::detail::bytes make_buffer(std::size_t) override { return {}; }
   void signal_actors(
     actor_signal, std::span<const std::byte>, std::shared_ptr<const void> keeper) override {
     unread.push_back(std::move(keeper));

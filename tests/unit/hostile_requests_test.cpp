@@ -1,6 +1,7 @@
 // Requests are bytes that a child chose: what is illegal is a violation of the protocol, and nothing else.
 #include "base/limits.hpp"
 #include "link/request.hpp"
+#include "link/segment_list.hpp"
 #include "os/image.hpp"
 #include "parent/child/peer.hpp"
 #include "parent/serve/child_requests.hpp"
@@ -69,9 +70,11 @@ public:
 
 private:
   void reply(std::uint64_t, std::uint64_t, std::span<const std::byte>,
-    std::shared_ptr<const void> keeper) override {
+    std::shared_ptr<const void> keeper, const detail::bytes*) override {
     unread_.push_back(std::move(keeper));
   }
+  std::uint64_t make_for_result(std::size_t) override { return 0; }
+  detail::bytes make_buffer(std::size_t) override { throw error("there are none"); }
   void signal_actors(
     link::actor_signal, std::span<const std::byte>, std::shared_ptr<const void>) override {}
   std::uint32_t nesting_of(std::uint32_t cell) const override {
@@ -118,6 +121,33 @@ TEST_CASE("a legal request is accepted") {
   CHECK(d.accepts(service::close, 9, bytes_of(link::queue_head{d.pool, 0})));
   CHECK(d.withdraws(1));
   CHECK(d.withdraws(9));
+}
+
+TEST_CASE("a segment of a size or for a use that cannot be is a violation, one that is not to be "
+          "had is no matter") {
+  desk d;
+  std::uint64_t id = 0;
+  const auto asks = [&](std::uint64_t size, std::uint32_t use) {
+    link::make_segment_head head;
+    head.size = size;
+    head.use = static_cast<link::segment_use>(use);
+    return d.accepts(service::make_segment, ++id, bytes_of(head));
+  };
+  for (const std::uint32_t use : {0u, 1u, 4u, ~0u})
+    CHECK_FALSE(asks(4096, use));
+  for (const std::uint32_t use : {2u, 3u}) {
+    CHECK_FALSE(asks(0, use));
+    CHECK_FALSE(asks((std::uint64_t{1} << 40) + 1, use));
+    CHECK_FALSE(asks(~std::uint64_t{0}, use));
+    CHECK(asks(4096, use));
+    CHECK(asks(std::uint64_t{1} << 40, use));
+  }
+  CHECK(d.answers() == 4);
+  CHECK_FALSE(d.accepts(service::make_segment, ++id, bytes_of(std::uint64_t{4096})));
+  link::make_segment_head head;
+  head.size = 4096;
+  head.use = link::segment_use::buffer;
+  CHECK_FALSE(d.accepts(service::make_segment, ++id, bytes_of(head, 'x')));
 }
 
 TEST_CASE("the numbers of requests must rise") {

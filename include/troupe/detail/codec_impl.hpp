@@ -130,6 +130,11 @@ void decode_bits(decoder& in, T& value) {
   }
 }
 
+struct codec_access {
+  static bytes& out(encoder& to) noexcept { return to.out_; }
+  static const std::byte* take(decoder& from, std::size_t size) { return from.take(size); }
+};
+
 template <class T>
 void encode_range(encoder& out, const T& value) {
   out.count(value.size());
@@ -143,13 +148,73 @@ void encode_range(encoder& out, const T& value) {
   }
 }
 
+// Reads elements that lie anywhere in memory, each once.
+template <class T>
+struct stored_elements {
+  using iterator_category = std::random_access_iterator_tag;
+  using value_type = T;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const T*;
+  using reference = T;
+
+  T operator*() const noexcept {
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+  stored_elements& operator++() noexcept { return *this += 1; }
+  stored_elements& operator--() noexcept { return *this += -1; }
+  stored_elements operator++(int) noexcept {
+    const auto before = *this;
+    *this += 1;
+    return before;
+  }
+  stored_elements& operator+=(difference_type n) noexcept {
+    at += n * static_cast<difference_type>(sizeof(T));
+    return *this;
+  }
+  friend stored_elements operator+(stored_elements a, difference_type n) noexcept { return a += n; }
+  friend difference_type operator-(stored_elements a, stored_elements b) noexcept {
+    return (a.at - b.at) / static_cast<difference_type>(sizeof(T));
+  }
+  friend bool operator==(stored_elements a, stored_elements b) noexcept = default;
+
+  const std::byte* at;
+};
+
+// Asks for large pages for memory that is about to be filled, if there is much of it.
+void expect_filling(void* memory, std::size_t size) noexcept;
+
+// A string or a vector, into which elements are copied without zeroing its memory before.
+template <class T>
+concept assigned_at_once =
+  (is_specialization_v<T, std::vector> ||
+    is_specialization_v<T, std::basic_string>)&&bitwise<typename T::value_type>;
+
+template <assigned_at_once T>
+void decode_elements(decoder& in, T& value, std::size_t n) {
+  using element = typename T::value_type;
+  const std::byte* const from = codec_access::take(in, n * sizeof(element));
+  value.reserve(n);
+  expect_filling(value.data(), n * sizeof(element));
+  if constexpr (sizeof(element) == 1) {
+    const auto* const first = reinterpret_cast<const element*>(from);
+    value.assign(first, first + n);
+  } else {
+    const stored_elements<element> first{from};
+    value.assign(first, first + static_cast<std::ptrdiff_t>(n));
+  }
+}
+
 template <class T>
 void decode_range(decoder& in, T& value) {
   using element = typename T::value_type;
   const std::size_t n = in.count(min_encoded_size<element>());
   value.clear();
-  if constexpr (std::ranges::contiguous_range<T> && bitwise<element> &&
-                requires { value.resize(n); }) {
+  if constexpr (assigned_at_once<T>) {
+    decode_elements(in, value, n);
+  } else if constexpr (std::ranges::contiguous_range<T> && bitwise<element> &&
+                       requires { value.resize(n); }) {
     value.resize(n);
     if (n > 0)
       in.raw(std::ranges::data(value), n * sizeof(element));

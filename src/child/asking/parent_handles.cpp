@@ -8,7 +8,6 @@
 #include <troupe/report.hpp>
 
 #include <algorithm>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -63,6 +62,7 @@ public:
     append_head(payload, head);
     payload.append(options.data(), options.size());
     payload.append(task->arguments().data(), task->arguments().size());
+    payload.attach_all(task->arguments());
     task->release_arguments();
     parent().asked->ask(
       link::service::submit, parent().waits->calling_cell(), std::move(payload), task);
@@ -104,14 +104,14 @@ public:
 
   void push(const detail::promise_ptr& operation, detail::bytes&& item,
     std::chrono::nanoseconds patience) override {
-    ask(link::service::push, operation, patience, detail::view(item));
+    ask(link::service::push, operation, patience, item);
   }
   void pop(const detail::promise_ptr& operation, std::chrono::nanoseconds patience) override {
-    ask(link::service::pop, operation, patience, {});
+    ask(link::service::pop, operation, patience, detail::bytes());
   }
   void close() override {
     ask(link::service::close, detail::promise_ptr(new detail::promise),
-      std::chrono::nanoseconds::zero(), {});
+      std::chrono::nanoseconds::zero(), detail::bytes());
   }
   void withdraw(const detail::promise_ptr& operation) override {
     parent().asked->withdraw(operation);
@@ -124,11 +124,12 @@ public:
 
 private:
   void ask(link::service what, const detail::promise_ptr& operation,
-    std::chrono::nanoseconds patience, std::span<const std::byte> item) const {
+    std::chrono::nanoseconds patience, const detail::bytes& item) const {
     const auto least = std::max(patience, std::chrono::nanoseconds::zero());
     detail::bytes payload;
     append_head(payload, link::queue_head{id_, least.count()});
     payload.append(item.data(), item.size());
+    payload.attach_all(item);
     parent().asked->ask(what, parent().waits->calling_cell(), std::move(payload), operation);
   }
 

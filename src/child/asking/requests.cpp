@@ -99,31 +99,38 @@ void requests::send(link::service what, std::uint32_t cell, detail::bytes&& payl
   header.task = answer->id = ++last_id_;
   header.cell = cell;
   header.extra = static_cast<std::uint64_t>(what);
-  pending_.emplace(header.task, request{answer, payload.size()});
+  pending_.emplace(
+    header.task, request{answer, payload.size(), what == link::service::make_segment});
   pending_bytes_ += payload.size();
   link_.send(header, std::move(payload));
 }
 
-bool requests::on_reply(const link::frame_header& header, std::span<const std::byte> payload) {
+bool requests::on_reply(const link::frame_header& header, std::span<const std::byte> payload,
+  link::received_blocks* blocks) {
   const auto found = pending_.find(header.task);
   if (found == pending_.end())
     return false;
   const auto answered = std::move(found->second);
   pending_.erase(found);
   pending_bytes_ -= answered.bytes;
-  answered.answer->resolve(result_of(header, payload));
+  if (answered.for_segment)
+    link_.segments().read_notices();
+  answered.answer->resolve(result_of(header, payload, blocks));
   return true;
 }
 
-outcome requests::result_of(
-  const link::frame_header& header, std::span<const std::byte> payload) noexcept try {
+outcome requests::result_of(const link::frame_header& header, std::span<const std::byte> payload,
+  link::received_blocks* blocks) noexcept try {
   if ((header.flags & link::payload_lost) != 0)
     throw std::bad_alloc();
   outcome result;
   switch (static_cast<link::reply_status>(header.extra)) {
   case link::reply_status::value:
     result.what = outcome::kind::value;
-    result.payload.assign(payload);
+    if (blocks != nullptr)
+      result.payload = blocks->join(payload, false);
+    else
+      result.payload.assign(payload);
     break;
   case link::reply_status::threw:
     result.what = outcome::kind::threw;

@@ -2,6 +2,7 @@
 
 #include "child/runtime/parent_link.hpp"
 #include "link/request.hpp"
+#include "link/segment_list.hpp"
 
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/promise.hpp>
@@ -42,8 +43,9 @@ public:
 
   // -- on the loop's thread -----------------------------------------------------------------------------
 
-  /// False: there was no such request.
-  bool on_reply(const link::frame_header& header, std::span<const std::byte> payload);
+  /// False: there was no such request. `blocks`: what has come with it, or null.
+  bool on_reply(const link::frame_header& header, std::span<const std::byte> payload,
+    link::received_blocks* blocks);
   /// Calls what has been posted; true if there was something.
   bool run_posted() { return has_posted_.load(std::memory_order_acquire) && take_posted(); }
 
@@ -53,11 +55,12 @@ private:
   struct request {
     detail::promise_ptr answer;
     std::size_t bytes = 0;
+    bool for_segment = false;
   };
 
   // An answer that does not fit into memory is that error.
-  static detail::outcome result_of(
-    const link::frame_header& header, std::span<const std::byte> payload) noexcept;
+  static detail::outcome result_of(const link::frame_header& header,
+    std::span<const std::byte> payload, link::received_blocks* blocks) noexcept;
   void send(link::service what, std::uint32_t cell, detail::bytes&& payload,
     const detail::promise_ptr& answer);
 

@@ -2,6 +2,7 @@
 
 #include "caf/late_actor_system.hpp"
 #include "child/asking/parent_handles.hpp"
+#include "child/asking/segment_requests.hpp"
 #include "child/runtime/apply_limits.hpp"
 #include "child/runtime/exits.hpp"
 #include "child/runtime/run_call.hpp"
@@ -33,15 +34,15 @@ struct too_large_for_memory : std::bad_alloc {
 
 } // namespace
 
-child_life::child_life(
-  const link::parent_hello& hello, link::channel to_parent, const loop_setup& setup, bool executed)
+child_life::child_life(const link::parent_hello& hello, link::channel to_parent,
+  base::unique_fd control, const loop_setup& setup, bool executed)
   : parent_(hello.parent_pid)
   , executed_(executed)
   , setup_(setup)
   , system_(compat::late_actor_system())
   , loop_(system_, setup_.options.concurrency_hint)
   , link_(
-      loop_, std::move(to_parent), hello.generation,
+      loop_, std::move(to_parent), std::move(control), hello.generation,
       [this](const auto& header, auto payload) { on_frame(header, payload); },
       [this] { hand_over(); }, [this] { return work(); })
   , requests_(link_)
@@ -49,6 +50,7 @@ child_life::child_life(
   , stops_(link_.region().cells(), link_.wanted())
   , actors_(system_, loop_, link_) {
   connect_handles(requests_, waits_);
+  connect_segments(link_, requests_, waits_);
 }
 
 bool child_life::work() {
@@ -69,7 +71,10 @@ void child_life::on_frame(const link::frame_header& header, std::span<const std:
     modules_.take(decoder(payload).make<link::module_notice>());
   else if (header.kind == link::frame_kind::to_actors && !lost)
     receive_for_actors(header, payload);
-  else if (header.kind == link::frame_kind::reply && requests_.on_reply(header, payload))
+  else if (header.kind == link::frame_kind::forget)
+    link_.segments().forget(header.task);
+  else if (header.kind == link::frame_kind::reply &&
+           requests_.on_reply(header, payload, link_.arrived()))
     return; // also one whose payload is lost
   else
     leave(exit_protocol);
@@ -189,9 +194,10 @@ void child_life::hand_over() {
 }
 
 void child_life::take_in(
-  accepted_call& call, const link::frame_header& header, std::span<const std::byte> payload) const {
+  accepted_call& call, const link::frame_header& header, std::span<const std::byte> payload) {
   link::call_head head;
-  if ((header.flags & link::payload_lost) != 0)
+  if ((header.flags & link::payload_lost) != 0 ||
+      (link_.arrived() != nullptr && link_.arrived()->lacks_memory))
     throw too_large_for_memory();
   if (payload.size() < sizeof head)
     leave(exit_protocol);
@@ -207,7 +213,10 @@ void child_life::take_in(
   if (code.target != code_location{} && call.target == nullptr)
     throw std::logic_error(modules_.why_missing(code.target));
   try {
-    call.arguments.assign(payload.subspan(sizeof head));
+    if (auto* const arrived = link_.arrived())
+      call.arguments = arrived->join(payload.subspan(sizeof head), true);
+    else
+      call.arguments.assign(payload.subspan(sizeof head));
   } catch (const std::bad_alloc&) {
     throw too_large_for_memory();
   }

@@ -27,8 +27,8 @@ namespace troupe::child {
 class child_life {
 public:
   /// `executed`: as a program, not forked by a zygote.
-  child_life(const link::parent_hello& hello, link::channel to_parent, const loop_setup& setup,
-    bool executed);
+  child_life(const link::parent_hello& hello, link::channel to_parent, base::unique_fd control,
+    const loop_setup& setup, bool executed);
   child_life(const child_life&) = delete;
 
   void run() { loop_.run(); }
@@ -48,8 +48,8 @@ private:
   void accept(const link::frame_header& header, std::span<const std::byte> payload);
   // Sends the worker what has been accepted.
   void hand_over();
-  void take_in(accepted_call& call, const link::frame_header& header,
-    std::span<const std::byte> payload) const;
+  void take_in(
+    accepted_call& call, const link::frame_header& header, std::span<const std::byte> payload);
 
   void follow_wishes();
   [[noreturn]] void drain(int exit_code);

@@ -1,5 +1,6 @@
 #include "child/runtime/child_main.hpp"
 
+#include "base/limits.hpp"
 #include "caf/late_actor_system.hpp"
 #include "child/runtime/child_life.hpp"
 #include "child/runtime/copies.hpp"
@@ -22,6 +23,7 @@
 #include <span>
 #include <utility>
 
+#include <malloc.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -55,6 +57,14 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
   leave(exit_start_failed);
 }
 
+// Memory that was never touched costs many times what it costs to copy into: what one task has freed is for the next
+// one.
+void keep_freed_memory() noexcept {
+  constexpr auto most = static_cast<int>(limits::kept_heap_bytes);
+  ::mallopt(M_MMAP_THRESHOLD, most);
+  ::mallopt(M_TRIM_THRESHOLD, most);
+}
+
 [[noreturn]] void await_end(const link::channel& to_parent) {
   pollfd bell{to_parent.bell_fd(), 0, 0}; // only the parent's end is reported
   while (::poll(&bell, 1, -1) < 0 && errno == EINTR) {
@@ -69,7 +79,6 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
       link::receive_control(control.get(), &hello, sizeof hello, fds, std::size(fds)) !=
         link::receive_result::message)
     ::_exit(exit_parent_gone);
-  control.reset(); // nothing else comes over it
   if (hello.magic != link::link_magic || !fds[2])
     ::_exit(link::exit_before_hello);
   // A program that changes its user when it is executed has lost its death signal. And one that forked in `main` before
@@ -95,7 +104,7 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
   } catch (...) {
     fail_early(to_parent, hello.generation, std::current_exception());
   }
-  child_life self(hello, std::move(to_parent), setup, executed);
+  child_life self(hello, std::move(to_parent), std::move(control), setup, executed);
   self.run();
   leave_in_order(EXIT_SUCCESS, executed);
 }
@@ -103,6 +112,7 @@ bool say_hello(link::channel& to_parent, const link::parent_hello& hello) {
 } // namespace
 
 void become_child(base::unique_fd control, bool executed) noexcept {
+  keep_freed_memory();
   try {
     child_main(std::move(control), executed);
   } catch (const std::exception& e) {

@@ -25,10 +25,11 @@ base::unique_fd make_eventfd() {
 
 } // namespace
 
-parent_link::parent_link(loop::event_loop& loop, link::channel channel, std::uint32_t generation,
-  frame_handler on_frame, batch_handler on_batch_end, work_handler work)
+parent_link::parent_link(loop::event_loop& loop, link::channel channel, base::unique_fd control,
+  std::uint32_t generation, frame_handler on_frame, batch_handler on_batch_end, work_handler work)
   : loop_(loop)
   , channel_(std::move(channel))
+  , segments_(std::move(control), channel_.shared())
   , generation_(generation)
   , on_frame_(std::move(on_frame))
   , on_batch_end_(std::move(on_batch_end))
@@ -66,19 +67,47 @@ void parent_link::clear_wake() noexcept {
   ::eventfd_read(wake_.get(), &count);
 }
 
-void parent_link::send(link::frame_header header, detail::bytes&& payload) {
+void parent_link::send(
+  link::frame_header header, std::span<const std::byte> head, detail::bytes&& payload) {
   header.generation = generation_;
-  if (channel_.try_send(header, {}, detail::view(payload)))
+  segments::packed packed;
+  if (payload.has_blocks())
+    packed = segments_.pack(head, payload);
+  if (!packed.head.empty()) {
+    header.flags |= link::names_segments;
+    head = packed.head;
+  }
+  const auto body = packed.has_body ? std::span<const std::byte>() : detail::view(payload);
+  if (channel_.try_send(header, head, body))
     return;
   const auto kept = std::make_shared<const detail::bytes>(std::move(payload));
-  channel_.enqueue(header, {}, detail::view(*kept), kept);
+  channel_.enqueue(
+    header, head, packed.has_body ? std::span<const std::byte>() : detail::view(*kept), kept);
+}
+
+void parent_link::receive(const link::frame_header& header, std::span<const std::byte> payload) {
+  if ((header.flags & link::names_segments) == 0 || (header.flags & link::payload_lost) != 0) {
+    auto* const outer = std::exchange(arrived_, nullptr);
+    on_frame_(header, payload);
+    arrived_ = outer;
+    return;
+  }
+  std::span<const std::byte> rest;
+  auto blocks = segments_.unpack(payload, rest, [this] {
+    channel_.announce();
+    channel_.ring_peer();
+  });
+  auto* const outer =
+    std::exchange(arrived_, &blocks); // code in between may wait for another message
+  on_frame_(header, rest);
+  arrived_ = outer;
 }
 
 bool parent_link::exchange() {
   end_copy(); // what runs a loop here is a copy's way back
   const bool received =
     channel_.receive([this](const link::frame_header& header, std::span<const std::byte> payload) {
-      on_frame_(header, payload);
+      receive(header, payload);
       return true;
     });
   if (received)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "child/runtime/segments.hpp"
 #include "link/channel.hpp"
 #include "loop/descriptor_watch.hpp"
 #include "loop/event_loop.hpp"
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <utility>
 
 namespace troupe::child {
 
@@ -23,12 +26,19 @@ public:
   using batch_handler = std::function<void()>;
 
   /// `on_frame` gets each message of the parent; `work` is called each turn and returns whether it did
-  /// something. Throws `std::system_error`.
-  parent_link(loop::event_loop& loop, link::channel channel, std::uint32_t generation,
-    frame_handler on_frame, batch_handler on_batch_end, work_handler work);
+  /// something. `control` is what descriptors come over. Throws `std::system_error`.
+  parent_link(loop::event_loop& loop, link::channel channel, base::unique_fd control,
+    std::uint32_t generation, frame_handler on_frame, batch_handler on_batch_end,
+    work_handler work);
   ~parent_link() override;
 
-  void send(link::frame_header header, detail::bytes&& payload);
+  void send(link::frame_header header, detail::bytes&& payload) {
+    send(header, {}, std::move(payload));
+  }
+  void send(link::frame_header header, std::span<const std::byte> head, detail::bytes&& payload);
+  child::segments& segments() noexcept { return segments_; }
+  /// What has come with the message that is handed over, beside its payload; null: nothing.
+  link::received_blocks* arrived() noexcept { return arrived_; }
   /// The channel, for a message that grows; its header gets the generation.
   bool stage(link::frame_header header, std::size_t least) {
     header.generation = generation_;
@@ -55,12 +65,15 @@ public:
   void awake() override;
 
 private:
+  void receive(const link::frame_header& header, std::span<const std::byte> payload);
   void on_bell();
   bool is_wanted() noexcept;
   void clear_wake() noexcept;
 
   loop::event_loop& loop_;
   link::channel channel_;
+  child::segments segments_;
+  link::received_blocks* arrived_ = nullptr;
   std::uint32_t generation_;
   std::uint32_t stops_seen_ = 0;
   frame_handler on_frame_;

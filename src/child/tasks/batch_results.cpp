@@ -11,20 +11,18 @@ batch_results::batch_results(parent_link& link, std::uint32_t cell, std::uint64_
   header_.task = task;
 }
 
-void batch_results::begin_frame(const detail::record_head& head, const detail::bytes& result) {
-  const auto content = detail::view(result);
+void batch_results::begin_frame(const detail::record_head& head, detail::bytes& result) {
   auto& channel = link_.channel();
+  const auto content = detail::view(result);
   if (is_staging())
     channel.publish_staged();
-  if (stage(sizeof head + content.size()) && channel.append(head.word(), content))
+  if (!result.has_blocks() && stage(sizeof head + content.size()) &&
+      channel.append(head.word(), content))
     return;
-  // It is too large for one frame, or there is no room at present.
+  // It is too large for one frame, or travels in a segment, or there is no room at present.
   if (is_staging())
     channel.publish_staged();
-  detail::bytes record;
-  record.append(&head, sizeof head);
-  record.append(content.data(), content.size());
-  link_.send(header_, std::move(record));
+  link_.send(header_, std::as_bytes(std::span(&head, 1)), std::move(result));
 }
 
 void batch_results::end(std::uint64_t nanoseconds) {

@@ -19,9 +19,11 @@ public:
 
   /// True if the results of further items can be written at once.
   bool has_room() { return link_.outbox_empty() && (is_staging() || stage(usual_bytes)); }
-  void add(const detail::bytes& result, bool threw) {
+  /// `result` may be taken.
+  void add(detail::bytes& result, bool threw) {
     const detail::record_head head(result.size(), threw);
-    if (!is_staging() || !link_.channel().append(head.word(), {result.data(), result.size()}))
+    if (!is_staging() || result.has_blocks() ||
+        !link_.channel().append(head.word(), {result.data(), result.size()}))
       begin_frame(head, result);
   }
   /// The batch has ended after running for `nanoseconds`.
@@ -32,7 +34,7 @@ private:
   static constexpr std::size_t usual_bytes = 256;
 
   // Adds it to a frame that begins with it.
-  void begin_frame(const detail::record_head& head, const detail::bytes& result);
+  void begin_frame(const detail::record_head& head, detail::bytes& result);
   bool is_staging() const { return link_.channel().is_staging(header_.cell); }
   bool stage(std::size_t least) { return link_.stage(header_, least); }
 

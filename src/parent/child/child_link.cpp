@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -22,7 +23,10 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
   : loop_(loop)
   , listener_(told)
   , generation_(generation)
-  , region_(std::make_shared<link::shared_region>(size)) {
+  , region_(std::make_shared<link::shared_region>(size))
+  , control_(link::make_control_sockets())
+  , segments_(control_.first.get(), region_)
+  , idle_timer_(loop.io()) {
   own_hello_ = {link::link_magic, generation, os::image_build_id()};
   if (own_hello_.build.length == 0)
     throw std::runtime_error(
@@ -30,9 +34,9 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
       "same image: link it with -Wl,--build-id");
   auto own_bell = link::make_bell();
   auto child_bell = link::make_bell();
-  auto [control, child_control] = link::make_control_sockets();
   // Nothing that the child sends is ever received, and so nothing closed here that it passes.
-  ::shutdown(control.get(), SHUT_RD);
+  const int control = control_.first.get();
+  ::shutdown(control, SHUT_RD);
   const link::parent_hello hello{link::link_magic, size, generation, ::getpid(), own_hello_.build,
     settings.loop_initializer, its_streams.in == input::inherit};
   std::vector<int> fds{region_->fd(), own_bell.write.get(), child_bell.read.get()};
@@ -40,10 +44,9 @@ child_link::child_link(loop::event_loop& loop, listener& told, std::uint32_t gen
     fds.push_back(STDIN_FILENO);
   if (its_streams.output)
     fds.insert(fds.end(), its_streams.output->begin(), its_streams.output->end());
-  if (!link::send_control(control.get(), hello, fds.data(), fds.size()))
+  if (!link::send_control(control, hello, fds.data(), fds.size()))
     throw std::system_error(
       errno, std::generic_category(), "passing the link's descriptors to a child");
-  child_control_ = std::move(child_control);
   child_bell_ = std::move(child_bell.read);
   region_->close_fd();
   channel_ = std::make_unique<link::channel>(
@@ -72,11 +75,56 @@ void child_link::open() {
 void child_link::close() {
   loop_.remove_source(this);
   bell_watch_.reset();
+  idle_timer_.cancel();
 }
 
 void child_link::drain(int exit_code) {
   region_->header().wanted.request_drain(exit_code);
   channel_->announce();
+}
+
+void child_link::send_forget(std::uint64_t segment) {
+  link::frame_header header;
+  header.kind = link::frame_kind::forget;
+  header.task = segment;
+  send(header, {}, {}, [] { return nullptr; });
+}
+
+std::uint64_t child_link::make_for_result(std::size_t least) {
+  watch_idle_segments();
+  if (const auto number = segments_.make_for_result(least))
+    return number;
+  // Those that the child does not use at present are too small for it.
+  for (const auto segment : segments_.give_up_results())
+    send_forget(segment);
+  return segments_.make_for_result(least);
+}
+
+// Only while there is something to give back: an idle parent sets no timer.
+void child_link::watch_idle_segments() {
+  if (idle_timer_runs_ || !open_)
+    return;
+  idle_timer_.expires_after(limits::segment_idle_time);
+  idle_timer_.async_wait(
+    [this, alive = std::weak_ptr<const bool>(alive_)](const boost::system::error_code& error) {
+      if (!error && !alive.expired())
+        give_back_idle_segments();
+    });
+  idle_timer_runs_ = true;
+}
+
+void child_link::give_back_idle_segments() noexcept {
+  idle_timer_runs_ = false;
+  try {
+    for (const auto segment :
+      segments_.trim(std::chrono::steady_clock::now() - limits::segment_idle_time))
+      send_forget(segment);
+    channel_->ring_peer();
+    if (segments_.has_idle())
+      watch_idle_segments();
+  } catch (const std::bad_alloc&) {
+    // Then they are given back when the child ends.
+  }
 }
 
 void child_link::request_stop(std::uint32_t cell) {
@@ -115,10 +163,28 @@ void child_link::check_hello(const link::frame_header& header, std::span<const s
 void child_link::on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
   if (header.generation != generation_ || header.items != 0)
     throw link::protocol_violation("frame of another generation");
-  if (hello_checked_)
-    listener_.on_frame(header, payload);
-  else
+  if (!hello_checked_)
     check_hello(header, payload);
+  else if ((header.flags & link::names_segments) != 0)
+    hand_over(header, payload);
+  else
+    listener_.on_frame(header, payload);
+}
+
+// A result is not looked at before it is decoded, which reads each byte once: it stays where it is. Everything else
+// is copied first, since the child may write into its segments at any time.
+void child_link::hand_over(const link::frame_header& header, std::span<const std::byte> payload) {
+  std::span<const std::byte> rest;
+  auto blocks = segments_.unpack(payload, rest);
+  auto own = blocks.join(rest, header.kind == link::frame_kind::value);
+  own_payload_ = &own;
+  try {
+    listener_.on_frame(header, detail::view(own));
+  } catch (...) {
+    own_payload_ = nullptr;
+    throw;
+  }
+  own_payload_ = nullptr;
 }
 
 bool child_link::receive() {
@@ -151,6 +217,7 @@ void child_link::read_all() {
 
 bool child_link::poll() {
   const bool received = receive();
+  segments_.flush();
   return channel_->flush_outbox() || received;
 }
 

@@ -137,14 +137,33 @@ void child_process::take_position(std::size_t position) {
 }
 
 void child_process::reply(std::uint64_t request, std::uint64_t status,
-  std::span<const std::byte> payload, std::shared_ptr<const void> keeper) {
+  std::span<const std::byte> payload, std::shared_ptr<const void> keeper,
+  const detail::bytes* with) {
   if (down_)
     return;
   link::frame_header header;
   header.kind = link::frame_kind::reply;
   header.task = request;
   header.extra = status;
-  link_.send(header, {}, payload, [&] { return std::move(keeper); });
+  const auto keep = [&] { return std::move(keeper); };
+  if (with != nullptr && with->attached(0) != nullptr)
+    link_.send_naming(header, *with, payload, keep);
+  else
+    link_.send(header, {}, payload, keep);
+}
+
+detail::bytes child_process::own_copy(std::span<const std::byte> payload) {
+  if (auto* const own = link_.own_payload())
+    return std::move(*own);
+  return peer::own_copy(payload);
+}
+
+std::uint64_t child_process::make_for_result(std::size_t least) {
+  return link_.make_for_result(least);
+}
+
+detail::bytes child_process::make_buffer(std::size_t size) {
+  return link_.segments().make_buffer(size);
 }
 
 void child_process::signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
@@ -179,6 +198,8 @@ void child_process::on_frame(const link::frame_header& header, std::span<const s
     return listeners_.tasks.child_asked(*this, header, payload);
   case link::frame_kind::withdraw:
     return listeners_.tasks.child_withdrew(seat_, header.task, header.extra != 0);
+  case link::frame_kind::let_go:
+    return link_.segments().let_go(header.task, header.extra);
   case link::frame_kind::lend:
     return tasks_.on_lend(header);
   case link::frame_kind::reclaim:
@@ -188,6 +209,7 @@ void child_process::on_frame(const link::frame_header& header, std::span<const s
   case link::frame_kind::call:
   case link::frame_kind::position:
   case link::frame_kind::module:
+  case link::frame_kind::forget:
   case link::frame_kind::reply:
   case link::frame_kind::to_actors:
     break;

@@ -60,7 +60,10 @@ public:
   void take_position(std::size_t position);
 
   void reply(std::uint64_t request, std::uint64_t status, std::span<const std::byte> payload,
-    std::shared_ptr<const void> keeper) override;
+    std::shared_ptr<const void> keeper, const detail::bytes* with) override;
+  detail::bytes own_copy(std::span<const std::byte> payload) override;
+  std::uint64_t make_for_result(std::size_t least) override;
+  detail::bytes make_buffer(std::size_t size) override;
   void signal_actors(link::actor_signal signal, std::span<const std::byte> payload,
     std::shared_ptr<const void> keeper) override;
   std::uint32_t nesting_of(std::uint32_t cell) const override { return tasks_.nesting_of(cell); }

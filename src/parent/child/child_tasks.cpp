@@ -52,7 +52,8 @@ std::uint32_t child_tasks::send(
   introduce(task->code.thunk.module);
   introduce(task->code.target.module);
   const auto cell = book_.take(key, task->code.kind);
-  cells_[cell] = {sent_ + 1, task->nesting, false, task->items, 0};
+  cells_[cell] = {sent_ + 1, task->nesting, false, task->items, 0, 0,
+    detail::block_ptr(task->arguments().block())};
   table_.put(cell, cells_[cell].sequence);
   link::frame_header header;
   header.kind = link::frame_kind::call;
@@ -65,15 +66,20 @@ std::uint32_t child_tasks::send(
     head.timeout = task->options->timeout.count();
   head.nesting = task->nesting;
   try {
-    link_.send(header, std::as_bytes(std::span(&head, 1)), detail::view(task->arguments()),
+    link_.send_bytes(header, std::as_bytes(std::span(&head, 1)), task->arguments(),
       [&] { return std::make_shared<detail::task_state::arguments_in_use>(task); });
   } catch (...) {
-    table_.release(cell);
-    book_.release(cell);
+    release(cell);
     throw;
   }
   ++sent_;
   return cell;
+}
+
+void child_tasks::release(std::uint32_t cell) noexcept {
+  table_.release(cell);
+  book_.release(cell);
+  cells_[cell].arguments.reset();
 }
 
 void child_tasks::introduce(std::uint32_t module) {
@@ -92,8 +98,7 @@ bool child_tasks::take_back(std::uint32_t cell) {
   if (cells_[cell].lent || table_.close(cell, cells_[cell].sequence) > 0)
     return false;
   unreported_.erase(cell); // what a child reports of a task that it has not begun
-  table_.release(cell);
-  book_.release(cell);
+  release(cell);
   return true;
 }
 
@@ -216,9 +221,9 @@ void child_tasks::on_outcome(const link::frame_header& header, std::span<const s
   if (cells_[cell].items > 0 && (!threw || cells_[cell].received > 0))
     throw protocol_violation("the outcome of a task for a batch");
   const auto kind = book_.kind_at(cell);
-  table_.release(cell);
-  book_.release(cell);
-  listener_.task_ended(seat_, {key, kind, threw, payload, time_told_in(header)});
+  release(cell);
+  listener_.task_ended(
+    seat_, {key, kind, threw, payload, time_told_in(header), 0, 0, 1, link_.own_payload()});
 }
 
 void child_tasks::on_results(const link::frame_header& header, std::span<const std::byte> payload) {
@@ -227,19 +232,21 @@ void child_tasks::on_results(const link::frame_header& header, std::span<const s
   auto& info = cells_[cell];
   auto& results = unreported_[cell];
   info.received += collect(results, info, payload);
+  if (const auto* const own = link_.own_payload())
+    results.records.attach_all(*own);
   if ((header.flags & link::batch_ended) == 0)
     return;
   // Where something has been told, the batch was closed, and it is known how many items had been begun.
   if (info.received == 0 || info.received != table_.close(cell, info.sequence) ||
       (info.told > 0 && info.received != info.items))
     throw protocol_violation("a batch ends without all outcomes of the items that were begun");
-  const auto known = std::exchange(results, {});
+  auto known = std::exchange(results, {});
   const auto ran = info.received;
   unreported_.erase(cell);
-  table_.release(cell);
-  book_.release(cell);
-  listener_.task_ended(seat_, {key, book_.kind_at(cell), false, detail::view(known.records),
-                                time_told_in(header), known.items, known.failed, ran});
+  release(cell);
+  listener_.task_ended(
+    seat_, {key, book_.kind_at(cell), false, detail::view(known.records), time_told_in(header),
+             known.items, known.failed, ran, &known.records});
 }
 
 std::uint32_t child_tasks::collect(

@@ -52,6 +52,8 @@ public:
   void on_reclaim(const link::frame_header& header);
 
 private:
+  // There is no task in the cell any more.
+  void release(std::uint32_t cell) noexcept;
   // Before the first call of a module other than the program itself comes to the child.
   void introduce(std::uint32_t module);
 
@@ -65,6 +67,7 @@ private:
     std::uint32_t items = 0;
     std::uint32_t received = 0;
     std::uint32_t told = 0;
+    detail::block_ptr arguments; // in which they lie, if they do: the child may be reading them
   };
   // Results of a batch that have not been reported yet.
   struct batch_results {

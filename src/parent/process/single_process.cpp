@@ -122,7 +122,7 @@ void single_process::child_ready(child_process& child) {
 void single_process::task_ended(std::uint32_t, const policy::child_outcome& came) {
   outcome_.emplace();
   outcome_->what = came.threw ? outcome::kind::threw : outcome::kind::value;
-  outcome_->payload.assign(came.payload);
+  outcome_->payload = came.take_payload();
   phase_ = phase::leaving;
   child_->drain(came.threw ? EXIT_FAILURE : EXIT_SUCCESS);
   kill_after(options_->shutdown_timeout,
@@ -185,7 +185,7 @@ void single_process::child_down(child_process& child) {
   finish(child.exit(), std::move(result));
 }
 
-outcome single_process::outcome_after(const child_process& child) const {
+outcome single_process::outcome_after(const child_process& child) {
   if (const auto cause = child.start_error())
     return outcome::failure(values::start_failure(
       options_->name + " could not be started: " + values::describe(cause), cause));
@@ -196,7 +196,7 @@ outcome single_process::outcome_after(const child_process& child) const {
   if (failures_ == failures::logged)
     return outcome::nothing();
   if (outcome_)
-    return *outcome_;
+    return std::move(*outcome_);
   return outcome::failure(
     std::make_exception_ptr(child_lost(options_->name, only_task.id, child.exit())));
 }

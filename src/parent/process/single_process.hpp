@@ -56,7 +56,7 @@ private:
   template <class MakeReason>
   void kill_after(std::chrono::milliseconds time, MakeReason make_reason);
   void out_of_time(phase meant, const std::string& reason);
-  detail::outcome outcome_after(const child_process& child) const;
+  detail::outcome outcome_after(const child_process& child);
   void log_end(const child_process& child) const;
   void finish(const child_exit& exit, detail::outcome&& result);
 

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "link/request.hpp"
+#include "link/segment_list.hpp"
 #include "parent/pool/pool_control.hpp"
 #include "parent/serve/queue_actor.hpp"
 #include "values/failure_codec.hpp"
@@ -105,8 +106,7 @@ void child_requests::take(const link::frame_header& header, std::span<const std:
     throw protocol_violation("too many requests at once");
   if (payload.size() > limits::max_child_request_bytes - pending_bytes_)
     throw protocol_violation("too many bytes in requests");
-  detail::bytes copy; // the child could change it while it is looked at
-  copy.assign(payload);
+  auto copy = child_->own_copy(payload);
   switch (static_cast<link::service>(header.extra)) {
   case link::service::submit:
     submit(header.task, header.cell, std::move(copy));
@@ -115,6 +115,9 @@ void child_requests::take(const link::frame_header& header, std::span<const std:
   case link::service::pop:
   case link::service::close:
     use_queue(header.task, static_cast<link::service>(header.extra), std::move(copy));
+    return;
+  case link::service::make_segment:
+    make_segment(header.task, copy);
     return;
   }
   throw protocol_violation("a request for an unknown service");
@@ -130,6 +133,7 @@ void child_requests::submit(std::uint64_t id, std::uint32_t cell, detail::bytes&
     throw protocol_violation("a task is submitted to a pool that never was");
   detail::bytes arguments;
   arguments.assign(rest.subspan(head.option_bytes));
+  arguments.attach_all(payload);
   const detail::task_ptr task(
     new detail::task_state(checked_code(head.code), std::move(arguments)));
   task->options = options_of(rest.first(head.option_bytes));
@@ -154,6 +158,30 @@ void child_requests::submit(std::uint64_t id, std::uint32_t cell, detail::bytes&
   }
 }
 
+void child_requests::make_segment(std::uint64_t id, const detail::bytes& payload) {
+  const auto head = read_head<link::make_segment_head>(payload);
+  if (payload.size() != sizeof head || head.size == 0 ||
+      head.size > limits::max_child_buffer_bytes ||
+      (head.use != link::segment_use::result && head.use != link::segment_use::buffer))
+    throw protocol_violation("a request for a segment that cannot be");
+  const auto size = static_cast<std::size_t>(head.size);
+  const detail::promise_ptr made(new detail::promise);
+  await(id, {made, nullptr, 0, 0, false});
+  outcome result;
+  try {
+    result.what = outcome::kind::value;
+    if (head.use == link::segment_use::buffer) {
+      result.payload = child_->make_buffer(size);
+    } else {
+      const auto number = child_->make_for_result(size);
+      result.payload.append(&number, sizeof number);
+    }
+  } catch (...) {
+    result = outcome::failure(std::current_exception());
+  }
+  made->resolve(std::move(result));
+}
+
 void child_requests::use_queue(std::uint64_t id, link::service what, detail::bytes&& payload) {
   const auto head = read_head<link::queue_head>(payload);
   const auto actor = exports_.find_queue_actor(head.queue);
@@ -166,6 +194,7 @@ void child_requests::use_queue(std::uint64_t id, link::service what, detail::byt
     return;
   detail::bytes item;
   item.assign(detail::view(payload).subspan(sizeof head));
+  item.attach_all(payload);
   const detail::promise_ptr operation(new detail::promise);
   await(id, {operation, nullptr, payload.size(), head.queue, pops});
   if (!actor) { // it was closed and drained
@@ -221,7 +250,7 @@ void child_requests::answer(std::uint64_t id) {
     kept->payload = std::move(failure);
     payload = detail::view(kept->payload);
   }
-  child_->reply(id, static_cast<std::uint64_t>(status), payload, kept);
+  child_->reply(id, static_cast<std::uint64_t>(status), payload, kept, &result.payload);
 }
 
 void child_requests::give_up(const char* problem) noexcept {

@@ -59,6 +59,7 @@ private:
   };
 
   void submit(std::uint64_t id, std::uint32_t cell, detail::bytes&& payload);
+  void make_segment(std::uint64_t id, const detail::bytes& payload);
   void use_queue(std::uint64_t id, link::service what, detail::bytes&& payload);
   // Registers it, to be answered when it is resolved.
   void await(std::uint64_t id, request what);

@@ -18,6 +18,7 @@ detail::outcome outcome_of(detail::queue_status status, const detail::bytes& ite
   result.what = detail::outcome::kind::value;
   result.payload.append(&status, sizeof status);
   result.payload.append(item.data(), item.size());
+  result.payload.attach_all(item);
   return result;
 }
 
