@@ -52,8 +52,7 @@ std::uint32_t child_tasks::send(
   introduce(task->code.thunk.module);
   introduce(task->code.target.module);
   const auto cell = book_.take(key, task->code.kind);
-  cells_[cell] = {sent_ + 1, task->nesting, false, task->items, 0, 0,
-    detail::block_ptr(task->arguments().block())};
+  cells_[cell] = {sent_ + 1, task->nesting, false, task->items, 0, 0};
   table_.put(cell, cells_[cell].sequence);
   link::frame_header header;
   header.kind = link::frame_kind::call;
@@ -66,6 +65,8 @@ std::uint32_t child_tasks::send(
     head.timeout = task->options->timeout.count();
   head.nesting = task->nesting;
   try {
+    if (auto* const block = task->arguments().block())
+      blocks_in_use_.emplace(cell, block);
     link_.send_bytes(header, std::as_bytes(std::span(&head, 1)), task->arguments(),
       [&] { return std::make_shared<detail::task_state::arguments_in_use>(task); });
   } catch (...) {
@@ -79,7 +80,8 @@ std::uint32_t child_tasks::send(
 void child_tasks::release(std::uint32_t cell) noexcept {
   table_.release(cell);
   book_.release(cell);
-  cells_[cell].arguments.reset();
+  if (!blocks_in_use_.empty())
+    blocks_in_use_.erase(cell);
 }
 
 void child_tasks::introduce(std::uint32_t module) {

@@ -67,7 +67,6 @@ private:
     std::uint32_t items = 0;
     std::uint32_t received = 0;
     std::uint32_t told = 0;
-    detail::block_ptr arguments; // in which they lie, if they do: the child may be reading them
   };
   // Results of a batch that have not been reported yet.
   struct batch_results {
@@ -90,6 +89,8 @@ private:
   link::cell_table table_;
   policy::cell_book book_;
   base::untouched_array<cell_info> cells_;
+  // By cell: the blocks in which arguments lie, which the child may be reading.
+  std::unordered_map<std::uint32_t, detail::block_ptr> blocks_in_use_;
   std::unordered_map<std::uint32_t, batch_results> unreported_; // by cell, if there are some
   std::vector<std::uint32_t> introduced_;                       // modules that the child knows: few
   std::uint64_t sent_ = 0;                                      // the number of tasks
