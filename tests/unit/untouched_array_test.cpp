@@ -19,7 +19,7 @@ struct element {
   std::uint32_t other = 0;
 };
 
-std::size_t resident_pages(const untouched_array<element>& array) {
+[[maybe_unused]] std::size_t resident_pages(const untouched_array<element>& array) {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto first = (reinterpret_cast<std::uintptr_t>(&array[0]) + page - 1) / page * page;
   const auto end = reinterpret_cast<std::uintptr_t>(&array[array.size() - 1]) / page * page;
