@@ -32,7 +32,7 @@ namespace troupe {
 /// A handle: copies of it name the same memory, in this process and in the others. It can be made in the parent and in
 /// children, passed on from one task to others and kept beyond a task; the memory lasts until the last handle in any
 /// process is gone, and the death of one that has it does it no harm. At most 1024 different ones go with one call or
-/// result.
+/// result; an initializer, a finalizer or a preload call can have none.
 ///
 /// The memory is shared, and nothing orders what processes do with it but the messages of troupe: what was written before
 /// the buffer was sent is seen by whoever gets it, and what a task writes into it is seen by the parent once it has the

@@ -48,8 +48,9 @@ inline constexpr std::size_t frames_per_turn = 512;
 
 // -- segments ---------------------------------------------------------------------------------------
 
-/// Encoded values of at least this size travel in segments, where there are some.
-inline constexpr std::size_t least_segment_bytes = std::size_t{256} * 1024;
+/// Encoded values of at least this size travel in segments, where there are some: those that are larger than one piece
+/// of a ring. There and back takes half the time from there on, and below it makes no difference.
+inline constexpr std::size_t least_segment_bytes = std::size_t{64} * 1024;
 /// The segments for arguments, of this process, and what the idle ones of them may take.
 inline constexpr std::size_t max_argument_segments = 64;
 inline constexpr std::size_t max_idle_argument_bytes = std::size_t{512} << 20;

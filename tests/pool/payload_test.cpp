@@ -144,7 +144,7 @@ TEST_CASE("large payloads travel in segments, which are used again") {
 
 TEST_CASE("a small payload makes no segment") {
   troupe::pool pool{rt(), {.processes = 1}};
-  const auto text = text_of(100 * 1024, 1);
+  const auto text = text_of(40 * 1024, 1);
   CHECK(pool.apply(echo, text).get() == text);
   CHECK(pool.apply(count_segments).get() == 0);
 }
