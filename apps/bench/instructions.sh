@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # What the hot paths cost: instructions of a task in user mode, of the parent and of the child, counted by valgrind's
-# callgrind; each must be at most a tenth more than instructions.txt has. No other work on the machine disturbs that.
+# callgrind; each must be at most a tenth more than instructions.txt has.
 #   apps/bench/instructions.sh HOT_PATHS            compare; the exit status is 1 if a path has become dearer
 #   apps/bench/instructions.sh HOT_PATHS --record   write instructions.txt anew
 # HOT_PATHS is the program troupe-hot-paths in the build folder of the release preset.
 #
 # A path runs with N and with 2 N tasks, and the difference is divided by N: the start and the end of the processes
 # cancel. Everything runs on one CPU, where troupe does not spin before it sleeps: turns of such a loop would be
-# counted too. How many tasks are dealt with in one turn of a loop remains a matter of when the kernel lets whom run.
-# That can only add instructions, by interrupting: so the least of some runs is taken. The batches of the map have a
-# fixed size, since by default they are sized by time.
+# counted too. How many tasks are dealt with in one turn of a loop remains a matter of when the kernel lets whom run,
+# and a turn of the parent's loop costs some 3000 instructions. So the processes are of SCHED_BATCH, which interrupts
+# less, valgrind hands its lock round in order, and the least of some runs is taken. The batches of the map have a fixed
+# size, since by default they are sized by time. What is left on a busy machine, between two runs of this script: 5 %
+# for single tasks, 15 % for the map of integers. So record a second time if the first is lower.
 set -euo pipefail
 hot_paths=$1
 mode=${2:-compare}
@@ -17,7 +19,7 @@ recorded=$(dirname "$0")/instructions.txt
 paths=(roundtrip:1000 apply:10000 map:30000) # with N
 runs=4
 
-for tool in valgrind taskset; do
+for tool in valgrind taskset chrt; do
   command -v "$tool" >/dev/null || { echo "instructions.sh: skipped: $tool is not installed"; exit 77; }
 done
 dir=$(mktemp -d)
@@ -27,8 +29,8 @@ cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
 count_once() { # count_once PATH TASKS RUN: the instructions of parent and child, in one line
   local out=$dir/$1.$2.$3 parent child
   mkdir "$out"
-  if ! taskset -c "$cpu" valgrind --tool=callgrind --trace-children=yes --callgrind-out-file="$out/%p" \
-    "$hot_paths" "$1" "$2" >"$out/pids" 2>"$out/log"; then
+  if ! chrt --batch 0 taskset -c "$cpu" valgrind --tool=callgrind --trace-children=yes --fair-sched=yes \
+    --callgrind-out-file="$out/%p" "$hot_paths" "$1" "$2" >"$out/pids" 2>"$out/log"; then
     cat "$out/log" >&2
     echo "instructions.sh: $hot_paths $1 $2 failed under valgrind" >&2
     return 1
