@@ -11,7 +11,7 @@
 # and a turn of the parent's loop costs some 3000 instructions. So the processes are of SCHED_BATCH, which interrupts
 # less, valgrind hands its lock round in order, and the least of some runs is taken. The batches of the map have a fixed
 # size, since by default they are sized by time. What is left on a busy machine, between two runs of this script: 5 %
-# for single tasks, 15 % for the map of integers. So record a second time if the first is lower.
+# for single tasks, 15 % for the map of integers. So record twice there, and keep the higher.
 set -euo pipefail
 hot_paths=$1
 mode=${2:-compare}
