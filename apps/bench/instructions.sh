@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the hot paths cost: instructions of a task in user mode, of the parent and of the child, counted by valgrind's
-# callgrind; each must be at most a tenth more than instructions.txt has.
+# callgrind; each must be at most so many percent more than instructions.txt has as that says.
 #   apps/bench/instructions.sh HOT_PATHS            compare; the exit status is 1 if a path has become dearer
 #   apps/bench/instructions.sh HOT_PATHS --record   write instructions.txt anew
 # HOT_PATHS is the program troupe-hot-paths in the build folder of the release preset.
@@ -11,13 +11,14 @@
 # and a turn of the parent's loop costs some 3000 instructions. So the processes are of SCHED_BATCH, which interrupts
 # less, valgrind hands its lock round in order, and the least of some runs is taken. The batches of the map have a fixed
 # size, since by default they are sized by time. What is left on a busy machine, between two runs of this script: 5 %
-# for single tasks, 15 % for the map of integers. So record twice there, and keep the higher.
+# for single tasks, 15 % for the map of integers, which under valgrind meets the time limits of a batch. So a single task
+# may cost 10 % more than recorded, an item of the map 30 %. Record twice, and keep the higher.
 set -euo pipefail
 hot_paths=$1
 mode=${2:-compare}
 recorded=$(dirname "$0")/instructions.txt
 paths=(roundtrip:1000 apply:10000 map:30000) # with N
-runs=4
+runs=3
 
 for tool in valgrind taskset chrt; do
   command -v "$tool" >/dev/null || { echo "instructions.sh: skipped: $tool is not installed"; exit 77; }
@@ -56,7 +57,8 @@ measure() { # one line for each side of each path: PATH SIDE INSTRUCTIONS
     once=$(count "$name" "$tasks")
     twice=$(count "$name" $((2 * tasks)))
     paste -d ' ' <(printf '%s\n' parent child) <(echo "$once") <(echo "$twice") |
-      awk -v name="$name" -v tasks="$tasks" '{printf "%s %s %.0f\n", name, $1, ($3 - $2) / tasks}'
+      awk -v name="$name" -v tasks="$tasks" -v more=$([ "$name" = map ] && echo 30 || echo 10) \
+        '{printf "%s %s %.0f %d\n", name, $1, ($3 - $2) / tasks, more}'
   done
 }
 
@@ -69,7 +71,7 @@ if [ "$mode" = --record ]; then
 fi
 awk '
   /^#/ {next}
-  NR == FNR {known[$1 " " $2] = $3; next}
+  NR == FNR {known[$1 " " $2] = $3; most[$1 " " $2] = $3 * (1 + $4 / 100); next}
   {
     before = known[$1 " " $2]
     if (!before) {
@@ -78,11 +80,11 @@ awk '
       next
     }
     printf "%-10s %-7s %8d instructions a task, recorded %8d: %+.1f %%\n", $1, $2, $3, before, 100 * ($3 / before - 1)
-    if ($3 > 1.1 * before) dearer = dearer " " $1 " (" $2 ")"
+    if ($3 > most[$1 " " $2]) dearer = dearer " " $1 " (" $2 ")"
   }
   END {
     if (dearer != "") {
-      print "These cost over 10 % more than recorded:" dearer "."
+      print "These cost more than recorded, and more than the margin:" dearer "."
       print "Find out why: callgrind_annotate shows where. If it is worth it, record anew, and say so in the commit:"
       print "  apps/bench/instructions.sh build/release/apps/bench/troupe-hot-paths --record"
       failed = 1
