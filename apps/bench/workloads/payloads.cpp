@@ -51,7 +51,7 @@ void payloads(benchmark& on) {
     if (on.with.small && kib > 1024)
       return;
     const auto size = kib * 1024;
-    const long count = std::clamp(static_cast<long>(64 * 1024 / kib), 3L, on.with.either(2000, 5));
+    const long count = std::clamp(static_cast<long>(65'536 / kib), 3L, on.with.either(2000, 5));
     const auto bytes = std::to_string(size);
     on.measure({"a payload there and back, one child", "KiB", static_cast<double>(kib)},
       {{"string",
