@@ -70,9 +70,20 @@ void parent_link::clear_wake() noexcept {
 void parent_link::send(
   link::frame_header header, std::span<const std::byte> head, detail::bytes&& payload) {
   header.generation = generation_;
-  segments::packed packed;
-  if (payload.has_blocks())
-    packed = segments_.pack(head, payload);
+  if (payload.has_blocks()) {
+    send_with_blocks(header, head, std::move(payload));
+    return;
+  }
+  if (channel_.try_send(header, head, detail::view(payload)))
+    return;
+  const auto kept = std::make_shared<const detail::bytes>(std::move(payload));
+  channel_.enqueue(header, head, detail::view(*kept), kept);
+}
+
+// The caller must not write once more into what the parent is about to read: the payload is taken from it in any case.
+void parent_link::send_with_blocks(
+  link::frame_header header, std::span<const std::byte> head, detail::bytes payload) {
+  const auto packed = segments_.pack(head, payload);
   if (!packed.head.empty()) {
     header.flags |= link::names_segments;
     head = packed.head;

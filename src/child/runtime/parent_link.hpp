@@ -65,6 +65,8 @@ public:
   void awake() override;
 
 private:
+  void send_with_blocks(
+    link::frame_header header, std::span<const std::byte> head, detail::bytes payload);
   void receive(const link::frame_header& header, std::span<const std::byte> payload);
   void on_bell();
   bool is_wanted() noexcept;
