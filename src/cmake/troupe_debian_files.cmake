@@ -5,7 +5,7 @@ file(GLOB_RECURSE to_compress "${CPACK_TEMPORARY_DIRECTORY}/*/usr/share/man/*"
 foreach(file IN LISTS to_compress)
   execute_process(COMMAND gzip -9 --no-name "${file}" COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
-file(GLOB_RECURSE programs "${CPACK_TEMPORARY_DIRECTORY}/*/usr/bin/*")
+file(GLOB_RECURSE programs "${CPACK_TEMPORARY_DIRECTORY}/*/usr/bin/*" "${CPACK_TEMPORARY_DIRECTORY}/*/usr/libexec/*")
 foreach(file IN LISTS programs)
   execute_process(COMMAND strip --remove-section=.comment --remove-section=.note "${file}" COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
