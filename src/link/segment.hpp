@@ -64,7 +64,7 @@ private:
 
 /// The size of a segment for at least `least` bytes: one of few, so that it is used again.
 constexpr std::size_t segment_size(std::size_t least) noexcept {
-  std::size_t step = std::size_t{64} * 1024;
+  std::size_t step = std::size_t{16} * 1024;
   while (least > 16 * step)
     step *= 2;
   return (least + step - 1) / step * step;
