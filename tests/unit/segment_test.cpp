@@ -91,7 +91,7 @@ TEST_CASE("the sizes of segments are few, and waste little") {
     const auto size = link::segment_size(least);
     CHECK(size >= least);
     CHECK(size <= least + least / 4);
-    CHECK(size % 65536 == 0);
+    CHECK(size % 4096 == 0);
     if (sizes.empty() || sizes.back() != size)
       sizes.push_back(size);
   }
