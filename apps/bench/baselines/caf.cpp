@@ -20,9 +20,17 @@ namespace {
 
 using namespace bench;
 
-caf::behavior remote_worker(caf::event_based_actor*) {
-  return {[](remote_task& task) -> remote_result { return {task.id, std::move(task.arguments)}; }};
-}
+class remote_worker final : public caf::event_based_actor {
+public:
+  explicit remote_worker(caf::actor_config& config)
+    : caf::event_based_actor(config) {}
+
+  caf::behavior make_behavior() override {
+    return {[](remote_task& task) -> remote_result {
+      return {task.id, std::move(task.arguments)};
+    }};
+  }
+};
 
 /// A server process, and the port that it has told on its standard output.
 class server_process {
@@ -64,7 +72,7 @@ private:
 [[noreturn]] void serve() {
   remote_config config;
   caf::actor_system system{config};
-  const auto worker = system.spawn(remote_worker);
+  const auto worker = system.spawn<remote_worker>();
   const auto port = system.middleman().publish(worker, 0, "127.0.0.1");
   std::printf("%hu\n", *port);
   std::fflush(stdout);

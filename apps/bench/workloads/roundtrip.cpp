@@ -77,8 +77,9 @@ std::vector<reading> trips_of_an_actor(troupe::runtime& rt, long count) {
   warm_up(pool);
   const auto at = std::make_shared<asked>();
   at->count = count;
-  rt.system().spawn(
-    [at, to = pool.actor()](caf::event_based_actor* self) { ask_next(self, to, at); });
+  rt.system().spawn([](caf::event_based_actor* self, const std::shared_ptr<asked>& asks,
+                      const caf::actor& to) { ask_next(self, to, asks); },
+    at, pool.actor());
   at->finished.get_future().get();
   return percentiles(std::move(at->times), "us");
 }

@@ -59,10 +59,13 @@ std::vector<reading> requests(troupe::runtime& rt, long count, long window) {
   const auto at = std::make_shared<requested>();
   at->count = count;
   const auto begin = clock::now();
-  rt.system().spawn([at, window, to = pool.actor()](caf::event_based_actor* self) {
-    for (long i = 0; i < window; ++i)
-      request_next(self, to, at);
-  });
+  rt.system().spawn(
+    [window](
+      caf::event_based_actor* self, const std::shared_ptr<requested>& asked, const caf::actor& to) {
+      for (long i = 0; i < window; ++i)
+        request_next(self, to, asked);
+    },
+    at, pool.actor());
   at->finished.get_future().get();
   return {{"rate", static_cast<double>(count) / seconds_since(begin), "tasks/s"}};
 }
