@@ -11,13 +11,14 @@
 # and a turn of the parent's loop costs some 3000 instructions. So the processes are of SCHED_BATCH, which interrupts
 # less, valgrind hands its lock round in order, and the least of some runs is taken. The batches of the map have a fixed
 # size, since by default they are sized by time. What is left on a busy machine, between two runs of this script: 5 %
-# for single tasks, 15 % for the map of integers, which under valgrind meets the time limits of a batch. So a single task
-# may cost 10 % more than recorded, an item of the map 30 %. Record twice, and keep the higher.
+# for single tasks, 15 % for the map of integers, which under valgrind meets the time limits of a batch. So a round
+# trip may cost 10 % more than recorded, a task among many 20 %, an item of the map 30 %. Record twice, and keep the higher.
 set -euo pipefail
 hot_paths=$1
 mode=${2:-compare}
 recorded=$(dirname "$0")/instructions.txt
 paths=(roundtrip:1000 apply:10000 map:30000) # with N
+declare -A margins=([roundtrip]=10 [apply]=20 [map]=30) # in percent
 runs=3
 
 for tool in valgrind taskset chrt; do
@@ -57,7 +58,7 @@ measure() { # one line for each side of each path: PATH SIDE INSTRUCTIONS
     once=$(count "$name" "$tasks")
     twice=$(count "$name" $((2 * tasks)))
     paste -d ' ' <(printf '%s\n' parent child) <(echo "$once") <(echo "$twice") |
-      awk -v name="$name" -v tasks="$tasks" -v more=$([ "$name" = map ] && echo 30 || echo 10) \
+      awk -v name="$name" -v tasks="$tasks" -v more="${margins[$name]}" \
         '{printf "%s %s %.0f %d\n", name, $1, ($3 - $2) / tasks, more}'
   done
 }
