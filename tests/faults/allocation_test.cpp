@@ -1,4 +1,4 @@
-// Whichever allocation of the parent's loop fails, everything ends: each task has an outcome, and each pool
+// Whichever allocation of the parent's loop or a child's fails, everything ends: each task has an outcome, and each pool
 // can be closed.
 #include "support/catch.hpp"
 #include "support/failing_allocation.hpp"
@@ -7,9 +7,12 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 using namespace troupe::test;
@@ -89,7 +92,47 @@ bool live_a_life(int& values) {
   return ended;
 }
 
+pid_t process() {
+  return ::getpid();
+}
+
+// In a child, whose main thread has the name of its pool: the allocation fails that is the `nth` from now on.
+pid_t arm(int nth) {
+  static std::optional<failing_allocation> failing;
+  failing.emplace("short", nth);
+  return process();
+}
+
 } // namespace
+
+TEST_CASE("whichever allocation of a child's loop fails, each task ends, and the child goes on") {
+  for (int nth = 1; nth <= 40; ++nth) {
+    INFO("allocation " << nth);
+    troupe::pool pool{rt(), {.processes = 1,
+                              .childconcurrency = 4,
+                              .name = "short",
+                              .start_method = troupe::start_method::forkserver,
+                              .restart = {.backoff = 1ms}}};
+    const auto child = pool.apply(arm, nth).get();
+    std::vector<troupe::task_future<int>> numbers;
+    for (int i = 0; i < 6; ++i)
+      numbers.push_back(pool.apply(square, i));
+    for (int i = 0; i < 6; ++i) {
+      auto& number = numbers[static_cast<std::size_t>(i)];
+      REQUIRE(number.wait_for(patience));
+      try {
+        const int value = number.get();
+        CHECK(value == i * i);
+      } catch (const std::exception&) { // also an outcome
+      }
+    }
+    auto after = pool.apply(process);
+    REQUIRE(after.wait_for(patience));
+    if (after.error() != nullptr) // only now as many have been made; just one fails
+      after = pool.apply(process);
+    CHECK(after.get() == child);
+  }
+}
 
 TEST_CASE("whichever allocation of the loop fails, each task and each pool ends") {
   const auto has_all_values = [] {

@@ -188,8 +188,9 @@ void child_life::hand_over() {
   try {
     caf::anon_send(worker_handle_, accepted_calls{accepted_});
   } catch (...) { // no memory for the message
-    for (const auto& call : *std::exchange(accepted_, nullptr))
+    for (const auto& call : *accepted_)
       worker_->refuse(call, std::current_exception());
+    accepted_->clear();
   }
 }
 
