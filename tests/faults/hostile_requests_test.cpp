@@ -1,8 +1,8 @@
 // A child that asks for what it must not ask, or lends what it does not have, is ended, and nothing else.
 #include "link/request.hpp"
-#include "link/shared_region.hpp"
 #include "support/catch.hpp"
 #include "support/functions.hpp"
+#include "support/hostile_child.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -10,11 +10,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -26,41 +25,15 @@ using namespace troupe::link;
 
 namespace {
 
-// The link of this child, found as an attacker would.
-std::pair<std::byte*, std::byte*> link_memory() {
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t from = 0;
-    std::uintptr_t to = 0;
-    if (line.find("memfd:troupe-link") == std::string::npos ||
-        std::sscanf(line.c_str(), "%lx-%lx", &from, &to) != 2)
-      continue;
-    begin = begin == 0 ? from : begin;
-    end = to;
-  }
-  return {reinterpret_cast<std::byte*>(begin), reinterpret_cast<std::byte*>(end)};
-}
-
-// Writes a frame into the ring to the parent, behind the back of the library.
-void write_frame(frame_header header, std::uint64_t payload_words = 0) {
-  const auto [base, end] = link_memory();
-  auto& shared = reinterpret_cast<region_header*>(base)->to_parent;
-  auto* ring = end - 2 * troupe::limits::ring_bytes;
-  const auto head = shared.head.load();
-  header.length = static_cast<std::uint32_t>(8 * payload_words);
-  auto* at = ring + head % troupe::limits::ring_bytes;
-  std::memcpy(at, &header, sizeof header);
-  std::memset(at + sizeof header, 0xff, 8 * payload_words);
-  shared.head.store(head + sizeof header + 8 * payload_words);
+void write_frame(const frame_header& header, std::size_t payload_words = 0) {
+  const std::vector<std::uint64_t> payload(payload_words, ~std::uint64_t{0});
+  own_link().write(header, std::as_bytes(std::span(payload)));
 }
 
 // What a hostile child writes: the number picks one. `cell` and `task` are those of a task of its own.
 constexpr int variants = 11;
 void write_hostile(int variant, std::uint32_t cell, std::uint64_t task) {
   frame_header header;
-  header.generation = 1;
   header.cell = cell;
   header.task = task;
   switch (variant) {
@@ -121,21 +94,15 @@ void write_hostile(int variant, std::uint32_t cell, std::uint64_t task) {
 }
 
 void be_hostile(int variant) {
-  const auto* base = link_memory().first;
-  const auto current = reinterpret_cast<const region_header*>(base)->current.load();
-  // The only task of the child so far.
-  write_hostile(variant, static_cast<std::uint32_t>(current - 1), 1);
+  write_hostile(variant, own_link().own_cell(), 1); // the only task of the child so far
   std::this_thread::sleep_for(1h);
 }
 
 // Writes the outcome of the task that this is, which has run for a year.
 void claim_to_have_run_for_a_year() {
-  const auto* base = link_memory().first;
   frame_header header;
-  header.generation = 1;
   header.kind = frame_kind::value;
-  header.cell =
-    static_cast<std::uint32_t>(reinterpret_cast<const region_header*>(base)->current.load() - 1);
+  header.cell = own_link().own_cell();
   header.task = troupe::this_task::id();
   header.extra = static_cast<std::uint64_t>(std::chrono::nanoseconds(24h * 365).count());
   write_frame(header);
@@ -151,10 +118,8 @@ int square_or_be_hostile(int x, int variant) {
     return std::uint64_t{length} | std::uint64_t{0x77} << 32; // the head, and four bytes
   };
   frame_header header;
-  header.generation = 1;
   header.kind = frame_kind::results;
-  header.cell = static_cast<std::uint32_t>(
-    reinterpret_cast<const region_header*>(link_memory().first)->current.load() - 1);
+  header.cell = own_link().own_cell();
   header.task = 1;
   std::vector<std::uint64_t> records{record(4)};
   std::size_t length = 8;
@@ -181,15 +146,7 @@ int square_or_be_hostile(int x, int variant) {
     header.kind = frame_kind::value;
     break;
   }
-  const auto [base, end] = link_memory();
-  auto& shared = reinterpret_cast<region_header*>(base)->to_parent;
-  auto* ring = end - 2 * troupe::limits::ring_bytes;
-  const auto head = shared.head.load();
-  header.length = static_cast<std::uint32_t>(length);
-  auto* at = ring + head % troupe::limits::ring_bytes;
-  std::memcpy(at, &header, sizeof header);
-  std::memcpy(at + sizeof header, records.data(), length);
-  shared.head.store(head + sizeof header + align8(length));
+  own_link().write(header, std::as_bytes(std::span(records)).first(length));
   std::this_thread::sleep_for(1h);
   return 0;
 }
@@ -218,32 +175,17 @@ std::uint64_t number_of(const troupe::pool_handle& handle) {
 // Asks without end, and never reads an answer.
 void flood(const troupe::pool_handle& own) {
   frame_header header;
-  header.generation = 1;
   header.kind = frame_kind::request;
   header.cell = no_cell;
   header.extra = static_cast<std::uint64_t>(service::close);
-  const auto [base, end] = link_memory();
-  auto& shared = reinterpret_cast<region_header*>(base)->to_parent;
-  auto* ring = end - 2 * troupe::limits::ring_bytes;
+  const own_link link;
+  const auto& ring = link.header().to_parent;
   const queue_head head{number_of(own), 0}; // the pool's own number: no queue has it
   for (header.task = 1;; ++header.task) {
-    header.length = sizeof head;
-    const auto at = shared.head.load();
-    while (at - shared.tail.load() + 1024 > troupe::limits::ring_bytes)
+    while (ring.head.load() - ring.tail.load() + 1024 > troupe::limits::ring_bytes)
       std::this_thread::yield();
-    std::memcpy(ring + at % troupe::limits::ring_bytes, &header, sizeof header);
-    std::memcpy(ring + at % troupe::limits::ring_bytes + sizeof header, &head, sizeof head);
-    shared.head.store(at + sizeof header + sizeof head);
+    link.write(header, std::as_bytes(std::span(&head, 1)));
   }
-}
-
-// Waits for a task while asking the pool for its numbers, which makes the parent look at its rings.
-template <class Future>
-bool wait_looking(troupe::pool& pool, Future& future) {
-  return eventually([&] {
-    static_cast<void>(pool.stats());
-    return future.done();
-  });
 }
 
 } // namespace
@@ -253,15 +195,7 @@ TEST_CASE("requests and places that a child must not ask for or lend end that ch
     INFO("variant " << variant);
     troupe::pool pool{rt(), {.processes = 1}};
     auto hostile = pool.apply(be_hostile, variant);
-    REQUIRE(wait_looking(pool, hostile));
-    try {
-      hostile.get();
-      FAIL("the task had a value");
-    } catch (const troupe::child_lost& lost) {
-      CHECK(lost.signal() == SIGKILL);
-      CHECK_THAT(lost.what(), ContainsSubstring("protocol violation"));
-    }
-    CHECK(pool.apply(square, 3).get() == 9);
+    check_ended_by_violation(pool, hostile);
   }
 }
 

@@ -1,10 +1,9 @@
 // A child that says of segments what is not true, or writes into one while the parent reads it, harms nobody else.
 #include "base/limits.hpp"
 #include "link/segment_list.hpp"
-#include "link/shared_region.hpp"
 #include "support/catch.hpp"
 #include "support/functions.hpp"
-#include "support/link_memory.hpp"
+#include "support/hostile_child.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -12,9 +11,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstring>
-#include <fstream>
+#include <random>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,24 +27,16 @@ using namespace troupe::link;
 
 namespace {
 
-// Writes a frame into the ring to the parent, behind the back of the library.
-void write_frame(frame_header header, const std::vector<std::uint64_t>& payload = {}) {
-  const auto memory = link_memory();
-  auto& shared = reinterpret_cast<region_header*>(memory.front().data())->to_parent;
-  auto* ring = memory.back().data() + memory.back().size() - troupe::limits::ring_bytes; // mirrored
-  const auto head = shared.head.load();
-  header.generation = 1;
-  header.length = static_cast<std::uint32_t>(8 * payload.size());
-  auto* at = ring + head % troupe::limits::ring_bytes;
-  const auto put = [&](std::size_t offset, const void* from, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i)
-      ring[(head + offset + i) % troupe::limits::ring_bytes] =
-        static_cast<const std::uint8_t*>(from)[i];
-  };
-  static_cast<void>(at);
-  put(0, &header, sizeof header);
-  put(sizeof header, payload.data(), 8 * payload.size());
-  shared.head.store(head + sizeof header + 8 * payload.size());
+void write_frame(const frame_header& header, const std::vector<std::uint64_t>& payload = {}) {
+  own_link().write(header, std::as_bytes(std::span(payload)));
+}
+
+void let_go(std::uint64_t number, std::uint64_t times) {
+  frame_header header;
+  header.kind = frame_kind::let_go;
+  header.task = number;
+  header.extra = times;
+  write_frame(header);
 }
 
 constexpr std::uint64_t with_body = std::uint64_t{1} << 32; // beside the number of segments
@@ -86,18 +77,10 @@ void write_hostile(int variant, std::uint32_t cell, std::uint64_t own, std::uint
     write_frame(header, {with_body | 1, 4, buffer});
     break;
   case 9: // lets go what it does not have
-    header.flags = 0;
-    header.kind = frame_kind::let_go;
-    header.task = own;
-    header.extra = 1;
-    write_frame(header);
+    let_go(own, 1);
     break;
   case 10: // more often than it was told
-    header.flags = 0;
-    header.kind = frame_kind::let_go;
-    header.task = buffer;
-    header.extra = 1000;
-    write_frame(header);
+    let_go(buffer, 1000);
     break;
   }
 }
@@ -116,48 +99,23 @@ void be_hostile(int variant) {
   troupe::encoder{large}(std::string(1 << 20, 'x'));
   if (large.block() == nullptr)
     throw std::logic_error("there is no segment for a result");
-  const auto current =
-    reinterpret_cast<const region_header*>(link_memory().front().data())->current.load();
   // The only task of the child so far.
-  write_hostile(
-    variant, static_cast<std::uint32_t>(current - 1), large.block()->number(), number_in(named));
+  write_hostile(variant, own_link().own_cell(), large.block()->number(), number_in(named));
   std::this_thread::sleep_for(1h);
 }
 
 // Overwrites what it can of its segments, again and again, also while the parent reads them.
 void scribble_for_ever() {
   std::thread([] {
-    for (std::uint64_t random = 88172645463325252ULL;;) {
-      std::ifstream maps("/proc/self/maps");
-      for (std::string line; std::getline(maps, line);) {
-        std::uintptr_t begin = 0;
-        std::uintptr_t end = 0;
-        if (line.find("memfd:troupe-segment") == std::string::npos ||
-            line.find(" rw-s") == std::string::npos ||
-            std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2)
-          continue;
-        for (int i = 0; i < 20'000; ++i) {
-          random ^= random << 13;
-          random ^= random >> 7;
-          random ^= random << 17;
-          reinterpret_cast<std::uint8_t*>(begin)[random % (end - begin)] =
-            static_cast<std::uint8_t>(random >> 32);
-        }
-      }
-    }
+    for (std::mt19937 random;;)
+      for (const auto& segment : mappings_of("memfd:troupe-segment", " rw-s"))
+        for (int i = 0; i < 20'000; ++i)
+          segment[random() % segment.size()] = static_cast<std::uint8_t>(random());
   }).detach();
 }
 
 std::vector<std::string> many_words(int count) {
   return std::vector<std::string>(static_cast<std::size_t>(count), "a word of some letters");
-}
-
-template <class Future>
-bool wait_looking(troupe::pool& pool, Future& future) {
-  return eventually([&] {
-    static_cast<void>(pool.stats());
-    return future.done();
-  });
 }
 
 } // namespace
@@ -167,15 +125,7 @@ TEST_CASE("a child that says of segments what is not true is ended, and nothing 
     INFO("variant " << variant);
     troupe::pool pool{rt(), {.processes = 1}};
     auto hostile = pool.apply(be_hostile, variant);
-    REQUIRE(wait_looking(pool, hostile));
-    try {
-      hostile.get();
-      FAIL("the task had a value");
-    } catch (const troupe::child_lost& lost) {
-      CHECK(lost.signal() == SIGKILL);
-      CHECK_THAT(lost.what(), ContainsSubstring("protocol violation"));
-    }
-    CHECK(pool.apply(square, 3).get() == 9);
+    check_ended_by_violation(pool, hostile);
   }
 }
 

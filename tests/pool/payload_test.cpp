@@ -1,6 +1,7 @@
 // Large arguments and results, which travel in segments that both processes map.
 #include "support/catch.hpp"
 #include "support/functions.hpp"
+#include "support/link_memory.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -56,42 +56,18 @@ std::vector<std::string> words(std::vector<std::string> given) {
   return given;
 }
 
-// The mappings of segments in this process.
-std::vector<std::pair<std::uintptr_t, std::uintptr_t>> segments() {
-  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> found;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-    if (line.find("memfd:troupe-segment") != std::string::npos &&
-        std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2)
-      found.emplace_back(begin, end);
-  }
-  return found;
-}
-
 std::size_t count_segments() {
-  return segments().size();
+  return mappings_of("memfd:troupe-segment").size();
 }
 
 // How many of its segments a task can write into that are not mapped so.
 int segments_made_writable() {
-  int count = 0;
-  for (const auto& [begin, end] : segments()) {
-    auto* const at = reinterpret_cast<char*>(begin);
-    const bool was_writable = ::msync(at, 1, MS_ASYNC) == 0 && [&] {
-      std::ifstream maps("/proc/self/maps");
-      char start[32];
-      std::snprintf(start, sizeof start, "%lx-", begin);
-      for (std::string line; std::getline(maps, line);)
-        if (line.rfind(start, 0) == 0)
-          return line.find(" rw") != std::string::npos;
-      return false;
-    }();
-    if (!was_writable && ::mprotect(at, end - begin, PROT_READ | PROT_WRITE) == 0)
-      ++count;
-  }
-  return count;
+  const auto read_only = mappings_of("memfd:troupe-segment", " r--s");
+  if (read_only.empty())
+    throw std::logic_error("there is no segment that could be made writable");
+  return static_cast<int>(std::count_if(read_only.begin(), read_only.end(), [](auto segment) {
+    return ::mprotect(segment.data(), segment.size(), PROT_READ | PROT_WRITE) == 0;
+  }));
 }
 
 std::string echo_at_second_attempt(std::string text) {

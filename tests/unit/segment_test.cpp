@@ -4,6 +4,7 @@
 #include "link/segment_list.hpp"
 #include "link/segment_pool.hpp"
 #include "support/catch.hpp"
+#include "unit/encoding.hpp"
 #include "values/block_source.hpp"
 
 #include <troupe/codec.hpp>
@@ -23,6 +24,7 @@
 using namespace troupe;
 using link::segment;
 using link::segment_pool;
+using namespace troupe::test;
 
 namespace {
 
@@ -45,21 +47,6 @@ struct with_counting_source {
   }
   ~with_counting_source() { values::set_block_source(nullptr); }
 };
-
-template <class T>
-detail::bytes encoded(const T& value) {
-  detail::bytes result;
-  encoder{result}(value);
-  return result;
-}
-
-template <class T>
-T decoded(const detail::bytes& from) {
-  decoder in(detail::view(from));
-  auto value = in.make<T>();
-  in.finish();
-  return value;
-}
 
 } // namespace
 
@@ -140,9 +127,9 @@ TEST_CASE("a large string is encoded into one block, at once") {
   const auto bytes = encoded(text);
   CHECK(blocks_asked_for == 1);
   CHECK(bytes.block() != nullptr);
-  CHECK(decoded<std::string>(bytes) == text);
+  CHECK(decoded<std::string>(detail::view(bytes)) == text);
   const std::vector<double> numbers(500'000, 1.5);
-  CHECK(decoded<std::vector<double>>(encoded(numbers)) == numbers);
+  CHECK(round_trip(numbers) == numbers);
   CHECK(blocks_asked_for == 2);
   CHECK(encoded(std::string(1000, 'x')).block() == nullptr);
   CHECK(blocks_asked_for == 2);
@@ -153,7 +140,7 @@ TEST_CASE("what grows in small parts arrives as it was") {
   std::vector<std::string> words;
   for (int i = 0; i < 100'000; ++i)
     words.push_back("word number " + std::to_string(i));
-  CHECK(decoded<std::vector<std::string>>(encoded(words)) == words);
+  CHECK(round_trip(words) == words);
   CHECK(blocks_asked_for > 1);
   CHECK(blocks_asked_for < 20);
 }
