@@ -1,5 +1,7 @@
 #include "link/birth_record.hpp"
 
+#include "link/memory_file.hpp"
+
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -11,8 +13,8 @@ namespace troupe::link {
 
 namespace {
 
-[[noreturn]] void fail(const char* what, int error = errno) {
-  throw std::system_error(error, std::generic_category(), what);
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
 }
 
 } // namespace
@@ -23,8 +25,7 @@ birth_record::birth_record()
   : fd_(::memfd_create("troupe-zygote", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
   if (!fd_)
     fail("memfd_create for a zygote");
-  if (const int error = ::posix_fallocate(fd_.get(), 0, sizeof *word_); error != 0)
-    fail("shared memory for a zygote", error);
+  take_memory(fd_.get(), sizeof *word_, "shared memory for a zygote");
   if (::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     fail("sealing the shared memory of a zygote");
   map();

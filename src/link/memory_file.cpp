@@ -11,6 +11,15 @@
 
 namespace troupe::link {
 
+void take_memory(int file, std::size_t size, const char* what) {
+  int error = 0;
+  do
+    error = ::posix_fallocate(file, 0, static_cast<off_t>(size));
+  while (error == EINTR);
+  if (error != 0)
+    throw std::system_error(error, std::generic_category(), what);
+}
+
 base::unique_fd make_memory_file(std::span<const std::byte> contents) {
   base::unique_fd file(::memfd_create("troupe-message", MFD_CLOEXEC));
   if (!file)

@@ -8,6 +8,10 @@
 
 namespace troupe::link {
 
+/// Takes the memory for the first `size` bytes of a file in memory, which becomes as large: a machine that is out of it
+/// gives an error here, and no SIGBUS later. Throws `std::system_error`, with `what`.
+void take_memory(int file, std::size_t size, const char* what);
+
 /// A message too large for a control socket, as a file in memory whose descriptor is passed instead.
 /// Throws `std::system_error`.
 base::unique_fd make_memory_file(std::span<const std::byte> contents);

@@ -1,5 +1,7 @@
 #include "link/segment.hpp"
 
+#include "link/memory_file.hpp"
+
 #include <cerrno>
 #include <mutex>
 #include <system_error>
@@ -14,18 +16,11 @@ namespace troupe::link {
 
 namespace {
 
-[[noreturn]] void fail_segment(const char* what, int error = errno) {
-  throw std::system_error(error, std::generic_category(), what);
+[[noreturn]] void fail_segment(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
 }
 
-void take_memory(int fd, std::size_t size) {
-  int result = 0;
-  do
-    result = ::posix_fallocate(fd, 0, static_cast<off_t>(size));
-  while (result == EINTR);
-  if (result != 0)
-    fail_segment("memory for a segment that processes share", result);
-}
+constexpr const char* memory_of_segment = "memory for a segment that processes share";
 
 std::byte* map_memory(int fd, std::size_t size, int protection, bool fills) {
   void* const at =
@@ -81,7 +76,7 @@ std::unique_ptr<segment> segment::make(
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0)
     fail_segment("the size of a segment that processes share");
   if (fills)
-    take_memory(fd.get(), size);
+    take_memory(fd.get(), size, memory_of_segment);
   auto* const data = map_memory(fd.get(), size, PROT_READ | PROT_WRITE, fills);
   std::unique_ptr<segment> made(new segment(std::move(fd), number, data, size, std::move(owner)));
   // After the last seal there is no other one; the mapping above stays writable.
@@ -95,7 +90,7 @@ std::unique_ptr<segment> segment::make(
 std::unique_ptr<segment> segment::map(base::unique_fd fd, std::uint64_t number, std::size_t size,
   bool writable, bool fills, std::shared_ptr<keeper> owner) {
   if (fills)
-    take_memory(fd.get(), size);
+    take_memory(fd.get(), size, memory_of_segment);
   auto* const data =
     map_memory(fd.get(), size, writable ? PROT_READ | PROT_WRITE : PROT_READ, fills);
   return std::unique_ptr<segment>(new segment(std::move(fd), number, data, size, std::move(owner)));

@@ -1,5 +1,6 @@
 #include "link/shared_region.hpp"
 
+#include "link/memory_file.hpp"
 #include "os/memory_promise.hpp"
 
 #include <cerrno>
@@ -37,15 +38,11 @@ std::size_t head_bytes(std::size_t cells) {
 // Where the kernel counts what it has promised, it may refuse a page when it is touched first, so all are allocated
 // here. Elsewhere that would cost more than all the rest of a link.
 void make_room(int fd, std::size_t bytes) {
-  const auto size = static_cast<off_t>(bytes);
-  const bool all_at_once = os::memory_is_accounted();
-  int result = 0;
-  do
-    result = all_at_once ? ::posix_fallocate(fd, 0, size) : ::ftruncate(fd, size) != 0 ? errno : 0;
-  while (result == EINTR);
-  if (result != 0)
-    throw std::system_error(
-      result, std::generic_category(), "shared memory for the link to a child");
+  constexpr const char* what = "shared memory for the link to a child";
+  if (os::memory_is_accounted())
+    take_memory(fd, bytes, what);
+  else if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0)
+    fail_region(what);
 }
 
 } // namespace

@@ -16,7 +16,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <span>
+#include <vector>
 
 #include <sys/types.h>
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -70,14 +72,10 @@ void parent_link::clear_wake() noexcept {
 void parent_link::send(
   link::frame_header header, std::span<const std::byte> head, detail::bytes&& payload) {
   header.generation = generation_;
-  if (payload.has_blocks()) {
+  if (payload.has_blocks())
     send_with_blocks(header, head, std::move(payload));
-    return;
-  }
-  if (channel_.try_send(header, head, detail::view(payload)))
-    return;
-  const auto kept = std::make_shared<const detail::bytes>(std::move(payload));
-  channel_.enqueue(header, head, detail::view(*kept), kept);
+  else
+    publish(header, head, std::move(payload), false);
 }
 
 // The caller must not write once more into what the parent is about to read: the payload is taken from it in any case.
@@ -88,29 +86,31 @@ void parent_link::send_with_blocks(
     header.flags |= link::names_segments;
     head = packed.head;
   }
-  const auto body = packed.has_body ? std::span<const std::byte>() : detail::view(payload);
-  if (channel_.try_send(header, head, body))
+  publish(header, head, std::move(payload), packed.has_body);
+}
+
+// `in_segment`: the payload itself need not be written.
+void parent_link::publish(const link::frame_header& header, std::span<const std::byte> head,
+  detail::bytes&& payload, bool in_segment) {
+  const auto body_of = [in_segment](const detail::bytes& all) {
+    return in_segment ? std::span<const std::byte>() : detail::view(all);
+  };
+  if (channel_.try_send(header, head, body_of(payload)))
     return;
   const auto kept = std::make_shared<const detail::bytes>(std::move(payload));
-  channel_.enqueue(
-    header, head, packed.has_body ? std::span<const std::byte>() : detail::view(*kept), kept);
+  channel_.enqueue(header, head, body_of(*kept), kept);
 }
 
 void parent_link::receive(const link::frame_header& header, std::span<const std::byte> payload) {
-  if ((header.flags & link::names_segments) == 0 || (header.flags & link::payload_lost) != 0) {
-    auto* const outer = std::exchange(arrived_, nullptr);
-    on_frame_(header, payload);
-    arrived_ = outer;
-    return;
-  }
-  std::span<const std::byte> rest;
-  auto blocks = segments_.unpack(payload, rest, [this] {
-    channel_.announce();
-    channel_.ring_peer();
-  });
-  auto* const outer =
-    std::exchange(arrived_, &blocks); // code in between may wait for another message
-  on_frame_(header, rest);
+  std::optional<link::received_blocks> blocks;
+  if ((header.flags & link::names_segments) != 0 && (header.flags & link::payload_lost) == 0)
+    blocks = segments_.unpack(payload, payload, [this] {
+      channel_.announce();
+      channel_.ring_peer();
+    });
+  // Code in between may wait for another message.
+  auto* const outer = std::exchange(arrived_, blocks ? &*blocks : nullptr);
+  on_frame_(header, payload);
   arrived_ = outer;
 }
 

@@ -67,6 +67,8 @@ public:
 private:
   void send_with_blocks(
     link::frame_header header, std::span<const std::byte> head, detail::bytes payload);
+  void publish(const link::frame_header& header, std::span<const std::byte> head,
+    detail::bytes&& payload, bool in_segment);
   void receive(const link::frame_header& header, std::span<const std::byte> payload);
   void on_bell();
   bool is_wanted() noexcept;
