@@ -1,7 +1,7 @@
 #include "app_settings.hpp"
 
 #include "http_url.hpp"
-#include "terminal_text.hpp"
+#include "text/terminal_text.hpp"
 
 #include <stdexcept>
 #include <utility>
@@ -67,8 +67,8 @@ app_settings read_app_settings(const std::map<std::string, troupe::app_setting>&
   for (const auto& given : entries) {
     if (const auto problem = read_entry(given, out); !problem.empty()) {
       problems += problems.empty() ? "" : "\n";
-      problems +=
-        given.second.where + ": app.books." + printable(given.first) + ": " + printable(problem);
+      problems += given.second.where + ": app.books." + text::printable(given.first) + ": " +
+                  text::printable(problem);
     }
   }
   if (!problems.empty())

@@ -8,7 +8,7 @@
 #include "settings.hpp"
 #include "summary.hpp"
 #include "tasks.hpp"
-#include "terminal_text.hpp"
+#include "text/terminal_text.hpp"
 
 #include "bookshop/server_thread.hpp"
 
@@ -40,7 +40,7 @@ troupe::pool_options make_pool_options(const books::settings& settings, const st
 
 // An error with what it was thrown for, innermost last.
 std::string describe(const std::exception& error) {
-  auto text = books::printable(error.what());
+  auto text = text::printable(error.what());
   try {
     std::rethrow_if_nested(error);
   } catch (const std::exception& cause) {
@@ -58,7 +58,7 @@ void write_csv(books::output_file& file, const std::vector<books::book>& found) 
 }
 
 int report(const books::scraped& found, const std::string& output) {
-  std::cout << found.books.size() << " books in " << books::printable(output) << '\n';
+  std::cout << found.books.size() << " books in " << text::printable(output) << '\n';
   if (found.failed == 0)
     return 0;
   std::cout.flush();

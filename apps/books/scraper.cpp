@@ -3,7 +3,7 @@
 #include "progress.hpp"
 #include "screen.hpp"
 #include "tasks.hpp"
-#include "terminal_text.hpp"
+#include "text/terminal_text.hpp"
 
 #include <chrono>
 #include <exception>
@@ -19,7 +19,7 @@ using clock = std::chrono::steady_clock;
 // of a child, do not know the page.
 std::string failure_line(const std::string& url, const std::exception& error) {
   const std::string what = error.what();
-  return "books: " + printable(what.starts_with(url) ? what : url + ": " + what);
+  return "books: " + text::printable(what.starts_with(url) ? what : url + ": " + what);
 }
 
 // Runs `task` for each URL, all of them at once as far as the pool is concerned. The values are in

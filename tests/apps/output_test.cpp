@@ -1,6 +1,6 @@
 #include "books/csv.hpp"
 #include "books/output_file.hpp"
-#include "books/terminal_text.hpp"
+#include "text/terminal_text.hpp"
 #include "bookshop/pages.hpp"
 
 #include "support/catch.hpp"
@@ -104,12 +104,12 @@ TEST_CASE("an output file does not replace devices and directories") {
 }
 
 TEST_CASE("printable text cannot control a terminal") {
-  CHECK(books::printable("naïve £ 红 🚀") == "naïve £ 红 🚀");
-  CHECK(books::printable("\x1b[2J\r\n\t\x7f") == "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
-  CHECK(books::printable("\xc2\x9b"
+  CHECK(text::printable("naïve £ 红 🚀") == "naïve £ 红 🚀");
+  CHECK(text::printable("\x1b[2J\r\n\t\x7f") == "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
+  CHECK(text::printable("\xc2\x9b"
                          "2J") == "\\xc2\\x9b2J");
-  CHECK(books::printable("\x9b\xff\xe2\x82") == "\\x9b\\xff\\xe2\\x82");
-  CHECK(books::printable("a\xe2\x80\xae"
+  CHECK(text::printable("\x9b\xff\xe2\x82") == "\\x9b\\xff\\xe2\\x82");
+  CHECK(text::printable("a\xe2\x80\xae"
                          "b") == "a\\xe2\\x80\\xaeb");
-  CHECK(books::printable(std::string_view("\0a", 2)) == "\\x00a");
+  CHECK(text::printable(std::string_view("\0a", 2)) == "\\x00a");
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace books {
+namespace text {
 namespace {
 
 bool is_harmless(int code_point) {
@@ -39,4 +39,4 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-} // namespace books
+} // namespace text
