@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,6 +20,9 @@ namespace troupe::loop {
 
 /// Something that the loop looks at each turn because no descriptor tells of it: a ring in shared
 /// memory.
+///
+/// One that has had nothing for many turns may rest: it is not looked at until `event_loop::attend`, so that a turn costs
+/// nothing for the many children of a pool that have nothing to say.
 class loop_source {
 public:
   virtual ~loop_source() = default;
@@ -28,6 +33,13 @@ public:
   /// Arranges for a wake-up, then looks once more; false if there is something to do.
   virtual bool prepare_sleep() = 0;
   virtual void awake() = 0;
+  /// Whether it calls `attend` when it is woken, and before it has anything to flush: then it may rest.
+  virtual bool may_rest() const { return false; }
+
+private:
+  friend class event_loop;
+  bool rests_ = false; // prepared to sleep, and not among the loop's sources
+  std::uint32_t idle_turns_ = 0;
 };
 
 /// One thread that runs everything of troupe in its process: an `asio::io_context` which is also what
@@ -65,6 +77,11 @@ public:
   void add_source(loop_source* source);
   /// Also from inside that source's own `poll`.
   void remove_source(loop_source* source);
+  /// Looks at that source each turn again, if it rests.
+  void attend(loop_source& source) {
+    if (source.rests_)
+      end_rest(source);
+  }
   void set_spin_maximum(std::chrono::nanoseconds maximum) noexcept { spin_.set_maximum(maximum); }
 
   void exec_later(caf::resumable* job) override;
@@ -75,6 +92,8 @@ private:
   bool run(job_list& jobs);
   void take_remote_jobs(job_list& to);
   bool poll_sources();
+  void end_rest(loop_source& source);
+  void begin_rests();
   bool poll_io(bool otherwise_idle);
   bool spin();
   void sleep();
@@ -90,8 +109,10 @@ private:
   io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   job_list jobs_;
-  job_list running_;                  // none but while jobs run
-  std::vector<loop_source*> sources_; // a removed one leaves a null until the turn ends
+  job_list running_; // none but while jobs run
+  std::vector<loop_source*>
+    sources_;             // those that do not rest; a removed one leaves a null until the turn ends
+  std::size_t added_ = 0; // the number of all sources
   policy::spin_budget spin_;
   std::chrono::steady_clock::time_point last_io_poll_{};
 

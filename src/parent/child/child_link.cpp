@@ -78,9 +78,14 @@ void child_link::close() {
   idle_timer_.cancel();
 }
 
+void child_link::announce() {
+  loop_.attend(*this);
+  channel_->announce();
+}
+
 void child_link::drain(int exit_code) {
   region_->header().wanted.request_drain(exit_code);
-  channel_->announce();
+  announce();
 }
 
 void child_link::send_forget(std::uint64_t segment) {
@@ -130,7 +135,7 @@ void child_link::give_back_idle_segments() noexcept {
 void child_link::request_stop(std::uint32_t cell) {
   region_->stop_marks().set(cell);
   region_->header().wanted.announce_stop();
-  channel_->announce();
+  announce();
 }
 
 // -- what the child says --------------------------------------------------------------------------------
@@ -141,6 +146,7 @@ void child_link::break_link(const std::string& why) {
 }
 
 void child_link::on_bell() {
+  loop_.attend(*this);
   if (channel_->clear_bell())
     return;
   bell_watch_.reset();
@@ -190,6 +196,7 @@ void child_link::hand_over(const link::frame_header& header, std::span<const std
 bool child_link::receive() {
   if (broken_ || !open_)
     return false;
+  loop_.attend(*this);              // the child may wait for the room that this makes
   const detail::held_wake_ups held; // first what the child is to do next is sent
   try {
     const bool received = channel_->receive([this](const auto& header, auto payload) {

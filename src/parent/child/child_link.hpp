@@ -70,6 +70,7 @@ public:
   void send(link::frame_header header, std::span<const std::byte> head,
     std::span<const std::byte> body, MakeKeeper make_keeper) {
     header.generation = generation_;
+    loop_.attend(*this);
     channel_->send(header, head, body, std::move(make_keeper));
   }
   /// As `send`, of bytes that may lie in a segment, or have shared buffers attached: these travel as descriptors. What
@@ -113,6 +114,7 @@ public:
   void flush() override;
   bool prepare_sleep() override;
   void awake() override;
+  bool may_rest() const override { return segments_.all_sent(); }
 
   /// Whether the child has said hello: its program has come to where children take over.
   bool greeted() const noexcept { return hello_checked_; }
@@ -135,6 +137,7 @@ private:
     send(header, head, packed.has_body ? std::span<const std::byte>() : detail::view(body),
       std::move(make_keeper));
   }
+  void announce();
   void send_forget(std::uint64_t segment);
   void watch_idle_segments();
   void give_back_idle_segments() noexcept;

@@ -66,6 +66,9 @@ public:
   /// The child has no more of a buffer, of which it was told so often. Throws `protocol_violation`.
   void let_go(std::uint64_t number, std::uint64_t times);
 
+  /// Whether the control socket has taken all notices; `flush` tries again.
+  bool all_sent() const noexcept { return unsent_.empty(); }
+
   // -- giving back ----------------------------------------------------------------------------------
 
   /// The segments that have been idle since before then are the child's no more: they are to be unmapped there.
