@@ -39,7 +39,7 @@ map_feeder::map_feeder(
   , buffer_size_(options.buffersize)
   , task_options_(options_of_items(options.task))
   , counters_(new map_counters(options.on_progress, source_->size()))
-  , shares_(can_share_messages(code_, options) ? pool_->shares() : 0)
+  , may_share_(can_share_messages(code_, options))
   , fits_(source_->size().has_value() && size_hint_ <= options.window()) {}
 
 // -- how many at a time ---------------------------------------------------------------------------------
@@ -47,6 +47,10 @@ map_feeder::map_feeder(
 std::size_t map_feeder::items_in(std::chrono::nanoseconds time, std::size_t unknown) const {
   const auto each = pool_->average_time();
   return each.count() > 0 ? static_cast<std::size_t>(time / each) : unknown;
+}
+
+std::size_t map_feeder::shares() const {
+  return may_share_ ? pool_->shares() : 0;
 }
 
 std::size_t map_feeder::chunk_size() const {
@@ -58,13 +62,14 @@ std::size_t map_feeder::chunk_size() const {
 }
 
 std::size_t map_feeder::batch_size() const {
-  if (shares_ == 0)
+  const auto shares = this->shares();
+  if (shares == 0)
     return 1;
   auto most = chunk_size_;
   if (most == 0) {
     most = items_in(limits::chunk_time, limits::first_batch_items);
     if (size_hint_ > 0) // near the end there is to be something for everyone
-      most = std::min(most, (size_hint_ - read_) / (2 * shares_) + 1);
+      most = std::min(most, (size_hint_ - read_) / (2 * shares) + 1);
   }
   return std::clamp<std::size_t>(most, 1, limits::max_batch_items);
 }
@@ -73,9 +78,10 @@ std::size_t map_feeder::window() const {
   if (buffer_size_ != 0)
     return buffer_size_;
   const auto usual = map_options::default_buffersize;
-  if (shares_ == 0)
+  const auto shares = this->shares();
+  if (shares == 0)
     return usual;
-  const auto by_time = items_in(16 * shares_ * limits::chunk_time, usual);
+  const auto by_time = items_in(16 * shares * limits::chunk_time, usual);
   const auto by_bytes = limits::wide_window_bytes / (result_bytes_ / 64 + 1);
   return std::clamp(std::min(by_time, by_bytes), usual, limits::max_window_items);
 }

@@ -52,6 +52,8 @@ private:
   std::size_t chunk_size() const;
   std::size_t batch_size() const;
   std::size_t items_in(std::chrono::nanoseconds time, std::size_t unknown) const;
+  // `pool_port::shares`; 0 too if the map's options forbid it.
+  std::size_t shares() const;
   // The task of up to `most` items; null if there are none.
   task_ptr next(std::size_t most);
   // Reads on, up to where the clock is to be looked at; false if there is nothing more at present.
@@ -66,7 +68,7 @@ private:
   const std::size_t buffer_size_;                    // 0: likewise
   std::shared_ptr<const task_options> task_options_; // null: the defaults
   map_counters_ptr counters_;
-  const std::size_t shares_;    // 0: each item is a task of its own
+  const bool may_share_;        // else each item is a task of its own
   const bool fits_;             // the whole input is known to be no larger than the buffer
   std::size_t read_ = 0;        // items
   std::size_t read_before_ = 0; // the present chunk

@@ -85,6 +85,11 @@ inline constexpr std::chrono::microseconds prefetch_time{200};
 inline constexpr std::size_t max_prefetch = 2048;
 /// An idle child takes accepted tasks from one that has finished nothing for this long.
 inline constexpr std::chrono::microseconds take_back_after{500};
+/// ... and if all CPUs are busy with short tasks, for this long, which is more than a few time slices of the kernel.
+inline constexpr std::chrono::microseconds crowded_take_back_after{10'000};
+/// About the time that a sleeping process needs to wake up on another CPU: shorter tasks had better wait for a child that
+/// is awake.
+inline constexpr std::chrono::microseconds wake_up_time{20};
 
 /// A task that waited in its child before it was started may be this much late with its timeout.
 inline constexpr std::chrono::milliseconds max_timeout_delay{10};

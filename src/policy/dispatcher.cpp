@@ -22,8 +22,9 @@ std::size_t prefetch(const running_average& average, std::size_t lanes) noexcept
 
 } // namespace
 
-dispatcher::dispatcher(std::size_t queues, std::size_t concurrency)
+dispatcher::dispatcher(std::size_t queues, std::size_t concurrency, std::size_t cpus)
   : concurrency_(concurrency)
+  , cpus_(cpus)
   , queues_(queues)
   , is_awake_(queues)
   , is_mover_(queues)
@@ -44,6 +45,7 @@ void dispatcher::add_child(
   queues_[queue].seats.reserve(children_.size());
   queues_[queue].by_owed.grow(children_.size());
   queues_[queue].by_plain.grow(children_.size());
+  queues_[queue].crew.grow(children_.size());
   TROUPE_ASSERT(!children_[seat].present);
   auto& child = children_[seat] = {};
   child.present = true;
@@ -51,6 +53,8 @@ void dispatcher::add_child(
   child.budget = budget;
   child.last_progress = now;
   queues_[queue].seats.push_back(seat);
+  ++present_;
+  update_windows();
   changed(seat);
   wake(queue);
 }
@@ -72,6 +76,10 @@ void dispatcher::remove_child(std::uint32_t seat) {
   count_again();
   queue.by_owed.erase(seat);
   queue.by_plain.erase(seat);
+  queue.crew.erase(seat);
+  crew_ -= child.in_crew ? 1 : 0;
+  --present_;
+  update_windows();
   std::erase(queue.seats, seat);
   count(queue, child.marks, static_cast<std::size_t>(-1));
   child = {};
@@ -217,23 +225,46 @@ bool dispatcher::has_credit(
   if (child.budget == 0 || child.stuck || (child.reserved && nesting == 0) ||
       nesting < child.lent.floor(task_kind))
     return false;
+  if (task_kind != kind::plain)
+    return child.owed() < concurrent_window_;
   // A task of either kind takes one of the `concurrency` places while it runs, so a plain function
   // behind a full house waits as a coroutine would.
-  if (task_kind == kind::plain)
-    return child.plain < plain_window_ &&
-           child.owed() < std::max(plain_window_, concurrent_window_);
-  return child.owed() < concurrent_window_;
+  const auto window = child.in_crew ? crew_window_ : plain_window_;
+  return child.plain < window && child.owed() < std::max(window, concurrent_window_);
 }
 
-// The child that owes least is nearly always the one. Where it has enough plain functions, one that owes
-// more, but has fewer of these, may take another.
+bool dispatcher::has_short_functions() const noexcept {
+  return plain_time_.known() && plain_time_.value() < limits::wake_up_time;
+}
+
+bool dispatcher::is_crowded() const noexcept {
+  return crew_ >= cpus_ && has_short_functions();
+}
+
+std::optional<std::uint32_t> dispatcher::crew_member(
+  const queue_state& queue, std::uint32_t nesting) const noexcept {
+  if (!is_crowded())
+    return std::nullopt;
+  const auto least = queue.crew.top();
+  return least && has_credit(children_[*least], kind::plain, nesting) ? least : std::nullopt;
+}
+
+// Short functions go to the crew. Else the child that owes least is nearly always the one; where it has enough plain
+// functions, one that owes more, but has fewer of these, may take another.
 std::optional<std::uint32_t> dispatcher::best_child(
   const queue_state& queue, kind task_kind, std::uint32_t nesting) {
+  if (queue.seats.size() == 1) { // nothing to compare
+    const auto only = queue.seats.front();
+    return has_credit(children_[only], task_kind, nesting) ? std::optional(only) : std::nullopt;
+  }
   if (nesting > 0)
     count_again();
   if (nesting > 0 && queue.reserved + queue.with_floor > 0)
     return search(queue, task_kind, nesting);
   place_again();
+  if (task_kind == kind::plain && nesting == 0)
+    if (const auto member = crew_member(queue, nesting))
+      return member;
   const auto least = queue.by_owed.top();
   if (!least || has_credit(children_[*least], task_kind, nesting))
     return least;
@@ -243,7 +274,7 @@ std::optional<std::uint32_t> dispatcher::best_child(
   if (task_kind != kind::plain)
     return std::nullopt;
   const auto fewest = queue.by_plain.top();
-  return has_credit(children_[*fewest], task_kind, nesting) ? fewest : std::nullopt;
+  return has_credit(children_[*fewest], task_kind, nesting) ? fewest : crew_member(queue, nesting);
 }
 
 // Where tasks have lent their places, what a child takes depends on the task: all must be looked at.
@@ -311,6 +342,10 @@ void dispatcher::ended(
 void dispatcher::update_windows() noexcept {
   plain_window_ = 1 + prefetch(plain_time_, 1);
   concurrent_window_ = concurrency_ + prefetch(concurrent_time_, concurrency_);
+  // The crew has the windows of all children.
+  const bool shared = cpus_ < present_ && has_short_functions();
+  const auto sharing = shared ? (present_ + cpus_ - 1) / cpus_ : 1;
+  crew_window_ = std::min(plain_window_ * sharing, limits::max_prefetch);
 }
 
 void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
@@ -394,7 +429,10 @@ std::size_t dispatcher::free_places(const queue_state& queue, bool idle_elsewher
 }
 
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
+  place_again();
   count_again();
+  // One that waits for a CPU finishes nothing either, and another one would wait for the same CPU.
+  const auto patience = is_crowded() ? limits::crowded_take_back_after : limits::take_back_after;
   const bool idle_elsewhere = idle_for_others();
   const auto& candidates = idle_elsewhere ? unbalanced_if_idle_ : unbalanced_;
   for (const auto id : candidates.members()) {
@@ -403,7 +441,7 @@ std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_poin
     for (const auto seat : queue.seats) {
       auto& child = children_[seat];
       const auto at_most = std::min(surplus(child), places);
-      if (at_most > 0 && now - child.last_progress >= limits::take_back_after) {
+      if (at_most > 0 && now - child.last_progress >= patience) {
         child.stuck = true; // or it would be given the same tasks again
         child.expected = child.owed() - at_most;
         changed(seat);
@@ -447,15 +485,24 @@ void dispatcher::place_again() {
   for (const auto seat : unplaced_children_) {
     auto& child = children_[seat];
     auto& queue = queues_[child.queue];
-    if (child.budget > 0 && !child.stuck && !child.reserved) {
-      const auto owed = static_cast<std::uint32_t>(child.owed());
-      const auto hosted = static_cast<std::uint32_t>(child.hosted);
+    const auto owed = static_cast<std::uint32_t>(child.owed());
+    const auto hosted = static_cast<std::uint32_t>(child.hosted);
+    const bool takes_tasks = child.budget > 0 && !child.stuck && !child.reserved;
+    if (takes_tasks) {
       queue.by_owed.set(seat, {owed, hosted});
       queue.by_plain.set(seat, {static_cast<std::uint32_t>(child.plain), owed});
     } else {
       queue.by_owed.erase(seat);
       queue.by_plain.erase(seat);
     }
+    // Whoever runs a plain function joins the crew while it has room.
+    const bool joins = takes_tasks && child.plain > 0 && (child.in_crew || crew_ < cpus_);
+    crew_ += joins ? 1 : 0;
+    crew_ -= std::exchange(child.in_crew, joins) ? 1 : 0;
+    if (joins)
+      queue.crew.set(seat, {owed, hosted});
+    else
+      queue.crew.erase(seat);
     child.placed = true;
   }
   unplaced_children_.clear();

@@ -26,7 +26,9 @@ using detail::running_average;
 /// A child that serves the task's queue gets it if it has credit. Credit is by time, not only by count:
 /// what a child runs at once (one plain function, or `concurrency` coroutines and blocking functions)
 /// and as much beyond that as keeps it busy for `limits::prefetch_time`, at least one task. Of several
-/// children with credit, the one that owes least gets the task.
+/// children with credit, the one that owes least gets the task. But where plain functions end sooner than a sleeping
+/// child wakes up, as many children as there are CPUs, the crew, get all of them, and the others sleep: many children
+/// are then nearly as fast as few.
 ///
 /// Within a queue tasks are sent in the order of their submission, moved ahead by their priority. A child
 /// that is idle also gets tasks of other queues, those that may move. Tasks that were submitted
@@ -64,7 +66,8 @@ public:
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  dispatcher(std::size_t queues, std::size_t concurrency);
+  /// `cpus`: as many children can run at the same moment.
+  dispatcher(std::size_t queues, std::size_t concurrency, std::size_t cpus = unlimited);
 
   // -- children -------------------------------------------------------------------------------------
 
@@ -129,10 +132,11 @@ public:
   /// Whether tasks in the child have lent their places.
   bool has_lent(std::uint32_t seat) const noexcept { return children_[seat].lent.count() > 0; }
 
-  /// Whether a child has nothing to do, of that queue or, for tasks that may move, of any.
+  /// Whether a child has nothing to do, of that queue or, for tasks that may move, of any, and a CPU may be free for it.
   bool has_idle(queue_id queue, bool may_move) {
+    place_again();
     count_again();
-    return queues_[queue].idle > 0 || (may_move && !idle_queues_.empty());
+    return crew_ < cpus_ && (queues_[queue].idle > 0 || (may_move && !idle_queues_.empty()));
   }
 
   // -- take-back ------------------------------------------------------------------------------------
@@ -158,6 +162,7 @@ private:
     std::vector<std::uint32_t> seats;
     load_heap by_owed;          // the children that take tasks, by what they owe,
     load_heap by_plain;         // and by the plain functions among that
+    load_heap crew;             // those of the crew, by what they owe
     std::size_t idle = 0;       // the number of children that are idle,
     std::size_t open = 0;       // that could start a coroutine at once,
     std::size_t surplus = 0;    // that have tasks which they cannot have started yet,
@@ -192,8 +197,9 @@ private:
     bool reserved = false; // for a task that runs alone, waiting or running
     lending lent{};
     child_marks marks{};
-    bool counted = true; // its queue counts these marks, and they are true
-    bool placed = true;  // it stands in the heaps where it belongs
+    bool counted = true;  // its queue counts these marks, and they are true
+    bool placed = true;   // it stands in the heaps where it belongs
+    bool in_crew = false; // when it was placed
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };
@@ -230,6 +236,12 @@ private:
   void wake(queue_id queue);
 
   bool has_credit(const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
+  // Whether they end sooner than a sleeping child wakes up.
+  bool has_short_functions() const noexcept;
+  // Whether the crew gets all plain functions: they are short, and it keeps all CPUs busy.
+  bool is_crowded() const noexcept;
+  std::optional<std::uint32_t> crew_member(
+    const queue_state& queue, std::uint32_t nesting) const noexcept;
   std::optional<std::uint32_t> best_child(
     const queue_state& queue, kind task_kind, std::uint32_t nesting = 0);
   std::optional<std::uint32_t> search(
@@ -248,6 +260,9 @@ private:
   void update_windows() noexcept;
 
   std::size_t concurrency_;
+  std::size_t cpus_;
+  std::size_t present_ = 0;    // children
+  std::size_t crew_ = 0;       // the number of children in it
   bool some_may_move_ = false; // tasks have been enqueued that may
   std::vector<queue_state> queues_;
   std::vector<child_state> children_; // by seat
@@ -265,6 +280,7 @@ private:
   running_average plain_time_;
   running_average concurrent_time_;
   std::size_t plain_window_ = 2;
+  std::size_t crew_window_ = 2; // of its members
   std::size_t concurrent_window_;
 };
 

@@ -39,8 +39,9 @@ public:
 
   struct rules {
     supervision::rules children{};
-    std::size_t concurrency = 1;     ///< `pool_options::childconcurrency`
-    std::size_t tasks_per_child = 0; ///< `pool_options::maxtasksperchild`
+    std::size_t concurrency = 1;              ///< `pool_options::childconcurrency`
+    std::size_t tasks_per_child = 0;          ///< `pool_options::maxtasksperchild`
+    std::size_t cpus = dispatcher::unlimited; ///< as many children can run at the same moment
     std::chrono::milliseconds cancel_grace{1'000};
     std::shared_ptr<troupe::scheduler> scheduler; ///< null: `round_robin`
     std::uint32_t seed = 1;                       ///< of the jitter of retries

@@ -316,6 +316,8 @@ void world::check_positions() {
 // What waits behind a function that keeps the CPU does not wait for long while another child is idle.
 void world::check_hostages() {
   const auto& table = machine_->children().children();
+  const auto patience =
+    rules_.cpus < table.all_positions() ? limits::crowded_take_back_after : limits::take_back_after;
   const auto is_idle = [&](std::uint32_t seat) {
     return table[seat].phase == child_phase::ready && children_[seat]->used() == 0;
   };
@@ -333,7 +335,7 @@ void world::check_hostages() {
       holder.hostages_since = now_;
     else
       check(now_ <= std::max(*holder.hostages_since, paused_until_) + limits::batch_patience +
-                      3 * limits::take_back_after,
+                      3 * patience,
         "tasks wait behind a long one while a child is idle", seat);
   }
 }

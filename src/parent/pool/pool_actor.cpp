@@ -8,6 +8,8 @@
 #include "parent/pool/request_actor.hpp"
 #include "values/error_text.hpp"
 
+#include <troupe/cpus.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <csignal>
@@ -32,6 +34,7 @@ policy::pool_machine::rules rules_of(const pool_options& options) {
   rules.children = {options.name, options.processes, options.queuecount, options.spares,
     options.restart, options.start_timeout, options.shutdown_timeout};
   rules.concurrency = options.childconcurrency;
+  rules.cpus = usable_cpus();
   rules.tasks_per_child = options.maxtasksperchild;
   rules.cancel_grace = options.cancel_grace;
   rules.scheduler = options.scheduler;

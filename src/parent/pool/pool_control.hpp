@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/actor_hub.hpp"
+#include "base/limits.hpp"
 #include "caf/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 #include "parent/launch/launchers.hpp"
@@ -9,12 +10,14 @@
 #include "parent/serve/exports.hpp"
 
 #include <troupe/actor_options.hpp>
+#include <troupe/cpus.hpp>
 #include <troupe/detail/hosted_actor.hpp>
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
 #include <troupe/pool_options.hpp>
 #include <troupe/stats.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -64,10 +67,15 @@ public:
   std::chrono::nanoseconds average_time() const noexcept override {
     return shared_->average_time();
   }
-  /// A budget of tasks, or room for a number of them, is one of items.
-  std::size_t shares() const noexcept override {
-    return options_->maxtasksperchild == 0 && !shared_->room.is_bounded() ? shared_->processes()
-                                                                          : 0;
+  /// None where there is a budget of tasks, or room for a number of them: these are numbers of items. Short items go to
+  /// as many children as can run at the same moment, as in the dispatcher.
+  std::size_t shares() const override {
+    if (options_->maxtasksperchild != 0 || shared_->room.is_bounded())
+      return 0;
+    const auto each = average_time();
+    const auto processes = shared_->processes();
+    return each.count() > 0 && each < limits::wake_up_time ? std::min(processes, usable_cpus())
+                                                           : processes;
   }
   bool wait(detail::promise& task, std::chrono::steady_clock::time_point deadline,
     const char* what) override;

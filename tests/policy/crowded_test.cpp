@@ -1,0 +1,124 @@
+// More children than CPUs: who gets functions that end sooner than a sleeping child wakes up.
+#include "base/limits.hpp"
+#include "policy/dispatcher.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace troupe::policy;
+using kind = dispatcher::kind;
+namespace limits = troupe::limits;
+
+namespace {
+
+constexpr dispatcher::clock::time_point t0{1h};
+constexpr std::size_t children = 16;
+constexpr std::size_t cpus = 2;
+
+// Sixteen children on two CPUs, whose functions have taken `length` so far.
+dispatcher pool_whose_functions_take(std::chrono::nanoseconds length) {
+  dispatcher d(1, 4, cpus);
+  for (std::uint32_t seat = 0; seat < children; ++seat)
+    d.add_child(seat, 0, dispatcher::unlimited, t0);
+  d.enqueue({0, 1}, kind::plain, 0);
+  const auto first = d.next_assignment([](task_key) { return true; });
+  d.ended(first->seat, kind::plain, length, t0);
+  return d;
+}
+
+// How many of `count` tasks each child gets.
+std::map<std::uint32_t, std::size_t> submit(
+  dispatcher& d, std::size_t count, kind of = kind::plain) {
+  for (std::uint64_t id = 2; id < count + 2; ++id)
+    d.enqueue({static_cast<std::uint32_t>(id), id}, of, 0);
+  std::map<std::uint32_t, std::size_t> given;
+  while (const auto next = d.next_assignment([](task_key) { return true; }))
+    ++given[next->seat];
+  return given;
+}
+
+} // namespace
+
+TEST_CASE("short functions go to as many children as there are CPUs, which share them evenly") {
+  auto d = pool_whose_functions_take(1us);
+  CHECK(submit(d, 1000) == std::map<std::uint32_t, std::size_t>{{0, 500}, {1, 500}});
+}
+
+TEST_CASE("functions that take longer than a child takes to wake up go to all children") {
+  auto d = pool_whose_functions_take(limits::wake_up_time);
+  CHECK(submit(d, 3 * children).size() == children);
+}
+
+TEST_CASE("functions of unknown length, coroutines and blocking functions go to all children") {
+  dispatcher unknown(1, 4, cpus);
+  for (std::uint32_t seat = 0; seat < children; ++seat)
+    unknown.add_child(seat, 0, dispatcher::unlimited, t0);
+  CHECK(submit(unknown, 20).size() == children);
+  for (const auto of : {kind::coroutine, kind::blocking}) {
+    auto d = pool_whose_functions_take(1us);
+    CHECK(submit(d, 20, of).size() == children);
+  }
+}
+
+TEST_CASE("what exceeds the credit of the children that are awake wakes others") {
+  auto d = pool_whose_functions_take(1us);
+  const auto given = submit(d, 2 * limits::max_prefetch + 10);
+  CHECK(given.at(0) >= given.at(2));
+  CHECK(given.at(0) <= limits::max_prefetch);
+  CHECK(given.size() > cpus);
+}
+
+TEST_CASE("nobody is woken to share with children that keep all CPUs busy") {
+  auto d = pool_whose_functions_take(1us);
+  CHECK(d.has_idle(0, false));
+  submit(d, 1);
+  CHECK(d.has_idle(0, false));
+  submit(d, 1);
+  CHECK_FALSE(d.has_idle(0, false));
+}
+
+TEST_CASE(
+  "what waits behind a function that does not end is taken back, later than where a CPU is free") {
+  auto d = pool_whose_functions_take(1us);
+  submit(d, 100);
+  CHECK(d.unbalanced());
+  CHECK_FALSE(d.next_take_back(t0 + limits::crowded_take_back_after - 1ns));
+  const auto take = d.next_take_back(t0 + limits::crowded_take_back_after);
+  REQUIRE(take);
+  CHECK(take->at_most == 49);
+}
+
+TEST_CASE(
+  "a child that is gone, or that a task has to itself, is not one of those that are awake") {
+  auto d = pool_whose_functions_take(1us);
+  submit(d, 4);
+  d.remove_child(0);
+  d.remove_child(1);
+  CHECK(submit(d, 100) == std::map<std::uint32_t, std::size_t>{{2, 50}, {3, 50}});
+}
+
+TEST_CASE("a task for a child of the crew, and one that others wait for, are not kept out by the "
+          "crew's many tasks") {
+  auto d = pool_whose_functions_take(1us);
+  submit(d, 2 * limits::max_prefetch + 10);
+  d.ended(0, kind::plain, 1us, t0);
+  CHECK(d.give(0, kind::plain));
+  CHECK_FALSE(d.give(0, kind::plain));
+
+  dispatcher few(2, 4, 1); // two queues of two children, one of which is the crew
+  for (std::uint32_t seat = 0; seat < 4; ++seat)
+    few.add_child(seat, seat / 2, dispatcher::unlimited, t0);
+  few.enqueue({0, 1}, kind::plain, 0);
+  const auto is_open = [](task_key) { return true; };
+  few.ended(few.next_assignment(is_open)->seat, kind::plain, 1us, t0);
+  submit(few, 10'000);
+  few.ended(0, kind::plain, 1us, t0);
+  few.enqueue_nested({0, 20'000}, kind::plain, 1, 0);
+  const auto next = few.next_assignment(is_open);
+  REQUIRE(next);
+  CHECK(next->task.id == 20'000);
+  CHECK(next->seat == 0);
+}
