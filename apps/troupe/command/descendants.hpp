@@ -1,0 +1,46 @@
+#pragma once
+
+#include "command/command.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe_cli {
+
+/// The commands that run in this process, and how what they have started is told apart. A process whose parent has died
+/// becomes a child of this one (`become_reaper`), so when the leader of a command has ended, whatever is left of it hangs
+/// on children of this process that are no leaders.
+///
+/// For one thread: the one that starts commands.
+class running_commands {
+public:
+  static running_commands& of_this_process();
+
+  /// A new mark, for the environment of a command: "TROUPE_COMMAND=4711-12".
+  std::string new_mark();
+  /// A command is running, with this leader.
+  void add(pid_t leader, const std::string& mark);
+  /// Its leader has been waited for.
+  void remove(pid_t leader);
+
+  /// Children of this process that the command has left behind. Waits for such as have ended. The leader may be
+  /// waited for or not; the command must have been added.
+  std::vector<pid_t> left_by(pid_t leader);
+
+private:
+  running_commands();
+  bool belongs(pid_t process, pid_t leader, const std::string& mark) const;
+  bool belongs_to_another(pid_t process, const std::string& mark_of_process, pid_t leader) const;
+
+  std::unordered_map<pid_t, std::string> leaders_; // to their marks
+  unsigned long long last_ = 0;
+};
+
+/// Whether this child of the process has ended, and has not been waited for.
+bool has_ended(pid_t process);
+
+/// What the process calls itself; empty if it is gone.
+std::string name_of_process(pid_t pid);
+
+} // namespace troupe_cli

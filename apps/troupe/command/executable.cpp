@@ -1,0 +1,33 @@
+#include "command/executable.hpp"
+
+#include <string_view>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace troupe_cli {
+
+std::string find_executable(const std::string& name, const std::string& path) {
+  if (name.empty() || name.find('/') != std::string::npos)
+    return name;
+  std::string forbidden;
+  std::string_view rest = path;
+  for (bool more = true; more;) {
+    const auto end = rest.find(':');
+    more = end != std::string_view::npos;
+    const auto folder = rest.substr(0, end);
+    auto file = (folder.empty() ? "." : std::string(folder)) + '/' + name;
+    struct stat status {};
+    if (::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+      if (::access(file.c_str(), X_OK) == 0)
+        return file;
+      if (forbidden.empty())
+        forbidden = std::move(file);
+    }
+    if (more)
+      rest.remove_prefix(end + 1);
+  }
+  return forbidden;
+}
+
+} // namespace troupe_cli

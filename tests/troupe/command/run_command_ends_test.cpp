@@ -1,0 +1,132 @@
+// Commands that are ended, and what they leave behind.
+#include "support/catch.hpp"
+#include "support/process_info.hpp"
+#include "troupe/command/running.hpp"
+
+#include <csignal>
+
+using namespace std::chrono_literals;
+using namespace troupe::test;
+using troupe_cli::end_cause;
+
+namespace {
+
+bool is_gone(const std::string& pid_file) {
+  return state_of(std::stoi(contents(pid_file))).empty();
+}
+
+// What a script does, whose last word is in a file.
+bool has_said(const std::string& file) {
+  return eventually([&] { return contents(file).ends_with('\n'); });
+}
+
+} // namespace
+
+TEST_CASE("a command that takes too long is asked to leave") {
+  auto what = shell("trap 'exit 5' TERM; while :; do sleep 0.01; done");
+  what.timeout = 100ms;
+  what.grace = 60s;
+  const auto end = run(what);
+  CHECK(end.cause == end_cause::timeout);
+  CHECK(end.exit_code == 5);
+  CHECK(end.wall_time >= 100ms);
+  CHECK_THAT(describe(end), StartsWith("timeout after 1"));
+}
+
+TEST_CASE("a command that takes too long and ignores SIGTERM is killed, with its group") {
+  const test_folder folder;
+  auto what = shell("trap '' TERM; sleep 1000 & echo $! > pid; wait; sleep 1000");
+  what.directory = folder.path();
+  what.timeout = 200ms;
+  what.grace = 50ms;
+  const auto end = run(what);
+  CHECK(end.cause == end_cause::timeout);
+  CHECK(end.signal == SIGKILL);
+  CHECK(is_gone(folder / "pid"));
+}
+
+TEST_CASE("a stopped command ends at its timeout") {
+  auto what = shell("kill -STOP $$");
+  what.timeout = 50ms;
+  what.grace = 60s;
+  CHECK(run(what).signal == SIGTERM);
+}
+
+TEST_CASE("what a command leaves behind in its group is named and killed") {
+  const test_folder folder;
+  auto what = shell("sleep 1000 & echo $! > pid; "
+                    "while ! grep -q sleep /proc/$!/comm; do sleep 0.01; done");
+  what.directory = folder.path();
+  what.stdout_file = folder / "out";
+  const auto end = run(what);
+  CHECK(end.ok());
+  REQUIRE(end.left.size() == 1);
+  CHECK(end.left[0].name == "sleep");
+  CHECK(describe_left(end) == "left behind: " + std::to_string(end.left[0].pid) + " sleep");
+  CHECK(is_gone(folder / "pid"));
+}
+
+TEST_CASE("a daemon in a session of its own is found, named and killed, with what it has started") {
+  const test_folder folder;
+  auto what = shell("setsid sh -c 'sleep 1000 & echo $! > inner; echo $$ > outer; wait' & "
+                    "while [ ! -s outer ]; do sleep 0.01; done");
+  what.directory = folder.path();
+  const auto end = run(what);
+  CHECK(end.ok());
+  CHECK(end.left.size() == 2);
+  CHECK(is_gone(folder / "outer"));
+  CHECK(is_gone(folder / "inner"));
+}
+
+TEST_CASE("a daemon that has no environment is found when no other command runs") {
+  const test_folder folder;
+  auto what = shell("env -i /usr/bin/setsid /bin/sh -c 'echo $$ > pid; exec /bin/sleep 1000' & "
+                    "while [ ! -s pid ]; do sleep 0.01; done");
+  what.directory = folder.path();
+  const auto end = run(what);
+  CHECK(end.left.size() == 1);
+  CHECK(is_gone(folder / "pid"));
+}
+
+TEST_CASE("the end of one command leaves alone what another has started") {
+  const test_folder folder;
+  auto first = shell("setsid sh -c 'echo $$ > daemon; exec sleep 1000' & "
+                     "while [ ! -e end ]; do sleep 0.01; done");
+  first.directory = folder.path();
+  auto running = begin(first);
+  REQUIRE(has_said(folder / "daemon"));
+  CHECK(run({.argv = {"true"}}).left.empty());
+  CHECK_FALSE(is_gone(folder / "daemon"));
+  std::ofstream(folder / "end") << '\n';
+  CHECK(running.get().left.size() == 1);
+  CHECK(is_gone(folder / "daemon"));
+}
+
+TEST_CASE("a cancelled command is ended, and its child stays") {
+  const test_folder folder;
+  auto what = shell("trap 'echo asked > term; exit' TERM; echo $$ > pid; "
+                    "while :; do sleep 0.01; done");
+  what.directory = folder.path();
+  what.grace = 60s;
+  const auto child = command_pool().stats().children.at(0).pid;
+  auto running = begin(what);
+  REQUIRE(has_said(folder / "pid"));
+  running.cancel();
+  CHECK_THROWS_AS(running.get(), troupe::task_cancelled);
+  CHECK(eventually([&] { return is_gone(folder / "pid"); }));
+  CHECK(contents(folder / "term") == "asked\n");
+  CHECK(run({.argv = {"true"}}).ok());
+  CHECK(command_pool().stats().children.at(0).pid == child);
+}
+
+TEST_CASE("the leader of a command dies with its child") {
+  const test_folder folder;
+  troupe::pool pool(rt(), {.processes = 1});
+  auto what = shell("trap '' TERM; echo $$ > pid; while :; do sleep 0.01; done");
+  what.directory = folder.path();
+  auto running = pool.apply(troupe_cli::run_command, what, troupe_cli::command_descriptors{});
+  REQUIRE(has_said(folder / "pid"));
+  ::kill(pool.stats().children.at(0).pid, SIGKILL);
+  CHECK_THROWS_AS(running.get(), troupe::child_lost);
+  CHECK(eventually([&] { return is_gone(folder / "pid"); }));
+}
