@@ -1,5 +1,7 @@
 // The command `troupe`: its first argument is a verb, and each verb has a folder here.
+#include "each/each.hpp"
 #include "exit_code.hpp"
+#include "journal/log.hpp"
 #include "verb.hpp"
 
 #include "text/terminal_text.hpp"
@@ -20,7 +22,10 @@ using troupe_cli::exit_code;
 using troupe_cli::verb;
 
 const std::vector<verb>& verbs() {
-  static const std::vector<verb> all{};
+  static const std::vector<verb> all{
+    {"each", "run a command for each input, many at once", troupe_cli::run_each},
+    {"log", "show what `each` has noted in a journal", troupe_cli::run_log},
+  };
   return all;
 }
 

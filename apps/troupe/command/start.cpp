@@ -262,6 +262,10 @@ started_command start_command(
   const command& what, const command_descriptors& to, const std::vector<std::string>& additions) {
   if (what.argv.empty() || what.argv.front().empty())
     throw start_problem{"there is no command to run: its name is empty", EINVAL};
+  for (const auto& argument : what.argv) {
+    if (argument.find('\0') != std::string::npos)
+      throw start_problem{zero_byte_problem(what.argv.front()), EINVAL};
+  }
   const environment variables(what, additions);
   const char* path = variables.find("PATH");
   const auto file = find_executable(what.argv.front(), path ? path : "/usr/bin:/bin");

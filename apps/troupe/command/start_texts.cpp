@@ -95,6 +95,10 @@ std::string not_in_path_problem(const std::string& name) {
   return "cannot run " + quoted(name) + ": there is no such program in PATH";
 }
 
+std::string zero_byte_problem(const std::string& name) {
+  return "cannot run " + quoted(name) + ": an argument contains a zero byte";
+}
+
 std::string output_problem(const std::string& file, int number) {
   return "cannot write the output to " + quoted(file) + ": " + shortage(number);
 }

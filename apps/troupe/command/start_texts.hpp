@@ -10,6 +10,7 @@ enum class start_step { none, descriptors, directory, limit, nice, cpus, privile
 // What is said when a command cannot be started: one printable line, with what helps. `number` is errno.
 
 std::string not_in_path_problem(const std::string& name);
+std::string zero_byte_problem(const std::string& name);
 std::string output_problem(const std::string& file, int number);
 std::string fork_problem(int number);
 /// `resource` is that of a `limit` that was refused.

@@ -1,0 +1,129 @@
+#include "each/child_side.hpp"
+
+#include "each/slot_outputs.hpp"
+
+#include "command/run_command.hpp"
+#include "command/start.hpp"
+
+#include <troupe/this_child.hpp>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+namespace troupe_cli {
+namespace {
+
+namespace asio = boost::asio;
+
+/// What a child has for its inputs.
+struct child_state {
+  child_settings settings;
+  std::vector<slot_outputs> outputs;
+  std::vector<std::size_t> free; // slots, the lowest last
+};
+
+child_state& state() {
+  static child_state instance;
+  return instance;
+}
+
+/// A slot of this child, for as long as an input runs in it.
+class slot_lease {
+public:
+  slot_lease()
+    : slot_(state().free.back()) {
+    state().free.pop_back();
+  }
+  slot_lease(const slot_lease&) = delete;
+  slot_lease& operator=(const slot_lease&) = delete;
+  ~slot_lease() { state().free.push_back(slot_); }
+
+  std::size_t local() const { return slot_; }
+  /// Among the slots of all children, from 1.
+  std::size_t number() const {
+    return troupe::this_child::slot() * state().settings.slots + slot_ + 1;
+  }
+
+private:
+  std::size_t slot_;
+};
+
+command command_of(const input_job& job, std::size_t slot) {
+  const auto& settings = state().settings;
+  auto what = settings.common;
+  const auto number = std::to_string(slot);
+  what.argv = settings.form.expand(job.what, {std::to_string(job.what.number), number});
+  what.environment.push_back("TROUPE_SLOT=" + number);
+  return what;
+}
+
+bool is_full(const std::string& folder) {
+  struct statvfs disk {};
+  return ::statvfs(folder.c_str(), &disk) == 0 && disk.f_bavail == 0 && disk.f_blocks != 0;
+}
+
+std::uint64_t size_of(const std::string& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+asio::awaitable<void> run_into_files(command what, std::uint64_t number, input_end& end) {
+  const auto& folder = state().settings.output_dir;
+  auto files = make_output_pair(folder, number);
+  what.stdout_file = files.out;
+  what.stderr_file = files.err;
+  end.end = co_await run_command(std::move(what), {});
+  end.out.size = size_of(files.out);
+  end.err.size = size_of(files.err);
+  end.out.file = std::move(files.out);
+  end.err.file = std::move(files.err);
+  end.disk_full = !end.end.ok() && is_full(folder);
+}
+
+asio::awaitable<void> run_grouped(command what, std::size_t slot, input_end& end) {
+  auto& outputs = state().outputs[slot];
+  outputs.open(state().settings.spool);
+  end.end = co_await run_command(std::move(what), outputs.descriptors());
+  outputs.take(end);
+}
+
+asio::awaitable<input_end> run_in_slot(input_job job) {
+  const slot_lease slot;
+  input_end end;
+  end.slot = slot.number();
+  auto what = command_of(job, slot.number());
+  try {
+    if (state().settings.manner == output_manner::files)
+      co_await run_into_files(std::move(what), job.what.number, end);
+    else if (state().settings.manner == output_manner::grouped)
+      co_await run_grouped(std::move(what), slot.local(), end);
+    else
+      end.end = co_await run_command(std::move(what), {});
+  } catch (const start_problem& problem) {
+    end.end.cause = end_cause::not_started;
+    end.end.problem = problem.text;
+    end.end.problem_number = problem.number;
+  }
+  end.disk_full = end.disk_full || end.end.problem_number == ENOSPC;
+  co_return end;
+}
+
+} // namespace
+
+void set_up_child(const child_settings& settings) {
+  auto& here = state();
+  here.settings = settings;
+  here.outputs.resize(settings.slots);
+  for (auto slot = settings.slots; slot > 0; --slot)
+    here.free.push_back(slot - 1);
+}
+
+asio::awaitable<input_end> run_input(input_job job) {
+  return run_in_slot(std::move(job));
+}
+
+} // namespace troupe_cli

@@ -1,0 +1,47 @@
+#include "each/spool.hpp"
+
+#include "problems.hpp"
+#include "text/terminal_text.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include <sys/stat.h>
+
+namespace troupe_cli {
+namespace {
+
+broken_problem problem(const std::string& path) {
+  const int number = errno;
+  return broken_problem("cannot make a folder for outputs, \"" + text::printable(path) +
+                        "\": " + std::strerror(number) + "; --spool names another place");
+}
+
+} // namespace
+
+spool_folder spool_folder::make(const std::string& parent) {
+  const char* usual = std::getenv("TMPDIR");
+  auto path = (!parent.empty()    ? parent
+                : usual && *usual ? std::string(usual)
+                                  : "/tmp") +
+              "/troupe-XXXXXX";
+  if (!::mkdtemp(path.data()))
+    throw problem(path);
+  return spool_folder(std::filesystem::absolute(path));
+}
+
+spool_folder spool_folder::open(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    throw problem(path);
+  return spool_folder(std::filesystem::absolute(path));
+}
+
+spool_folder::~spool_folder() {
+  std::error_code ignored;
+  if (!path_.empty())
+    std::filesystem::remove_all(path_, ignored);
+}
+
+} // namespace troupe_cli
