@@ -74,7 +74,7 @@ struct journal::statements {
     : find(in, "SELECT id, outcome = 'ok' FROM attempt WHERE key = ? AND final AND matched < ? "
                "ORDER BY 2 DESC LIMIT 1")
     , match(in, "UPDATE attempt SET matched = ? WHERE id = ?")
-    , time(in, "SELECT max(wall) FROM attempt WHERE key = ? AND final AND outcome = 'ok' "
+    , time(in, "SELECT max(wall) FROM attempt WHERE key = ? AND final "
                "HAVING max(wall) IS NOT NULL")
     , begin(in, "INSERT INTO attempt(run, key, number, attempt, input, command, began, outcome, "
                 "final, matched) VALUES(?, ?, ?, ?, ?, ?, ?, 'started', 0, ?)")

@@ -69,7 +69,7 @@ public:
   /// How an input with this key ended in an earlier run, if it did: each end is given once in a run, so an input that
   /// occurs twice is to end twice. What is given counts as done.
   std::optional<earlier_end> find_earlier(const std::string& key);
-  /// The longest time that an input with this key took, in microseconds; nothing if it never ended well.
+  /// The longest time that an input with this key took, in microseconds; nothing if it never ended.
   std::optional<std::int64_t> earlier_time(const std::string& key);
 
   std::int64_t begin(const attempt_begin& what);

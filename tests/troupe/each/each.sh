@@ -47,7 +47,7 @@ run each -k -- echo {} {.} {/} {//} {/.} {#} x{}y ::: /a/b.tar.gz c '.d'
 expect "placeholders are parts of the input" 0 $'/a/b.tar.gz /a/b.tar b.tar.gz /a b.tar 1 x/a/b.tar.gzy
 c c c . c 2 xcy
 .d .d .d . .d 3 x.dy' ''
-run each -j1 -- sh -c 'echo $TROUPE_SLOT {%} $1' - ::: a
+run each -j1 -- sh -c 'echo $TROUPE_SLOT {%} $1' - {} ::: a
 expect "a command knows its slot" 0 '1 1 a' ''
 run each --shell -- 'echo {} | tr a-z A-Z' ::: "it's; \$HOME"
 expect "inputs are quoted for a shell" 0 "IT'S; \$HOME" ''
@@ -142,7 +142,7 @@ expect "no file" 5 '' 'troupe each: cannot read the inputs from "nowhere": No su
 run each -a . -- true
 expect "a directory" 5 '' 'troupe each: cannot read the inputs from ".": Is a directory'
 run each --spool /no/where -- true ::: a
-expect "no spool" 5 '' 'troupe each: cannot make a folder for outputs, "/no/where/troupe-XXXXXX": No such file or directory; --spool names another place'
+expect "no spool" 5 '' 'troupe each: cannot make a folder for outputs in "/no/where": No such file or directory; --spool names another place'
 run each --output-dir /dev/null/x -- true ::: a
 expect "no output folder" 5 '' 'troupe each: cannot make the folder "/dev/null/x": Not a directory'
 run each --journal /no/where -- true ::: a
@@ -163,9 +163,9 @@ expect "closed stdin" 5 '' 'troupe each: cannot read the inputs from stdin: it i
 code=$?
 : >out
 expect "full disk" 5 '' 'troupe each: cannot write to stdout: No space left on device'
-yes | "$troupe" each -- seq 100 2>err | head -n 1 >out
+yes | "$troupe" each -- echo 2>err | head -n 1 >out
 code="${PIPESTATUS[*]:1:1}"
-expect "nobody reads stdout" 141 '1' ''
+expect "nobody reads stdout" 141 'y' ''
 
 # -- journal
 
@@ -191,13 +191,10 @@ run each --journal good -- true ::: a
 run log good --failed
 expect "nothing has failed" 4 '' ''
 
-# Longest first.
-run each -j1 --journal times -- sleep ::: 0.02 0.2 0.1
-run each -j1 --journal times --retry-failed --longest-first -- sleep ::: 0.1 0.2
-run each -j1 --journal times2 -- sh -c '[ -e again ] && echo $1; sleep $1; [ -e again ]' - ::: 0.01 0.3
+run each -j1 -q --journal times -- sh -c '[ -e again ] && echo $1; sleep $1; [ -e again ]' - ::: 0.01 0.5
 : >again
-run each -j1 -q --journal times2 --retry-failed --longest-first -- sh -c '[ -e again ] && echo $1; sleep $1; [ -e again ]' - ::: 0.01 0.3
-expect "longest first, where nothing is known" 0 $'0.01\n0.3' ''
+run each -j1 --journal times --retry-failed --longest-first -- sh -c '[ -e again ] && echo $1; sleep $1; [ -e again ]' - ::: 0.01 0.5
+expect "what took longest comes first" 0 $'0.5\n0.01' ''
 
 # -- signals
 

@@ -15,8 +15,9 @@ seq "$inputs" >lines
 journal=$folder/journal
 options=(--journal "$journal" -q)
 
+# So many have ended, at least.
 ended() {
-  "$troupe" log "$journal" --json 2>/dev/null | grep -c '"final":true' || true
+  wc -l <out
 }
 
 : >out
