@@ -16,6 +16,9 @@ namespace troupe_cli {
 /// It gets /dev/null as stdin, a process group of its own, no descriptor but 0 to 2, and no signal that is blocked or
 /// ignored. In its environment TROUPE_COMMAND names it, so that whatever it starts can be found.
 struct command {
+  /// By which `end_command` finds it; chosen by the caller.
+  std::uint64_t id = 0;
+
   /// The program, which is looked for in PATH if it has no slash, and its arguments.
   std::vector<std::string> argv{};
 
@@ -57,7 +60,7 @@ struct command_descriptors {
 enum class end_cause {
   itself,      ///< it left, or a signal from elsewhere ended it
   timeout,     ///< it took longer than `command::timeout`
-  cancelled,   ///< the task that ran it was cancelled
+  cancelled,   ///< the task that ran it was cancelled, or `end_command` named it
   not_started, ///< it never ran: `command_end::problem`
 };
 

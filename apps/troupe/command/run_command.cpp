@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
+#include <unordered_map>
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -204,6 +206,25 @@ descriptor watch(const asio::any_io_executor& executor, const started_command& s
   throw start_problem{"cannot wait for a process: " + error.message(), error.value()};
 }
 
+/// The groups of the commands that run here, by the ids of these.
+std::unordered_multimap<std::uint64_t, group_ending*>& running_groups() {
+  static std::unordered_multimap<std::uint64_t, group_ending*> groups;
+  return groups;
+}
+
+/// Names a group for as long as it lives.
+class named_group {
+public:
+  named_group(std::uint64_t id, group_ending& group)
+    : place_(running_groups().emplace(id, &group)) {}
+  named_group(const named_group&) = delete;
+  named_group& operator=(const named_group&) = delete;
+  ~named_group() { running_groups().erase(place_); }
+
+private:
+  std::unordered_multimap<std::uint64_t, group_ending*>::iterator place_;
+};
+
 asio::awaitable<command_end> run_started(
   const command& what, started_command started, const std::string& mark) {
   const auto executor = co_await asio::this_coro::executor;
@@ -212,6 +233,7 @@ asio::awaitable<command_end> run_started(
   auto process = watch(executor, started);
   commands.add(started.pid, mark);
   const auto ending = std::make_shared<group_ending>(executor, started.pid, what.grace);
+  const named_group name(what.id, *ending);
   if (what.timeout.count() > 0)
     ending->begin_after(what.timeout);
   co_await await_end(process, *ending, started.pid);
@@ -248,6 +270,18 @@ asio::awaitable<command_end> start_and_run(command what, command_descriptors to)
 
 asio::awaitable<command_end> run_command(command what, command_descriptors to) {
   return start_and_run(std::move(what), to);
+}
+
+std::size_t end_command(std::uint64_t id) {
+  const auto [first, last] = running_groups().equal_range(id);
+  for (auto group = first; group != last; ++group)
+    group->second->begin(end_cause::cancelled);
+  return static_cast<std::size_t>(std::distance(first, last));
+}
+
+void end_commands() {
+  for (const auto& [id, group] : running_groups())
+    group->begin(end_cause::cancelled);
 }
 
 } // namespace troupe_cli

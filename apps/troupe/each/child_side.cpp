@@ -5,11 +5,9 @@
 #include "command/run_command.hpp"
 #include "command/start.hpp"
 
-#include <troupe/this_child.hpp>
-
 #include <cerrno>
+#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -22,8 +20,8 @@ namespace asio = boost::asio;
 /// What a child has for its inputs.
 struct child_state {
   child_settings settings;
-  std::vector<slot_outputs> outputs;
-  std::vector<std::size_t> free; // slots, the lowest last
+  std::unordered_map<std::size_t, slot_outputs> outputs; // by slot
+  bool ending = false;
 };
 
 child_state& state() {
@@ -31,31 +29,11 @@ child_state& state() {
   return instance;
 }
 
-/// A slot of this child, for as long as an input runs in it.
-class slot_lease {
-public:
-  slot_lease()
-    : slot_(state().free.back()) {
-    state().free.pop_back();
-  }
-  slot_lease(const slot_lease&) = delete;
-  slot_lease& operator=(const slot_lease&) = delete;
-  ~slot_lease() { state().free.push_back(slot_); }
-
-  std::size_t local() const { return slot_; }
-  /// Among the slots of all children, from 1.
-  std::size_t number() const {
-    return troupe::this_child::slot() * state().settings.slots + slot_ + 1;
-  }
-
-private:
-  std::size_t slot_;
-};
-
-command command_of(const input_job& job, std::size_t slot) {
+command command_of(const input_job& job) {
   const auto& settings = state().settings;
   auto what = settings.common;
-  const auto number = std::to_string(slot);
+  what.id = job.what.number;
+  const auto number = std::to_string(job.slot);
   what.argv = settings.form.expand(job.what, {std::to_string(job.what.number), number});
   what.environment.push_back("TROUPE_SLOT=" + number);
   return what;
@@ -91,16 +69,18 @@ asio::awaitable<void> run_grouped(command what, std::size_t slot, input_end& end
   outputs.take(end);
 }
 
-asio::awaitable<input_end> run_in_slot(input_job job) {
-  const slot_lease slot;
+asio::awaitable<input_end> run_job(input_job job) {
   input_end end;
-  end.slot = slot.number();
-  auto what = command_of(job, slot.number());
+  if (state().ending) {
+    end.end.cause = end_cause::cancelled;
+    co_return end;
+  }
+  auto what = command_of(job);
   try {
     if (state().settings.manner == output_manner::files)
       co_await run_into_files(std::move(what), job.what.number, end);
     else if (state().settings.manner == output_manner::grouped)
-      co_await run_grouped(std::move(what), slot.local(), end);
+      co_await run_grouped(std::move(what), job.slot, end);
     else
       end.end = co_await run_command(std::move(what), {});
   } catch (const start_problem& problem) {
@@ -115,15 +95,20 @@ asio::awaitable<input_end> run_in_slot(input_job job) {
 } // namespace
 
 void set_up_child(const child_settings& settings) {
-  auto& here = state();
-  here.settings = settings;
-  here.outputs.resize(settings.slots);
-  for (auto slot = settings.slots; slot > 0; --slot)
-    here.free.push_back(slot - 1);
+  state().settings = settings;
 }
 
 asio::awaitable<input_end> run_input(input_job job) {
-  return run_in_slot(std::move(job));
+  return run_job(std::move(job));
+}
+
+void end_input(std::uint64_t number) {
+  end_command(number);
+}
+
+void end_inputs() {
+  state().ending = true;
+  end_commands();
 }
 
 } // namespace troupe_cli

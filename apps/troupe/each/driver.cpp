@@ -43,8 +43,10 @@ void remove_files(const input_end& end) {
 
 driver::driver(parts with)
   : with_(std::move(with))
-  , gate_({with_.options.delay, with_.options.load, with_.options.memfree},
-      start_gate::this_machine()) {}
+  , gate_({with_.options.delay, with_.options.load, with_.options.memfree}, with_.machine) {
+  for (std::size_t slot = 1; slot <= with_.jobs; ++slot)
+    free_slots_.insert(slot);
+}
 
 run_result driver::run() {
   show_kept();
@@ -77,15 +79,11 @@ run_result driver::run() {
   return result_;
 }
 
-void driver::end_all() {
-  for (const auto& [ticket, what] : running_)
-    with_.end(ticket);
-}
-
 // -- what has happened ------------------------------------------------------------------------------
 
 void driver::handle(ended_attempt ended) {
   auto what = std::move(running_.extract(ended.ticket).mapped());
+  free_slots_.insert(what.job.slot);
   if (!ended.failure) {
     if (ended.end.disk_full)
       throw broken_problem("the disk is full on which the output of " + named(what.job.what) +
@@ -113,6 +111,8 @@ void driver::handle(ended_attempt ended) {
 void driver::handle_end(attempt what, input_end end, outcome how, const std::string& problem) {
   if (how == outcome::cancelled) {
     note_end(what, end, how, problem, false);
+    if (with_.options.output_dir.empty())
+      remove_files(end);
     if (what.for_memory && stopping_ != stopping::now) {
       what.for_memory = false;
       again_.push_back(std::move(what));
@@ -208,7 +208,7 @@ void driver::handle_signal(int number) {
 void driver::stop(stopping how) {
   stopping_ = how;
   if (how == stopping::now)
-    end_all();
+    with_.end_all();
 }
 
 // -- what is to be done next -------------------------------------------------------------------------
@@ -227,7 +227,7 @@ void driver::start_some() {
 }
 
 bool driver::has_room() const {
-  return stopping_ == stopping::no && running_.size() < with_.jobs;
+  return stopping_ == stopping::no && !free_slots_.empty();
 }
 
 std::optional<driver::attempt> driver::next_attempt() {
@@ -283,6 +283,7 @@ std::optional<driver::attempt> driver::attempt_at(input what) {
 
 void driver::start(attempt what) {
   const auto ticket = ++last_ticket_;
+  what.job.slot = free_slots_.extract(free_slots_.begin()).value();
   what.begin = clock::now();
   gate_.started(what.begin);
   if (with_.journal)
@@ -295,13 +296,13 @@ void driver::start(attempt what) {
 void driver::end_youngest() {
   if (running_.size() < 2) // so that something comes to its end
     return;
-  auto& [ticket, what] = *running_.rbegin();
+  auto& what = running_.rbegin()->second;
   if (what.for_memory)
     return;
   what.for_memory = true;
   if (!with_.options.quiet)
     with_.screen.say(named(what.job.what) + ": ended for want of memory; it is run again later");
-  with_.end(ticket);
+  with_.end(what.job.what.number);
 }
 
 void driver::read_longest_first() {

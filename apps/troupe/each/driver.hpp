@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,10 @@ public:
   using time_point = std::chrono::steady_clock::time_point;
   /// Submits an attempt; its end will be an event with this ticket.
   using submit = std::function<void(std::uint64_t ticket, const input_job& job)>;
-  /// Ends an attempt, whose task fails then.
-  using cancel = std::function<void(std::uint64_t ticket)>;
+  /// Ends the attempt at the input with this number. That it has ended will be an event, as always.
+  using end_one = std::function<void(std::uint64_t number)>;
+  /// The same for all that run.
+  using end_rest = std::function<void()>;
 
   struct parts {
     const each_options& options;
@@ -48,15 +51,15 @@ public:
     progress_screen& screen;
     std::size_t jobs; // at once
     submit begin;
-    cancel end;
+    end_one end;
+    end_rest end_all;
+    start_gate::machine machine = start_gate::this_machine();
   };
 
   explicit driver(parts with);
 
   /// Runs until all has ended. Throws `broken_problem` and `closed_output`.
   run_result run();
-  /// Ends what runs.
-  void end_all();
 
 private:
   /// An input that is to be run, or runs.
@@ -99,6 +102,7 @@ private:
   start_gate gate_;
   std::map<std::uint64_t, attempt> running_; // by ticket, so the youngest is the last
   std::deque<attempt> again_;
+  std::set<std::size_t> free_slots_; // as many as may run at once
   std::optional<std::deque<input>> sorted_;
   std::uint64_t last_ticket_ = 0;
   std::size_t done_ = 0;

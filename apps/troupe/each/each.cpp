@@ -29,6 +29,8 @@ namespace troupe_cli {
 namespace {
 
 constexpr std::chrono::seconds time_to_end_group{10}; // beyond the grace
+// What ends commands must be run by a child that is full of them.
+constexpr std::size_t concurrent_endings = 2;
 
 /// How many children, and how many commands in each.
 struct shape {
@@ -61,9 +63,8 @@ std::vector<std::string> declared_environment(const each_options& options) {
   return variables;
 }
 
-child_settings settings_of(
-  const each_options& options, const std::string& spool, std::size_t slots) {
-  child_settings settings{.form = options.command, .spool = spool, .slots = slots};
+child_settings settings_of(const each_options& options, const std::string& spool) {
+  child_settings settings{.form = options.command, .spool = spool};
   settings.manner = options.ungroup               ? output_manner::none
                     : !options.output_dir.empty() ? output_manner::files
                                                   : output_manner::grouped;
@@ -88,9 +89,11 @@ public:
     , pool_(rt, pool_options(task, options, size)) {}
   pool_tasks(const pool_tasks&) = delete;
   pool_tasks& operator=(const pool_tasks&) = delete;
-  ~pool_tasks() {
-    for (auto& [ticket, task] : running_)
-      task.cancel();
+  ~pool_tasks() { finish(); }
+
+  /// Ends what runs, and waits until it is gone.
+  void finish() {
+    end_all();
     pool_.close();
     pool_.join();
   }
@@ -102,13 +105,20 @@ public:
       events_.push({ticket, std::move(failure), std::move(end)});
     });
   }
-  void end(std::uint64_t ticket) { running_.at(ticket).cancel(); }
+  void end(std::uint64_t number) { task_.end(pool_, number); }
+  void end_all() {
+    try {
+      task_.end_all(pool_);
+    } catch (const troupe::pool_closed&) { // by the third Ctrl-C
+    }
+  }
   troupe::pool& pool() { return pool_; }
 
 private:
   static troupe::pool_options pool_options(
     const work& task, const each_options& options, shape size) {
-    troupe::pool_options out{.processes = size.processes, .childconcurrency = size.concurrency};
+    troupe::pool_options out{
+      .processes = size.processes, .childconcurrency = size.concurrency + concurrent_endings};
     out.name = "each";
     out.cancel_grace = options.grace + time_to_end_group;
     out.shutdown_timeout = options.grace + time_to_end_group;
@@ -156,7 +166,7 @@ void make_output_dir(const std::string& path) {
 int print_commands(const each_options& options) {
   event_queue events;
   const auto inputs = open_inputs(options, events);
-  const command_work task(settings_of(options, {}, 1));
+  const command_work task(settings_of(options, {}));
   while (!inputs->at_end()) {
     while (const auto next = inputs->take())
       std::cout << task.line(*next) << '\n';
@@ -204,7 +214,7 @@ int run(const each_options& options, const std::string& command_line) {
     make_output_dir(options.output_dir);
   const auto spool = open_spool(options);
   const auto size = shape_of(options);
-  const command_work task(settings_of(options, spool.path(), size.concurrency));
+  const command_work task(settings_of(options, spool.path()));
   progress_screen screen(options.quiet);
   output_writer outputs({.keep_order = options.keep_order,
     .tag = options.tag,
@@ -219,6 +229,9 @@ int run(const each_options& options, const std::string& command_line) {
   troupe::runtime rt;
   pool_tasks tasks(rt, task, options, size, events);
   const interruption signals(rt, events, tasks.pool());
+  // However the run ends, also what still runs then can be interrupted.
+  const std::unique_ptr<pool_tasks, void (*)(pool_tasks*)> finish(
+    &tasks, [](pool_tasks* each) { each->finish(); });
   driver all({.options = options,
     .task = task,
     .events = events,
@@ -228,7 +241,8 @@ int run(const each_options& options, const std::string& command_line) {
     .screen = screen,
     .jobs = size.processes * size.concurrency,
     .begin = [&](std::uint64_t ticket, const input_job& job) { tasks.begin(ticket, job); },
-    .end = [&](std::uint64_t ticket) { tasks.end(ticket); }});
+    .end = [&](std::uint64_t number) { tasks.end(number); },
+    .end_all = [&] { tasks.end_all(); }});
   const auto result = all.run();
   say_result(screen, options, result);
   return exit_code_of(result);

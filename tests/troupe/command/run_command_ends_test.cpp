@@ -119,6 +119,22 @@ TEST_CASE("a cancelled command is ended, and its child stays") {
   CHECK(command_pool().stats().children.at(0).pid == child);
 }
 
+TEST_CASE("a command that is ended by its id has that as its result") {
+  const test_folder folder;
+  auto what = shell("trap 'exit 5' TERM; echo $$ > pid; while :; do sleep 0.01; done");
+  what.directory = folder.path();
+  what.grace = 60s;
+  what.id = 7;
+  auto running = begin(what);
+  REQUIRE(has_said(folder / "pid"));
+  CHECK(command_pool().apply(troupe_cli::end_command, 8).get() == 0);
+  CHECK(command_pool().apply(troupe_cli::end_command, 7).get() == 1);
+  const auto end = running.get();
+  CHECK(end.cause == end_cause::cancelled);
+  CHECK(end.exit_code == 5);
+  CHECK(command_pool().apply(troupe_cli::end_command, 7).get() == 0);
+}
+
 TEST_CASE("the leader of a command dies with its child") {
   const test_folder folder;
   troupe::pool pool(rt(), {.processes = 1});
