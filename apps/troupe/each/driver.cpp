@@ -86,10 +86,10 @@ void driver::handle(ended_attempt ended) {
   free_slots_.insert(what.job.slot);
   if (!ended.failure) {
     if (ended.end.disk_full)
-      throw broken_problem("the disk is full on which the output of " + named(what.job.what) +
-                           " lies (" +
-                           (with_.options.output_dir.empty() ? "--spool" : "--output-dir") +
-                           " names another place): " + describe(ended.end.end));
+      throw broken_problem(
+        "\"" + text::printable(with_.place) + "\" is on a disk that is full, and the output of " +
+        named(what.job.what) + " is not complete (" + describe(ended.end.end) + "); --" +
+        (with_.options.output_dir.empty() ? "spool" : "output-dir") + " names another place");
     const auto how = outcome_of(ended.end.end);
     const auto problem = how == outcome::ok ? std::string() : describe(ended.end.end);
     return handle_end(std::move(what), std::move(ended.end), how, problem);

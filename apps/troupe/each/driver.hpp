@@ -49,7 +49,8 @@ public:
     troupe_cli::journal* journal; // or null
     output_writer& outputs;
     progress_screen& screen;
-    std::size_t jobs; // at once
+    std::size_t jobs;  // at once
+    std::string place; // where outputs lie
     submit begin;
     end_one end;
     end_rest end_all;

@@ -240,6 +240,7 @@ int run(const each_options& options, const std::string& command_line) {
     .outputs = outputs,
     .screen = screen,
     .jobs = size.processes * size.concurrency,
+    .place = options.output_dir.empty() ? spool.path() : options.output_dir,
     .begin = [&](std::uint64_t ticket, const input_job& job) { tasks.begin(ticket, job); },
     .end = [&](std::uint64_t number) { tasks.end(number); },
     .end_all = [&] { tasks.end_all(); }});

@@ -63,6 +63,7 @@ struct pretended_run {
       .outputs = outputs,
       .screen = screen,
       .jobs = jobs,
+      .place = "/the/place",
       .begin =
         [this](std::uint64_t ticket, const input_job& job) {
           begun.push_back(job.what.text);
@@ -149,9 +150,9 @@ TEST_CASE("a full disk ends the run, and is named with what the command said") {
     end.disk_full = true;
     run.events.push({ticket, {}, end});
   };
-  CHECK_THROWS_WITH(run.run({"a"}),
-    "the disk is full on which the output of input 1 \"a\" lies (--spool names another place): "
-    "exit code 1");
+  CHECK_THROWS_WITH(run.run({"a"}), "\"/the/place\" is on a disk that is full, and the output of "
+                                    "input 1 \"a\" is not complete (exit "
+                                    "code 1); --spool names another place");
 }
 
 TEST_CASE("a run that is halted starts nothing more, and says that inputs are left") {

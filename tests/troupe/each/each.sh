@@ -113,6 +113,10 @@ expect "halted now" 3 '' 'troupe each: input 2 "1": exit code 1
 troupe each: halted, since 1 of 1 inputs have failed
 troupe each: stopped before the end'
 
+run each -j1 --retries lost=1 -- sh -c 'kill -KILL $PPID; sleep 1000' - ::: a
+[ $code = 1 ] && [ "$(grep -c 'input 1 "a".*: task [12] is lost: child 0 .* was ended by signal 9' err)" = 2 ] ||
+  { failures=$((failures + 1)); echo "FAILED: a child that was killed"; cat err; }
+
 # -- wrong command lines and places
 
 run each -a in
