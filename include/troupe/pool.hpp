@@ -26,6 +26,9 @@
 
 namespace troupe {
 
+struct pool_snapshot; // snapshot.hpp
+struct thread_stack;
+
 /// START HERE. A pool of child processes of this program, which run functions and coroutines:
 ///
 ///     int square(int x) { return x * x; }
@@ -52,7 +55,7 @@ namespace troupe {
 /// is in this_task.hpp.
 ///
 /// All functions may be called from any thread, at the same time. Those that block (`join`, `join_for`,
-/// `stats`, `running_tasks`) throw `std::logic_error` on the event loop's thread; the destructor does not
+/// `stats`, `running_tasks`, `snapshot`, `stack_of`) throw `std::logic_error` on the event loop's thread; the destructor does not
 /// wait there. Times are of the steady clock.
 class pool {
 public:
@@ -205,6 +208,11 @@ public:
   /// not started goes to others. Does not wait. Throws `std::invalid_argument`, and `pool_closed`.
   void resize(std::size_t processes);
 
+  /// Replaces the child of a slot: it takes no more tasks, finishes what it has started, and leaves when its successor
+  /// is ready; what it had not started goes to others. Nothing happens if the slot has no child that takes tasks. Does
+  /// not wait. Throws `std::out_of_range` if there is no such slot, and `pool_closed`.
+  void recycle(std::size_t slot);
+
   // -- its end ------------------------------------------------------------------------------------
 
   /// Makes the pool take no more tasks. Those that were accepted are run, and those that they submit
@@ -245,6 +253,16 @@ public:
 
   /// The tasks that children have started and not ended, those first that have run longest. As `stats`.
   std::vector<running_task> running_tasks() const;
+
+  /// All that can be seen of the pool, of one moment: `stats`, `running_tasks`, what has become of tasks by name, and
+  /// the last failures. As `stats`; O(children, tasks that run, names). Include snapshot.hpp.
+  pool_snapshot snapshot() const;
+
+  /// The stacks of the threads of the child of a slot, at most 32: to see where a task hangs. Waits for them, at most a
+  /// second. Each thread is interrupted by SIGURG, so a system call of it may end with EINTR. Throws
+  /// `std::out_of_range` if there is no such slot, and `error` if there is no child that answers; otherwise as `stats`.
+  /// Include snapshot.hpp.
+  std::vector<thread_stack> stack_of(std::size_t slot) const;
 
   /// The options that the pool was made with, with `processes`, `name` and `start_method` filled in.
   const pool_options& options() const noexcept;

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/std_parts.hpp>
+#include <troupe/errors.hpp>
 #include <troupe/scheduler.hpp>
 
 #include <cstddef>
@@ -67,6 +68,7 @@ struct running_task {
   pid_t pid = 0;                   ///< of its child
   std::uint32_t attempt = 1;       ///< counts from 1
   std::chrono::nanoseconds age{0}; ///< since this attempt was started
+  code_location function{};        ///< of a task that has no name
 };
 
 } // namespace troupe

@@ -38,6 +38,7 @@
 #include <troupe/runtime.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/shared_buffer.hpp>
+#include <troupe/snapshot.hpp>
 #include <troupe/start_method.hpp>
 #include <troupe/stats.hpp>
 #include <troupe/task_future.hpp>

@@ -60,6 +60,18 @@ std::vector<running_task> pool::running_tasks() const {
   return control(control_).running_tasks();
 }
 
+pool_snapshot pool::snapshot() const {
+  return control(control_).snapshot();
+}
+
+std::vector<thread_stack> pool::stack_of(std::size_t slot) const {
+  return control(control_).stack_of(slot);
+}
+
+void pool::recycle(std::size_t slot) {
+  control(control_).recycle(slot);
+}
+
 void pool::resize(std::size_t processes) {
   control(control_).resize(processes);
 }

@@ -174,6 +174,24 @@ inline constexpr std::size_t max_error_text_bytes = std::size_t{64} * 1024;
 /// A child could name categories of errors without end; past this many they share one.
 inline constexpr std::size_t max_unknown_categories = 64;
 
+// -- what is seen of a pool while it runs -----------------------------------------------------------
+
+/// Names of tasks that a pool counts by.
+inline constexpr std::size_t max_counted_names = 256;
+/// Failures that a pool keeps, as many as it looks at in one window, and the bytes of their texts.
+inline constexpr std::size_t max_kept_failures = 16;
+inline constexpr std::chrono::milliseconds failure_window{100};
+inline constexpr std::size_t max_kept_failure_bytes = 1024;
+/// Threads of a child whose stacks are shown.
+inline constexpr std::size_t max_shown_threads = 32;
+/// Tasks that are listed for a watcher.
+inline constexpr std::size_t max_shown_tasks = 100;
+/// How long a child has to leave the stacks of its threads.
+inline constexpr std::chrono::milliseconds stack_patience{1'000};
+/// Watchers of a process at a time, and the bytes of a line that one sends.
+inline constexpr std::size_t max_watchers = 16;
+inline constexpr std::size_t max_watcher_line = std::size_t{4} * 1024;
+
 // -- captured output --------------------------------------------------------------------------------
 
 /// A longer line is cut.

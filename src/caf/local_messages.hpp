@@ -33,6 +33,9 @@ inline constexpr std::string_view local_messages[] = {
   "troupe::parent::queue_abandon",
   "troupe::parent::resize_pool",
   "troupe::parent::get_running_tasks",
+  "troupe::parent::get_snapshot",
+  "troupe::parent::get_stacks",
+  "troupe::parent::recycle_slot",
 };
 
 /// The place of a type in that list. Does not compile for one that is not there.

@@ -32,6 +32,20 @@ struct crash_area {
   frame frames[limits::max_stack_frames];
 };
 
+/// Where the threads of the child leave their stacks when the parent asks for them, by a signal to each.
+struct stack_area {
+  struct thread {
+    std::atomic<std::uint32_t> answered; ///< to which question; set last
+    std::uint32_t id;
+    std::uint32_t frame_count;
+    crash_area::frame frames[limits::max_stack_frames];
+  };
+  /// The number of the present question; 0: there has been none.
+  std::atomic<std::uint32_t> question;
+  std::atomic<std::uint32_t> places_taken;
+  thread threads[limits::max_shown_threads];
+};
+
 /// The beginning of the shared memory. Zero is the initial state of all of it.
 struct region_header {
   doorbell parent_bell;
@@ -46,6 +60,7 @@ struct region_header {
   ring_indices to_child;
   ring_indices to_parent;
   crash_area crash;
+  stack_area stacks;
 };
 
 /// How large a link is.

@@ -4,6 +4,7 @@
 #include "os/image.hpp"
 
 #include <troupe/proxy_exception.hpp>
+#include <troupe/snapshot.hpp>
 
 #define BACKWARD_HAS_DW 1
 #include <backward.hpp>
@@ -58,11 +59,28 @@ std::string describe(const source_line& line, const code_location& place) {
   return base::escape((line.function.empty() ? "?" : line.function) + where);
 }
 
+std::mutex& libdw_mutex() { // it is not thread-safe
+  static std::mutex mutex;
+  return mutex;
+}
+
 } // namespace
 
+std::string name_of_function(const code_location& place) {
+  const std::lock_guard lock(libdw_mutex());
+  const auto address = address_of(place);
+  if (!address)
+    return "? (module " + hex(place.module) + " + " + hex(place.offset) + ")";
+  backward::TraceResolver resolver;
+  const backward::Trace trace(reinterpret_cast<void*>(*address), 0);
+  const auto resolved = resolver.resolve(backward::ResolvedTrace(trace));
+  const auto& name =
+    resolved.object_function.empty() ? resolved.source.function : resolved.object_function;
+  return name.empty() ? "? + " + hex(place.offset) : base::escape(name);
+}
+
 std::string symbolize(const std::vector<code_location>& frames) {
-  static std::mutex mutex; // libdw is not thread-safe
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(libdw_mutex());
   backward::TraceResolver resolver;
   std::string text;
   std::size_t shown = 0;
@@ -93,6 +111,20 @@ std::string symbolize(const std::vector<code_location>& frames) {
 
 std::string proxy_exception::traceback() const {
   return os::symbolize(report_->frames);
+}
+
+std::string task_failure::traceback() const {
+  return os::symbolize(stack);
+}
+
+std::string thread_stack::text() const {
+  return os::symbolize(frames);
+}
+
+std::string task_counts::title() const {
+  if (others)
+    return "(others)";
+  return name.empty() ? os::name_of_function(function) : base::escape(name);
 }
 
 std::string child_lost::traceback() const {

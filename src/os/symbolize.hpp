@@ -12,4 +12,7 @@ namespace troupe::os {
 /// characters are escaped: the places come from another process.
 std::string symbolize(const std::vector<code_location>& frames);
 
+/// The demangled name of the function that begins at a place, escaped. As costly as a frame.
+std::string name_of_function(const code_location& place);
+
 } // namespace troupe::os

@@ -41,10 +41,12 @@ void pool_machine::open_part(const detail::task_ptr& part, const task_ledger::en
     key = ledger_.open(part);
   } catch (...) { // no memory
     counts_.failed += part->size();
+    tally_.ended(like.tally, 0, part->size(), std::chrono::nanoseconds(0));
     part->resolve(outcome::failure(std::current_exception()));
     return;
   }
   auto& entry = *ledger_.find(key);
+  entry.tally = like.tally;
   entry.queue = like.queue;
   entry.has_queue = true;
   entry.was_sent = true;
@@ -69,7 +71,9 @@ void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
   result.payload = std::move(progress.results);
   batch->failed_items = progress.failed;
   if (progress.finished < batch->items) {
-    ledger_.replace(key, batch->divide(progress.finished));
+    const auto rest = batch->divide(progress.finished);
+    note_end(*entry, result, item_time_.value() * progress.finished);
+    ledger_.replace(key, rest);
     entry->first += progress.finished;
     count_ended(progress.finished, progress.failed);
     batch->resolve(std::move(result));

@@ -55,6 +55,7 @@ void pool_machine::submit(detail::task_ptr task, time_point now) {
   try {
     auto* entry = ledger_.find(key);
     entry->since = now.time_since_epoch();
+    entry->tally = tally_.submitted(*task);
     if (task->is_for_slot())
       take_slot(key, *entry);
     else
@@ -155,6 +156,7 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
   if (entry != nullptr)
     elapsed = std::min<std::chrono::nanoseconds>(
       elapsed, std::max<clock::duration>(now - entry->sent, 0ns));
+  now_ = now;
   dispatcher_.ended(seat, came.kind, elapsed, now);
   news_of(seat);
   item_time_.add(elapsed / came.ran);
@@ -201,11 +203,39 @@ void pool_machine::tell_scheduler(
   }
 }
 
+// Tells the books that count by name.
+void pool_machine::note_end(
+  const task_ledger::entry& entry, const outcome& result, std::chrono::nanoseconds ran) noexcept {
+  const auto& task = *entry.task;
+  const auto failed = result.what != outcome::kind::value ? task.size()
+                      : task.is_batch()                   ? task.failed_items
+                                                          : 0;
+  tally_.ended(entry.tally, task.size() - failed, failed, ran);
+  if (failed > 0 && failure_log_.wants_more(now_))
+    failure_log_.add(entry, result, now_);
+}
+
 void pool_machine::resolve(
   task_key key, outcome&& result, std::optional<std::chrono::nanoseconds> ran) {
   const auto* entry = ledger_.find(key);
   if (entry == nullptr)
     return;
+  note_end(*entry, result, ran.value_or(0ns));
+  close_entry(key, std::move(result), ran);
+}
+
+void pool_machine::drop(task_key key, const std::exception_ptr& why) {
+  const auto* entry = ledger_.find(key);
+  if (entry == nullptr)
+    return;
+  counts_.cancelled += entry->task->size();
+  tally_.cancelled(entry->tally, entry->task->size());
+  close_entry(key, outcome::failure(why), std::nullopt);
+}
+
+void pool_machine::close_entry(
+  task_key key, outcome&& result, std::optional<std::chrono::nanoseconds> ran) {
+  const auto* entry = ledger_.find(key);
   if (!entry->was_sent)
     host_.made_room();
   if (entry->has_queue && entry->where == task_ledger::place::queued) {
@@ -242,16 +272,11 @@ void pool_machine::cancel_part(const detail::task_ptr& part, bool started_too, t
       return;
     stop_running(key, *entry, now);
   }
-  counts_.cancelled += part->size();
-  resolve(key, outcome::failure(std::make_exception_ptr(
-                 task_cancelled(task_title(key, *part) + " was cancelled"))));
+  drop(key, std::make_exception_ptr(task_cancelled(task_title(key, *part) + " was cancelled")));
 }
 
 void pool_machine::fail_all(const std::exception_ptr& reason) {
-  ledger_.for_each_open([&](task_key key) {
-    counts_.cancelled += ledger_.find(key)->task->size();
-    resolve(key, outcome::failure(reason));
-  });
+  ledger_.for_each_open([&](task_key key) { drop(key, reason); });
 }
 
 // -- taking back ----------------------------------------------------------------------------------------

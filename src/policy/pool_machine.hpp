@@ -2,9 +2,11 @@
 
 #include "policy/child_port.hpp"
 #include "policy/dispatcher.hpp"
+#include "policy/failure_log.hpp"
 #include "policy/supervision.hpp"
 #include "policy/task_alarms.hpp"
 #include "policy/task_ledger.hpp"
+#include "policy/task_tally.hpp"
 #include "policy/tasks_by_slot.hpp"
 
 #include <troupe/scheduler.hpp>
@@ -61,6 +63,9 @@ public:
   /// From now on the pool has so many children, at least as many as queues: those of new slots are started, those of
   /// the last ones finish what they have started, and leave. A pool that ends takes no notice.
   void resize(std::size_t processes, time_point now);
+  /// The child of a slot takes no more tasks, finishes what it has started, and is replaced; nothing, if there is none
+  /// that takes tasks.
+  void recycle(std::size_t slot, time_point now);
   /// Everything is dropped, and the pool ends. `reason` is that of its children's end.
   void terminate(const std::string& reason, time_point now);
   /// The pool cannot go on, for a reason that is not of its children's.
@@ -102,6 +107,12 @@ public:
   /// Those that have been started, the one that has run longest first, each with the seat of its child, of whose
   /// process nothing is known here. O(tasks in children).
   std::vector<std::pair<std::uint32_t, running_task>> running_tasks(time_point now) const;
+  /// What has become of tasks, by name.
+  std::vector<task_counts> counts_by_name() const { return tally_.counts(); }
+  /// The last failures, the latest first.
+  std::vector<task_failure> failures(time_point now) const { return failure_log_.list(now); }
+  /// Whether it takes no more tasks.
+  bool closing() const noexcept { return phase_ != phase::open; }
   std::size_t open_tasks() const noexcept { return ledger_.open_count(); }
   /// The tasks that the child has of this pool, those that have lent their places included.
   std::size_t owed_by(std::uint32_t seat) const { return dispatcher_.owed_by(seat); }
@@ -124,6 +135,12 @@ private:
   // `ran`: the time that it took, if it came to an outcome of its own.
   void resolve(task_key key, detail::outcome&& result,
     std::optional<std::chrono::nanoseconds> ran = std::nullopt);
+  // As `resolve`, for a task that is dropped; it counts as cancelled.
+  void drop(task_key key, const std::exception_ptr& why);
+  void close_entry(
+    task_key key, detail::outcome&& result, std::optional<std::chrono::nanoseconds> ran);
+  void note_end(const task_ledger::entry& entry, const detail::outcome& result,
+    std::chrono::nanoseconds ran) noexcept;
   void tell_scheduler(
     const task_ledger::entry& entry, task_id id, std::optional<std::chrono::nanoseconds> ran);
   void fail_all(const std::exception_ptr& reason);
@@ -147,6 +164,7 @@ private:
   void take_back_unstarted(std::uint32_t seat, std::size_t at_most);
   // The slot is no more.
   void drop_tasks_of(std::size_t slot);
+  void retire_child_of(std::size_t slot);
   void watch_balance(time_point now);
   void rebalance(time_point now);
 
@@ -236,6 +254,8 @@ private:
   bool some_retired_ = false; // since the last look at the children
   std::exception_ptr failure_;
   pool_stats counts_;
+  task_tally tally_;
+  failure_log failure_log_;
   time_point now_{}; // of the event under way: what supervision calls back in between
 };
 

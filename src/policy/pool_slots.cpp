@@ -10,8 +10,6 @@
 // The slots of a pool: how many there are, tasks that are meant for one of them, and what runs in each.
 namespace troupe::policy {
 
-using detail::outcome;
-
 namespace {
 
 task_cancelled no_such_slot(task_key key, const detail::task_state& task) {
@@ -26,6 +24,8 @@ running_task describe_running(const task_ledger::entry& entry, std::size_t slot,
   result.id = entry.item_id();
   if (entry.task->options)
     result.name = entry.task->options->name;
+  if (result.name.empty())
+    result.function = function_of(entry.task->code);
   result.slot = slot;
   result.attempt = entry.attempt;
   // What a child says of its start is believed as far as it can be true.
@@ -68,10 +68,8 @@ void pool_machine::pump_slot(std::size_t slot, time_point now) {
 
 void pool_machine::drop_tasks_of(std::size_t slot) {
   for (const auto key : slot_tasks_.take(slot))
-    if (const auto* entry = ledger_.find(key)) {
-      ++counts_.cancelled;
-      resolve(key, outcome::failure(std::make_exception_ptr(no_such_slot(key, *entry->task))));
-    }
+    if (const auto* entry = ledger_.find(key))
+      drop(key, std::make_exception_ptr(no_such_slot(key, *entry->task)));
 }
 
 // -- how many there are ---------------------------------------------------------------------------------
@@ -85,13 +83,25 @@ void pool_machine::resize(std::size_t processes, time_point now) {
     scheduler_->register_process(table.queue_of(table.position_of(slot)));
   for (auto slot = processes; slot < table.slots(); ++slot) {
     scheduler_->unregister_process(table.queue_of(table.position_of(slot)));
-    if (const auto seat = table.ready_child(table.position_of(slot))) {
-      dispatcher_.stop_child(*seat);
-      take_back_unstarted(*seat, dispatcher::unlimited);
-      supervision_.retire(*seat);
-    }
+    retire_child_of(slot);
   }
   supervision_.resize(processes, now);
+}
+
+void pool_machine::recycle(std::size_t slot, time_point now) {
+  now_ = now;
+  if ((phase_ == phase::open || phase_ == phase::closing) && slot < supervision_.children().slots())
+    retire_child_of(slot);
+}
+
+void pool_machine::retire_child_of(std::size_t slot) {
+  const auto& table = supervision_.children();
+  const auto seat = table.ready_child(table.position_of(slot));
+  if (!seat)
+    return;
+  dispatcher_.stop_child(*seat);
+  take_back_unstarted(*seat, dispatcher::unlimited);
+  supervision_.retire(*seat);
 }
 
 // -- what runs in each ----------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ public:
     std::uint32_t cell = 0; // and which cell of its task table
     std::uint32_t attempt = 0;
     std::uint32_t first = 0; // of a batch: the number of its items that are over
+    std::uint32_t tally = 0; // where it counts among the names of tasks
     queue_id queue = 0;
     std::chrono::nanoseconds since{0}; // when it was submitted: its rank in the queue
     bool has_queue = false;            // that one, of which it counts as a task

@@ -8,6 +8,7 @@
 #include "child/runtime/exits.hpp"
 #include "child/runtime/inheritance.hpp"
 #include "child/runtime/loop_setup.hpp"
+#include "child/runtime/stack_report.hpp"
 #include "child/runtime/standard_streams.hpp"
 #include "child/tasks/describe_exception.hpp"
 #include "child/zygote/zygote_main.hpp"
@@ -98,6 +99,7 @@ void keep_freed_memory() noexcept {
     for (auto& passed : fds)
       passed.reset();
     install_crash_handlers(region->header().crash);
+    install_stack_handler(region->header().stacks);
     disarm_copies(*region);
     setup = set_up_loop(hello.loop_initializer);
     compat::late_actor_system();

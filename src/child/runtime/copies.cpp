@@ -2,6 +2,7 @@
 
 #include "child/runtime/crash_report.hpp"
 #include "child/runtime/exits.hpp"
+#include "child/runtime/stack_report.hpp"
 
 #include <cstdio>
 #include <system_error>
@@ -21,6 +22,7 @@ bool copied = false;
 void on_fork_in_copy() {
   copied = true;
   forget_crash_area();
+  forget_stack_area();
   if (!region_of_child->detach())
     ::_exit(exit_copy);
 }

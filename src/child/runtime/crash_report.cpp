@@ -1,5 +1,6 @@
 #include "child/runtime/crash_report.hpp"
 
+#include "child/runtime/frame_list.hpp"
 #include "child/tasks/task_context.hpp"
 #include "os/image.hpp"
 
@@ -9,7 +10,6 @@
 #include <cstdlib>
 #include <initializer_list>
 
-#include <execinfo.h>
 #include <sys/resource.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -23,18 +23,6 @@ link::crash_area* crash_area = nullptr;
 
 // A stack of its own, so that a stack overflow can be reported.
 alignas(16) std::array<char, std::size_t{64} * 1024> signal_stack;
-
-std::uintptr_t faulting_instruction(const void* context) noexcept {
-#if defined(__x86_64__)
-  return static_cast<std::uintptr_t>(
-    static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
-#elif defined(__aarch64__)
-  return static_cast<const ucontext_t*>(context)->uc_mcontext.pc;
-#else
-  static_cast<void>(context);
-  return 0;
-#endif
-}
 
 #if defined(__x86_64__) || defined(__aarch64__)
 constexpr bool knows_registers = true;
@@ -61,11 +49,6 @@ void step_back(void* context) noexcept {
 #endif
 }
 
-void add_frame(std::uintptr_t address) noexcept {
-  const auto place = os::locate_in_signal_handler(address);
-  crash_area->frames[crash_area->frame_count++] = {place.offset, place.module, 0};
-}
-
 // The first to end the process is the one. Runs on its thread.
 void leave_culprit() noexcept {
   if (crash_area == nullptr)
@@ -82,34 +65,27 @@ bool is_own_fault(const siginfo_t& info) noexcept {
   return info.si_code > 0 || (info.si_code == SI_TKILL && info.si_pid == ::getpid());
 }
 
-void add_frames(void* context) noexcept {
+void leave_stack(void* context) noexcept {
   if (!knows_registers)
     return;
-  auto fault = faulting_instruction(context);
-  add_frame(fault);
+  frame_list frames{crash_area->frames, crash_area->frame_count};
+  auto fault = interrupted_instruction(context);
   if (!is_code(fault)) {
+    frames.add(fault);
     step_back(context);
-    fault = faulting_instruction(context);
+    fault = interrupted_instruction(context);
     if (!is_code(fault))
       return;
-    add_frame(fault - 1);
+    --fault; // it is where the call returns to
   }
-  std::array<void*, limits::max_stack_frames + 8> addresses{};
-  const int count = ::backtrace(addresses.data(), static_cast<int>(addresses.size()));
-  // The frames above the faulting instruction are the handler's own.
-  int first = 0;
-  while (first < count &&
-         reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(first)]) != fault)
-    ++first;
-  for (int i = first + 1; i < count && crash_area->frame_count < limits::max_stack_frames; ++i)
-    add_frame(reinterpret_cast<std::uintptr_t>(addresses[static_cast<std::size_t>(i)]) - 1);
+  frames.add_interrupted(context, fault);
 }
 
 void on_fatal_signal(int signal, siginfo_t* info, void* context) {
   if (is_own_fault(*info))
     leave_culprit();
   if (crash_area != nullptr && crash_area->frame_count == 0) {
-    add_frames(context);
+    leave_stack(context);
     crash_area->written.store(1, std::memory_order_release);
   }
   // The default action is back (SA_RESETHAND); this takes effect when the handler returns.
@@ -117,14 +93,6 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) {
 }
 
 } // namespace
-
-void load_unwinder() {
-  static const int loaded = [] {
-    void* frame[1];
-    return ::backtrace(frame, 1);
-  }();
-  static_cast<void>(loaded);
-}
 
 void forget_crash_area() noexcept {
   crash_area = nullptr;

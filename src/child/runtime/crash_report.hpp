@@ -4,10 +4,6 @@
 
 namespace troupe::child {
 
-/// Makes the first stack trace of this process, which loads the unwinder: a signal handler must not do
-/// that. Later calls do nothing, also in the children of a zygote that has called it.
-void load_unwinder();
-
 /// Installs handlers for the signals that end a faulty program. They leave in `area` which task the faulty
 /// thread executes, and the stack, and let the signal have its usual effect. The task is left there also by
 /// `exit`. Also switches core dumps off. Once per process, on the main thread.

@@ -1,7 +1,7 @@
 #include "child/zygote/warm_up.hpp"
 
 #include "caf/late_actor_system.hpp"
-#include "child/runtime/crash_report.hpp"
+#include "child/runtime/frame_list.hpp"
 #include "loop/event_loop.hpp"
 #include "os/image.hpp"
 

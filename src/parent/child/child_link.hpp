@@ -108,6 +108,7 @@ public:
 
   link::channel& channel() noexcept { return *channel_; }
   link::shared_region& region() noexcept { return *region_; }
+  const std::shared_ptr<link::shared_region>& shared_region() const noexcept { return region_; }
   std::uint32_t generation() const noexcept { return generation_; }
 
   bool poll() override;

@@ -266,6 +266,22 @@ void child_process::end_actors(const caf::error& reason) {
     actors_->end(reason);
 }
 
+void child_process::ask_stacks(const std::string& pool, stack_answer answer) {
+  const auto who = "child " + std::to_string(exit_.slot) + " of pool " + pool + " (pid " +
+                   std::to_string(exit_.pid) + ")";
+  try {
+    if (!process_ || !ready_ || down_ || has_exited())
+      throw error(who + " has no stack to show: it is not ready, or has ended");
+    auto request = stack_request_.lock();
+    if (!request)
+      request = stack_request::start(loop_.io(), link_.shared_region(), exit_.pid, who);
+    stack_request_ = request;
+    request->add(answer);
+  } catch (...) {
+    answer({}, std::current_exception());
+  }
+}
+
 std::chrono::microseconds child_process::cpu_time() const {
   return down_ ? std::chrono::microseconds(exit_.cpu_microseconds) : cpu_time_of(exit_.pid);
 }

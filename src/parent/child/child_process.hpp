@@ -10,6 +10,7 @@
 #include "parent/child/child_tasks.hpp"
 #include "parent/child/life_listener.hpp"
 #include "parent/child/peer.hpp"
+#include "parent/child/stack_request.hpp"
 #include "parent/child/task_listener.hpp"
 #include "parent/launch/launcher.hpp"
 
@@ -81,6 +82,10 @@ public:
   /// After `child_down`: what its actors ended of.
   void end_actors(const caf::error& reason);
 
+  /// Asks its threads for their stacks. `pool` is the name of its pool, for errors. Does not throw: the answer says what
+  /// went wrong.
+  void ask_stacks(const std::string& pool, stack_answer answer);
+
   // -- what is known of it --------------------------------------------------------------------------
 
   std::uint32_t seat() const noexcept { return seat_; }
@@ -122,6 +127,7 @@ private:
   child_exit exit_;
   std::chrono::system_clock::time_point launched_at_{};
   std::exception_ptr start_error_;
+  std::weak_ptr<stack_request> stack_request_; // while it waits for an answer
   bool ready_ = false;
   bool ended_here_ = false; // by a decision of its owner, not from outside
   bool down_ = false;

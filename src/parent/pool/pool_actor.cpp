@@ -97,6 +97,18 @@ caf::behavior pool_actor::handlers() {
     },
     [this](const resize_pool&) { handle([] {}); },
     [this](const get_stats& message) { answer(message, [this] { return stats(); }); },
+    [this](const get_snapshot& message) {
+      handle([] {}); // what was submitted before counts
+      try {
+        message.answer(snapshot(), nullptr);
+      } catch (...) { // no memory: that is the asker's affair
+        message.answer({}, std::current_exception());
+      }
+    },
+    [this](const get_stacks& message) { ask_stacks(message); },
+    [this](const recycle_slot& message) {
+      handle([&] { machine_.recycle(message.slot, clock::now()); });
+    },
     [this](
       const get_running_tasks& message) { answer(message, [this] { return running_tasks(); }); },
   };
@@ -233,6 +245,37 @@ std::vector<running_task> pool_actor::running_tasks() const {
     result.push_back(std::move(task));
   }
   return result;
+}
+
+pool_snapshot pool_actor::snapshot() const {
+  pool_snapshot result;
+  result.stats = stats();
+  result.max_queue = options_->max_queue;
+  result.closing = machine_.closing();
+  result.running = running_tasks();
+  result.tasks = machine_.counts_by_name();
+  result.failures = machine_.failures(clock::now());
+  return result;
+}
+
+// Of several children of one slot the one that takes tasks is meant, and otherwise the latest.
+void pool_actor::ask_stacks(const get_stacks& question) {
+  const auto& table = machine_.children().children();
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t seat = 0; seat < table.seats(); ++seat)
+    if (table.present(seat) && supervisor_.pid_of(seat) != 0 &&
+        table.in_use(table[seat].position) && !table.is_spare(table[seat].position) &&
+        table[seat].slot == question.slot &&
+        (!found || table[seat].phase == policy::child_phase::ready ||
+          (table[*found].phase != policy::child_phase::ready &&
+            table[seat].turn > table[*found].turn)))
+      found = seat;
+  if (found)
+    supervisor_[*found].ask_stacks(options_->name, question.answer);
+  else
+    question.answer(
+      {}, std::make_exception_ptr(error("slot " + std::to_string(question.slot) + " of pool " +
+                                        options_->name + " has no child at present")));
 }
 
 // -- children report ------------------------------------------------------------------------------------

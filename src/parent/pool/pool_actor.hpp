@@ -38,6 +38,17 @@ struct get_running_tasks {
 struct get_stats {
   std::shared_ptr<std::promise<pool_stats>> answer;
 };
+struct get_snapshot {
+  snapshot_answer answer;
+};
+struct get_stacks {
+  std::size_t slot;
+  stack_answer answer;
+};
+/// The child of that slot is to be replaced.
+struct recycle_slot {
+  std::size_t slot;
+};
 struct await_children {
   std::shared_ptr<ready_waiter> waiter;
 };
@@ -52,6 +63,9 @@ TROUPE_LOCAL_MESSAGE(troupe::parent::abandon_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::resize_pool)
 TROUPE_LOCAL_MESSAGE(troupe::parent::get_running_tasks)
 TROUPE_LOCAL_MESSAGE(troupe::parent::get_stats)
+TROUPE_LOCAL_MESSAGE(troupe::parent::get_snapshot)
+TROUPE_LOCAL_MESSAGE(troupe::parent::get_stacks)
+TROUPE_LOCAL_MESSAGE(troupe::parent::recycle_slot)
 TROUPE_LOCAL_MESSAGE(troupe::parent::await_children)
 
 namespace troupe::parent {
@@ -99,6 +113,8 @@ private:
   void tell_ready();
   pool_stats stats() const;
   std::vector<running_task> running_tasks() const;
+  pool_snapshot snapshot() const;
+  void ask_stacks(const get_stacks& question);
 
   // -- children report ----------------------------------------------------------------------------------
 

@@ -190,6 +190,12 @@ void pool_control::resize(std::size_t processes) {
   caf::anon_send(actor_, resize_pool{});
 }
 
+void pool_control::note_memory(pool_stats& stats) {
+  for (auto& child : stats.children)
+    if (child.pid != 0)
+      child.memory = os::resident_memory(child.pid);
+}
+
 template <class Answer, class Question>
 Answer pool_control::ask(const char* what) {
   detail::check_may_block(what);
@@ -205,10 +211,61 @@ Answer pool_control::ask(const char* what) {
 
 pool_stats pool_control::stats() {
   auto result = ask<pool_stats, get_stats>("pool::stats");
-  for (auto& child : result.children)
-    if (child.pid != 0)
-      child.memory = os::resident_memory(child.pid);
+  note_memory(result);
   return result;
+}
+
+// As `ask`, for answers that are given to a function.
+template <class Answer, class Ask>
+Answer pool_control::wait_for(const char* what, Ask ask) {
+  detail::check_may_block(what);
+  auto answer = std::make_shared<std::promise<Answer>>();
+  auto result = answer->get_future();
+  ask([answer](Answer&& value, const std::exception_ptr& problem) {
+    if (problem)
+      answer->set_exception(problem);
+    else
+      answer->set_value(std::move(value));
+  });
+  answer.reset();
+  try {
+    return result.get();
+  } catch (const std::future_error&) { // the message was dropped
+    throw pool_closed("pool is closed, and its runtime has ended");
+  }
+}
+
+pool_snapshot pool_control::snapshot() {
+  auto result = wait_for<pool_snapshot>(
+    "pool::snapshot", [this](snapshot_answer answer) { ask_snapshot(std::move(answer)); });
+  note_memory(result.stats);
+  return result;
+}
+
+void pool_control::ask_snapshot(snapshot_answer answer) {
+  caf::anon_send(actor_, get_snapshot{std::move(answer)});
+}
+
+std::vector<thread_stack> pool_control::stack_of(std::size_t slot) {
+  return wait_for<std::vector<thread_stack>>(
+    "pool::stack_of", [&](stack_answer answer) { ask_stacks(slot, std::move(answer)); });
+}
+
+void pool_control::ask_stacks(std::size_t slot, stack_answer answer) {
+  check_slot(slot);
+  caf::anon_send(actor_, get_stacks{slot, std::move(answer)});
+}
+
+void pool_control::recycle(std::size_t slot) {
+  check_open();
+  check_slot(slot);
+  caf::anon_send(actor_, recycle_slot{slot});
+}
+
+void pool_control::check_slot(std::size_t slot) const {
+  if (slot >= slots())
+    throw std::out_of_range("pool " + options_->name + " has no slot " + std::to_string(slot) +
+                            ": it has 0 to " + std::to_string(slots() - 1));
 }
 
 std::vector<running_task> pool_control::running_tasks() {

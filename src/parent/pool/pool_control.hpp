@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "caf/caf_compat.hpp"
 #include "loop/event_loop.hpp"
+#include "parent/child/stack_request.hpp"
 #include "parent/launch/launchers.hpp"
 #include "parent/pool/backlog.hpp"
 #include "parent/pool/submissions.hpp"
@@ -15,12 +16,15 @@
 #include <troupe/detail/pool_access.hpp>
 #include <troupe/detail/task_state.hpp>
 #include <troupe/pool_options.hpp>
+#include <troupe/snapshot.hpp>
 #include <troupe/stats.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -28,6 +32,9 @@
 namespace troupe::parent {
 
 class pool_registry;
+
+/// Is given what was seen, or why nothing was. On the loop's thread; dropped without a call if the pool's actor has ended.
+using snapshot_answer = std::function<void(pool_snapshot&&, const std::exception_ptr&)>;
 
 /// What a runtime offers to its pools.
 struct services {
@@ -91,6 +98,16 @@ public:
   void await_ready(const detail::promise_ptr& waiter);
   pool_stats stats();
   std::vector<running_task> running_tasks();
+  pool_snapshot snapshot();
+  void ask_snapshot(snapshot_answer answer);
+  /// `pool::stack_of`.
+  std::vector<thread_stack> stack_of(std::size_t slot);
+  /// Throws `std::out_of_range` if there is no such slot.
+  void ask_stacks(std::size_t slot, stack_answer answer);
+  /// `pool::recycle`.
+  void recycle(std::size_t slot);
+  /// Fills in the memory of the children, which takes a system call for each.
+  static void note_memory(pool_stats& stats);
   /// `pool::resize`.
   void resize(std::size_t processes);
   /// The number of its slots: `processes`, unless it was resized.
@@ -143,6 +160,9 @@ private:
   void hand_over(detail::task_ptr* first, detail::task_ptr* last);
   template <class Answer, class Question>
   Answer ask(const char* what);
+  template <class Answer, class Ask>
+  Answer wait_for(const char* what, Ask ask);
+  void check_slot(std::size_t slot) const;
 
   services services_;
   const std::uint64_t id_;

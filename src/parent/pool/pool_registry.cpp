@@ -2,6 +2,7 @@
 
 #include "parent/pool/pool_actor.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -33,6 +34,18 @@ void pool_registry::remove(caf::actor_id actor) {
   living_.erase(found);
   removed.state->submitted.close();
   changed_.notify_all();
+}
+
+std::vector<std::shared_ptr<pool_control>> pool_registry::handles() const {
+  std::vector<std::shared_ptr<pool_control>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, one] : living_)
+      if (auto handle = one.handle.lock())
+        all.push_back(std::move(handle));
+  }
+  std::ranges::sort(all, {}, [](const auto& one) { return one->id(); });
+  return all;
 }
 
 void pool_registry::end_all() {

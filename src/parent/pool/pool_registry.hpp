@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 namespace troupe::parent {
 
@@ -22,6 +23,9 @@ public:
   void check_open() const;
   /// From now on until its actor ends.
   void add(const std::shared_ptr<pool_control>& pool);
+
+  /// Those that have a handle, in the order in which they were made.
+  std::vector<std::shared_ptr<pool_control>> handles() const;
 
   /// Terminates them, and waits until their last children are gone and their actors have ended. While the
   /// loop runs, and not on its thread.

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "link/shared_region.hpp"
+
+#include <troupe/snapshot.hpp>
+
+#include <csignal>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace troupe::link {
+
+/// By which a thread of a child is asked for its stack.
+inline constexpr int stack_signal = SIGURG;
+
+/// The parent's side of a `stack_area`: asks all threads of a child for their stacks, and collects them. Trusts nothing
+/// that it reads there.
+class stack_question {
+public:
+  /// Sends the signals. `pid` is a child of this process that has not been waited for. Throws `std::system_error`.
+  stack_question(stack_area& area, pid_t pid);
+
+  /// Whether each thread that can has answered.
+  bool answered() const;
+  std::size_t answers() const;
+  /// What each thread has answered, the first one first.
+  std::vector<thread_stack> stacks() const;
+
+private:
+  struct known_thread {
+    pid_t id;
+    std::string name;
+    bool can_answer = true;
+  };
+
+  template <class Visit>
+  void for_each_answer(Visit visit) const;
+
+  stack_area& area_;
+  std::uint32_t number_;
+  std::vector<known_thread> threads_;
+};
+
+} // namespace troupe::link

@@ -1,0 +1,54 @@
+#include "parent/child/stack_request.hpp"
+
+#include "base/limits.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::parent {
+
+stack_request::stack_request(boost::asio::io_context& io,
+  std::shared_ptr<link::shared_region> region, pid_t pid, std::string who)
+  : region_(std::move(region))
+  , who_(std::move(who))
+  , question_(region_->header().stacks, pid)
+  , timer_(io)
+  , deadline_(clock::now() + limits::stack_patience) {}
+
+std::shared_ptr<stack_request> stack_request::start(boost::asio::io_context& io,
+  std::shared_ptr<link::shared_region> region, pid_t pid, std::string who) {
+  std::shared_ptr<stack_request> self(
+    new stack_request(io, std::move(region), pid, std::move(who)));
+  self->look();
+  return self;
+}
+
+// The threads answer from inside a signal handler, which rings no bell.
+void stack_request::look() {
+  timer_.expires_after(pause_);
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (error)
+      return;
+    if (self->question_.answered() || clock::now() >= self->deadline_)
+      return self->finish();
+    self->pause_ = std::min(2 * self->pause_, std::chrono::milliseconds(50));
+    self->look();
+  });
+}
+
+void stack_request::finish() {
+  std::exception_ptr problem;
+  std::vector<thread_stack> stacks;
+  if (question_.answers() > 0)
+    stacks = question_.stacks();
+  else
+    problem = std::make_exception_ptr(error(
+      who_ + " has not told its stack within " + std::to_string(limits::stack_patience.count()) +
+      " ms: it has ended, is stopped, or its program handles SIGURG itself"));
+  for (const auto& answer : std::exchange(askers_, {}))
+    answer(std::vector<thread_stack>(stacks), problem);
+}
+
+} // namespace troupe::parent

@@ -1,0 +1,168 @@
+// What a pool counts by the names of tasks, and the failures that it keeps.
+#include "base/limits.hpp"
+#include "policy/fake_pool.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+using namespace std::chrono_literals;
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+task_options named(std::string name) {
+  task_options options;
+  options.name = std::move(name);
+  return options;
+}
+
+task_counts counts_of(const fake_pool& pool, const std::string& name) {
+  const auto all = pool.machine.counts_by_name();
+  const auto found = std::ranges::find(all, name, &task_counts::name);
+  REQUIRE(found != all.end());
+  return *found;
+}
+
+} // namespace
+
+TEST_CASE("tasks are counted by their names") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto first = pool.submit(named("resize"));
+  pool.submit(named("resize"));
+  pool.submit(named("mail"));
+  pool.finish(0, first);
+
+  CHECK(counts_of(pool, "resize").submitted == 2);
+  CHECK(counts_of(pool, "resize").succeeded == 1);
+  CHECK(counts_of(pool, "resize").left() == 1);
+  CHECK(counts_of(pool, "mail").submitted == 1);
+  CHECK(counts_of(pool, "mail").left() == 1);
+}
+
+TEST_CASE("each task that ends counts once, however it ends") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto thrown = pool.submit(named("a"));
+  const auto cancelled = pool.submit(named("a"));
+  const auto lost = pool.submit(named("a"));
+  pool.finish(0, thrown, true);
+  pool.machine.cancel(cancelled, true, pool.now);
+  pool.settle();
+  pool.begin(0, lost);
+  pool.crash(0, lost);
+
+  const auto counts = counts_of(pool, "a");
+  CHECK(counts.submitted == 3);
+  CHECK(counts.succeeded == 0);
+  CHECK(counts.failed == 2);
+  CHECK(counts.cancelled == 1);
+  CHECK(counts.left() == 0);
+}
+
+TEST_CASE("what is left when a pool is terminated counts as cancelled") {
+  fake_pool pool(fake_pool::rules_of(1));
+  for (int i = 0; i < 5; ++i)
+    pool.submit(named("a"));
+  pool.machine.terminate("of the test", pool.now);
+  CHECK(counts_of(pool, "a").cancelled == 5);
+  CHECK(counts_of(pool, "a").left() == 0);
+  CHECK(pool.machine.failures(pool.now).empty());
+}
+
+TEST_CASE("names beyond the bound are counted together") {
+  fake_pool pool(fake_pool::rules_of(1));
+  for (std::size_t i = 0; i < limits::max_counted_names + 10; ++i)
+    pool.submit(named("task " + std::to_string(i)));
+  pool.submit(named("task 0"));
+  const auto all = pool.machine.counts_by_name();
+  REQUIRE(all.size() == limits::max_counted_names + 1);
+  const auto others = std::ranges::find(all, true, &task_counts::others);
+  REQUIRE(others != all.end());
+  CHECK(others->submitted == 10);
+  CHECK(counts_of(pool, "task 0").submitted == 2);
+}
+
+TEST_CASE("the parts of a batch count as its items, whatever becomes of them") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto batch = pool.submit(named("item"), detail::call_kind::plain, 0, 10);
+  CHECK(counts_of(pool, "item").submitted == 10);
+  pool.machine.cancel(batch, true, pool.now);
+  CHECK(counts_of(pool, "item").submitted == 10);
+  CHECK(counts_of(pool, "item").cancelled == 10);
+  CHECK(counts_of(pool, "item").left() == 0);
+}
+
+TEST_CASE("the last failures are kept with their causes, the latest first") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto task = pool.submit(named("resize"));
+  pool.begin(0, task);
+  pool.crash(0, task);
+  auto expires = named("mail");
+  expires.expires = 1ms;
+  pool.submit(expires);
+  pool.wait(2ms);
+
+  pool.now += 3s;
+  const auto failures = pool.machine.failures(pool.now);
+  REQUIRE(failures.size() == 2);
+  CHECK(failures[0].name == "mail");
+  CHECK(failures[0].type == "troupe::task_expired");
+  CHECK(failures[0].message == "task 2 (mail) was not started within 1 ms");
+  CHECK(failures[0].age >= 3s);
+  CHECK(failures[1].name == "resize");
+  CHECK(failures[1].type == "troupe::child_lost");
+  CHECK(failures[1].id == task->id);
+  CHECK(failures[1].attempt == 1);
+}
+
+TEST_CASE("of many failures at once some are looked at, and the last ones in peace all") {
+  fake_pool pool(fake_pool::rules_of(1));
+  auto expires = named("many");
+  expires.expires = 1ms;
+  for (int i = 0; i < 1000; ++i)
+    pool.submit(expires);
+  pool.wait(2ms);
+  CHECK(counts_of(pool, "many").failed == 1000);
+  CHECK(pool.machine.failures(pool.now).size() == limits::max_kept_failures);
+
+  pool.wait(1s);
+  expires.name = "late";
+  pool.submit(expires);
+  pool.wait(2ms);
+  const auto failures = pool.machine.failures(pool.now);
+  REQUIRE(failures.size() == limits::max_kept_failures);
+  CHECK(failures[0].name == "late");
+}
+
+TEST_CASE("a child that is recycled finishes what it has started, and gives back the rest") {
+  fake_pool pool(fake_pool::rules_of(2));
+  pool.all_ready();
+  const auto begun = pool.submit();
+  const auto holder = pool.seat_of(begun).value();
+  pool.begin(holder, begun);
+  pool.machine.recycle(holder, pool.now);
+  pool.settle();
+  const auto later = pool.submit();
+  CHECK(pool[1 - holder].has(later));
+  CHECK(pool[holder].has(begun));
+  CHECK(pool.phase_of(holder) == policy::child_phase::retiring);
+  const auto before = pool.machine.stats().deaths;
+  pool.finish(holder, begun);
+  pool.all_ready(); // its successor
+  CHECK(pool.phase_of(holder) == policy::child_phase::leaving);
+  CHECK(pool.machine.stats().deaths == before);
+}
+
+TEST_CASE("there is nothing to recycle in a slot that is not there, or has no child") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.machine.recycle(0, pool.now); // it is starting
+  pool.machine.recycle(7, pool.now);
+  pool.settle();
+  CHECK(pool.phase_of(0) == policy::child_phase::starting);
+}
