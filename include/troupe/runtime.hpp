@@ -52,6 +52,12 @@ struct runtime_options {
   /// failed. 1 ms to 1 day.
   std::chrono::milliseconds preload_timeout{60'000};
 
+  /// Whether other processes of this user may watch the pools of this one, and drain, recycle and resize them: a
+  /// socket in the user's runtime directory (control.hpp), as `troupe top` looks for. TROUPE_CONTROL in the environment
+  /// decides instead if it is 1 or 0. It costs nothing while nobody looks. Where it cannot be made, the log says so,
+  /// and nothing else changes. Children have none.
+  bool control = false;
+
   /// Names of functions, for configuration files: `load_config(path, rt.tasks())`.
   task_registry tasks{};
 };

@@ -1,6 +1,7 @@
 #include <troupe/runtime.hpp>
 
 #include "api/runtime_state.hpp"
+#include "base/escape.hpp"
 #include "base/forked_copy.hpp"
 #include "base/limits.hpp"
 #include "caf/actor_thread.hpp"
@@ -23,11 +24,13 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -131,6 +134,33 @@ parent::launchers::settings launch_settings(
   return result;
 }
 
+// What the environment says, and otherwise the options.
+bool wants_control(const runtime_options& options) {
+  const char* const said = std::getenv("TROUPE_CONTROL");
+  if (said == nullptr || *said == '\0')
+    return options.control;
+  const std::string_view text(said);
+  if (text != "0" && text != "1")
+    parent::log()->warn(
+      "TROUPE_CONTROL must be 1 or 0, but is {}: it is ignored", base::escape(text));
+  return text == "1" || (text != "0" && options.control);
+}
+
+std::string program_name(const std::vector<std::string>& arguments) {
+  const auto path = arguments.empty() ? std::string() : arguments.front();
+  return path.substr(path.find_last_of('/') + 1);
+}
+
+std::unique_ptr<monitor::monitor_server> let_watch(boost::asio::io_context& io,
+  const parent::pool_registry& pools, const std::string& program) noexcept {
+  try {
+    return std::make_unique<monitor::monitor_server>(io, pools, program);
+  } catch (const std::exception& e) {
+    parent::log()->warn("this process cannot be watched: {}", e.what());
+    return nullptr;
+  }
+}
+
 } // namespace
 
 runtime::state::state(std::vector<std::string> arguments, const runtime_options& options,
@@ -142,7 +172,7 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   , loop(*shared_loop)
   , hub(system, loop)
   , zygote_forker(forked ? std::optional<os::kept_thread>(std::in_place) : std::nullopt)
-  , children(launch_settings(std::move(arguments), options), std::move(forked)) {
+  , children(launch_settings(arguments, options), std::move(forked)) {
   compat::give_node_id(system);
   compat::leave_actor_system();
   parent::start_log();
@@ -151,9 +181,12 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
     loop.run();
   });
   loop::set_loop_executor(loop.io().get_executor());
+  if (wants_control(options))
+    watched = let_watch(loop.io(), pools, program_name(arguments));
 }
 
 runtime::state::~state() {
+  watched.reset();
   exported.close_queues();
   pools.end_all();
   processes.end_all();

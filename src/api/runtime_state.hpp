@@ -3,6 +3,7 @@
 #include "actors/actor_hub.hpp"
 #include "caf/caf_compat.hpp"
 #include "loop/event_loop.hpp"
+#include "monitor/monitor_server.hpp"
 #include "os/kept_thread.hpp"
 #include "parent/launch/launchers.hpp"
 #include "parent/pool/pool_control.hpp"
@@ -40,6 +41,7 @@ struct runtime::state {
   parent::pool_registry pools;
   parent::exports exported;
   std::thread loop_thread;
+  std::unique_ptr<monitor::monitor_server> watched; // null: nobody may watch
 
   parent::services services() { return {system, loop, hub, children, exported, pools}; }
 };

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "base/limits.hpp"
+#include "base/unique_fd.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace troupe::monitor {
+
+/// Another process that watches this one: reads its lines, one after the other, and writes an answer to each before it
+/// reads on. So there is one line and one answer in memory, whatever the other does. On the loop's thread.
+class watcher : public std::enable_shared_from_this<watcher> {
+public:
+  /// Is given a line, and has `answer` called once: at once, or later.
+  using line_handler = std::function<void(const std::shared_ptr<watcher>& from, std::string_view)>;
+
+  static std::shared_ptr<watcher> start(boost::asio::io_context& io, base::unique_fd socket,
+    line_handler on_line, std::function<void()> on_end);
+
+  void answer(std::string line);
+  /// As `answer`, and hangs up.
+  void answer_last(std::string line);
+  void close();
+  bool is_open() const { return socket_.is_open(); }
+
+private:
+  watcher(boost::asio::io_context& io, line_handler on_line, std::function<void()> on_end);
+  void read();
+  void next_line();
+  void write(std::string line, bool last);
+
+  boost::asio::local::stream_protocol::socket socket_;
+  line_handler on_line_;
+  std::function<void()> on_end_;
+  std::array<char, limits::max_watcher_line> buffer_{};
+  std::size_t filled_ = 0;
+  std::string answer_; // on its way
+};
+
+} // namespace troupe::monitor
