@@ -2,6 +2,7 @@
 #include "each/each.hpp"
 #include "exit_code.hpp"
 #include "journal/log.hpp"
+#include "top/top.hpp"
 #include "verb.hpp"
 
 #include "text/terminal_text.hpp"
@@ -25,6 +26,7 @@ const std::vector<verb>& verbs() {
   static const std::vector<verb> all{
     {"each", "run a command for each input, many at once", troupe_cli::run_each},
     {"log", "show what `each` has noted in a journal", troupe_cli::run_log},
+    troupe_cli::top_verb(),
   };
   return all;
 }

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace troupe_cli {
+
+/// A connection to the control socket of a process. Each question waits at most 5 s.
+class control_client {
+public:
+  /// Throws `std::runtime_error`.
+  explicit control_client(const std::string& socket);
+  control_client(const control_client&) = delete;
+  control_client& operator=(const control_client&) = delete;
+  control_client(control_client&& other) noexcept;
+  control_client& operator=(control_client&& other) noexcept;
+  ~control_client();
+
+  /// Sends a line, and returns the line that answers it. Throws `std::runtime_error` if there is no answer; then the
+  /// connection is of no more use.
+  std::string ask(std::string_view line);
+
+private:
+  void wait(short events, long long deadline) const;
+
+  int fd_ = -1;
+  std::string rest_; // that has come after the last answer
+};
+
+} // namespace troupe_cli

@@ -1,0 +1,187 @@
+// `troupe top` as a program: what it prints, and with which exit code it ends. It watches this test.
+#include "base/unique_fd.hpp"
+#include "monitor/runtime_directory.hpp"
+#include "support/catch.hpp"
+#include "support/flag.hpp"
+#include "support/functions.hpp"
+#include "support/piped_program.hpp"
+#include "support/process_info.hpp"
+#include "support/test_runtime.hpp"
+#include "top/status.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace troupe::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+struct outcome {
+  int code = -1;
+  std::string output;
+};
+
+// With both streams in one.
+outcome run(const std::string& arguments) {
+  outcome result;
+  auto* const pipe =
+    ::popen((std::string(TROUPE_COMMAND) + " top " + arguments + " 2>&1").c_str(), "re");
+  REQUIRE(pipe != nullptr);
+  char buffer[4096];
+  while (const auto count = std::fread(buffer, 1, sizeof buffer, pipe))
+    result.output.append(buffer, count);
+  const int status = ::pclose(pipe);
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+std::string own_pid() {
+  return std::to_string(::getpid());
+}
+
+void fail(std::string text) {
+  throw std::runtime_error(text);
+}
+
+troupe::task_options named(std::string name) {
+  troupe::task_options options;
+  options.name = std::move(name);
+  return options;
+}
+
+// What a server on loopback answers, until it hangs up.
+std::string get(int port, const std::string& request) {
+  const troupe::base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return {};
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
+    return {};
+  std::string answer;
+  char buffer[4096];
+  for (ssize_t count = 0; (count = ::recv(fd.get(), buffer, sizeof buffer, 0)) > 0;)
+    answer.append(buffer, static_cast<std::size_t>(count));
+  return answer;
+}
+
+// A port that was free a moment ago.
+int free_port() {
+  const troupe::base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  REQUIRE(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  return ntohs(address.sin_port);
+}
+
+} // namespace
+
+TEST_CASE("--once shows a process by its pid, its name, or the name of a pool") {
+  troupe::pool pool(rt(), {.processes = 1, .name = "the-pool"});
+  const flag gate;
+  auto running = pool.apply(named("waits"), wait_for_flag, gate.path());
+  CHECK_THROWS(pool.apply(named("fails"), fail, "no such page").get());
+  REQUIRE(eventually([&] { return !pool.running_tasks().empty(); }));
+  for (const auto& which :
+    {own_pid(), std::string("test_troupe_top"), std::string("the-pool"), std::string()}) {
+    const auto shown = run("--once " + which);
+    CAPTURE(which, shown.output);
+    CHECK(shown.code == 0);
+    CHECK_THAT(shown.output, StartsWith("test_troupe_top  pid " + own_pid() + "  troupe 0.1.0\n"));
+    CHECK_THAT(shown.output, Contains("pool the-pool  children 1 (1 busy)\n"));
+    CHECK_THAT(shown.output, Contains("  waits for "));
+    CHECK_THAT(shown.output, Contains(" ago  fails (task 2, slot 0, pid "));
+    CHECK_THAT(shown.output, Contains("): std::runtime_error: no such page\n"));
+    CHECK_THAT(shown.output, Contains("fail(std::"));
+  }
+  gate.raise();
+  running.get();
+}
+
+TEST_CASE("--json prints what processes say") {
+  troupe::pool pool(rt(), {.processes = 1, .name = "json"});
+  pool.apply(square, 1).get();
+  const auto shown = run("--once --json " + own_pid());
+  CHECK(shown.code == 0);
+  REQUIRE_THAT(shown.output, StartsWith("[{\"troupe\":1,"));
+  const auto status = troupe_cli::parse_status(shown.output.substr(1, shown.output.rfind(']') - 1));
+  CHECK(status.pid == ::getpid());
+  CHECK(status.pools.back().name == "json");
+  CHECK(status.pools.back().tasks.at(0).succeeded == 1);
+}
+
+TEST_CASE("where nothing matches the exit code is 4") {
+  const auto shown = run("--once nobody");
+  CHECK(shown.code == 4);
+  CHECK(shown.output ==
+        "troupe top: no process that can be watched has the pid, the name or a pool "
+        "named \"nobody\"; `troupe top --once` lists them\n");
+}
+
+TEST_CASE("wrong usage is said, and has the exit code 2") {
+  CHECK(run("--json").code == 2);
+  CHECK_THAT(run("--json").output, Contains("--json requires --once"));
+  CHECK_THAT(run("--interval 0").output, Contains("--interval: Value 0 not in range"));
+  CHECK(run("--interval 0").code == 2);
+  CHECK(run("--metrics 99999").code == 2);
+  CHECK(run("--what").code == 2);
+  CHECK_THAT(run("--what").output, Contains("`troupe top --help` says more"));
+  CHECK(run("--help").code == 0);
+}
+
+TEST_CASE("without a terminal it says how to do without") {
+  const auto shown = run(own_pid() + " < /dev/null");
+  CHECK(shown.code == 2);
+  CHECK(shown.output == "troupe top: this is no terminal: use --once\n");
+}
+
+TEST_CASE("an output that cannot be written is an error") {
+  const auto shown = run("--once " + own_pid() + " > /dev/full");
+  CHECK(shown.code == 5);
+}
+
+TEST_CASE("Prometheus is served on loopback, until a signal") {
+  troupe::pool pool(rt(), {.processes = 1, .name = "measured"});
+  pool.apply(named("page"), square, 1).get();
+  const int port = free_port();
+  piped_program server(
+    TROUPE_COMMAND, {"troupe", "top", own_pid(), "--metrics", std::to_string(port)});
+  const std::string request = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  std::string answer;
+  REQUIRE(eventually([&] { return !(answer = get(port, "GET /metrics" + request)).empty(); }));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  CHECK_THAT(answer, Contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+  CHECK_THAT(answer, Contains("pool=\"measured\""));
+  CHECK_THAT(answer, Contains("task=\"page\",outcome=\"succeeded\"} 1\n"));
+  CHECK_THAT(get(port, "GET /other" + request), StartsWith("HTTP/1.1 404 Not Found\r\n"));
+  CHECK_THAT(
+    get(port, "POST /metrics" + request), StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  get(port, std::string(20'000, 'x') + "\r\n\r\n"); // which is no HTTP
+  pool.apply(named("page"), square, 1).get();
+  CHECK_THAT(
+    get(port, "GET /metrics" + request), Contains("task=\"page\",outcome=\"succeeded\"} 2\n"));
+  const auto taken = run("--metrics " + std::to_string(port));
+  CHECK(taken.code == 2);
+  CHECK_THAT(taken.output,
+    Contains("port " + std::to_string(port) + " cannot be had: Address already in use"));
+  ::kill(server.pid(), SIGTERM);
+  const int status = server.wait();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 128 + SIGTERM);
+}
