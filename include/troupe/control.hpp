@@ -18,10 +18,10 @@
 // stalls, or sends without end, holds up only itself.
 //
 //     {"ask": "status"}                                   what all pools are and do
-//     {"ask": "stack", "pool": 1, "slot": 0}              the stacks of a child (`pool::stack_of`)
-//     {"do": "recycle", "pool": 1, "slot": 0}             `pool::recycle`
-//     {"do": "resize", "pool": 1, "processes": 4}         `pool::resize`
-//     {"do": "drain", "pool": 1}                          `pool::close`
+//     {"ask": "stack", "pool": "1", "slot": 0}              the stacks of a child (`pool::stack_of`)
+//     {"do": "recycle", "pool": "1", "slot": 0}             `pool::recycle`
+//     {"do": "resize", "pool": "1", "processes": 4}         `pool::resize`
+//     {"do": "drain", "pool": "1"}                          `pool::close`
 //
 // Every answer has "troupe": 1, the version of this protocol, which changes when something in it is renamed or removed;
 // what is added does not change it. An answer with "error" says why nothing was done; one to "do" has "done": true.

@@ -43,10 +43,10 @@ stack_question::stack_question(stack_area& area, pid_t pid)
   , number_(area.question.load(std::memory_order_relaxed) + 1) {
   if (number_ == 0) // which says that nobody asks
     number_ = 1;
-  for (const auto& task :
-    std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task"))
+  const std::filesystem::path all = "/proc/" + std::to_string(pid) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(all))
     threads_.push_back({static_cast<pid_t>(std::stol(task.path().filename().string())),
-      name_of_thread(task.path()), !blocks_signal(task.path())});
+      name_of_thread(task.path())});
   std::ranges::sort(threads_, {}, [pid](const known_thread& thread) {
     return std::pair(thread.id != pid, thread.id); // the first one first
   });
@@ -55,8 +55,12 @@ stack_question::stack_question(stack_area& area, pid_t pid)
   area_.places_taken.store(0, std::memory_order_relaxed);
   area_.question.store(number_, std::memory_order_release);
   std::erase_if(threads_, [&](const known_thread& thread) {
-    if (!thread.can_answer || ::syscall(SYS_tgkill, pid, thread.id, stack_signal) == 0)
+    if (blocks_signal(all / std::to_string(thread.id)))
       return false;
+    if (::syscall(SYS_tgkill, pid, thread.id, stack_signal) == 0) {
+      ++asked_;
+      return false;
+    }
     if (errno != ESRCH) // the thread has ended meanwhile
       throw std::system_error(errno, std::generic_category(), "asking a thread for its stack");
     return true;
@@ -83,8 +87,7 @@ std::size_t stack_question::answers() const {
 }
 
 bool stack_question::answered() const {
-  return answers() ==
-         static_cast<std::size_t>(std::ranges::count(threads_, true, &known_thread::can_answer));
+  return answers() == asked_;
 }
 
 std::vector<thread_stack> stack_question::stacks() const {

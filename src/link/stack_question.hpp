@@ -31,7 +31,6 @@ private:
   struct known_thread {
     pid_t id;
     std::string name;
-    bool can_answer = true;
   };
 
   template <class Visit>
@@ -39,6 +38,7 @@ private:
 
   stack_area& area_;
   std::uint32_t number_;
+  std::uint32_t asked_ = 0; // threads that have got a signal
   std::vector<known_thread> threads_;
 };
 

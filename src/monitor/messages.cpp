@@ -9,9 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -35,6 +37,20 @@ std::uint64_t number_in(const json& object, const char* key) {
   if (found == object.end() || !found->is_number_unsigned())
     throw std::runtime_error(std::string("\"") + key + "\" must be a number");
   return found->get<std::uint64_t>();
+}
+
+// Pools are named by text: their numbers have more digits than the numbers of many a reader of JSON.
+std::uint64_t pool_in(const json& object) {
+  const auto found = object.find("pool");
+  std::uint64_t id = 0;
+  if (found != object.end() && found->is_string()) {
+    const auto& text = found->get_ref<const std::string&>();
+    const auto* const end = text.data() + text.size();
+    if (const auto read = std::from_chars(text.data(), end, id);
+        read.ec == std::errc() && read.ptr == end)
+      return id;
+  }
+  throw std::runtime_error("\"pool\" must be the \"id\" of a pool, as text");
 }
 
 struct known_request {
@@ -136,7 +152,7 @@ ordered_json view_of(const task_failure& failure, module_names& modules) {
 ordered_json view_of(const pool_view& pool, module_names& modules) {
   const auto& seen = pool.seen;
   const auto& stats = seen.stats;
-  ordered_json result{{"id", pool.id}, {"name", base::escape(stats.name)},
+  ordered_json result{{"id", std::to_string(pool.id)}, {"name", base::escape(stats.name)},
     {"closing", seen.closing}, {"max_queue", seen.max_queue}, {"submitted", stats.submitted},
     {"succeeded", stats.succeeded}, {"failed", stats.failed}, {"lost", stats.lost},
     {"timed_out", stats.timed_out}, {"expired", stats.expired}, {"retried", stats.retried},
@@ -169,7 +185,7 @@ watcher_request parse_request(std::string_view line) {
     watcher_request result;
     result.what = one.kind;
     if (result.what != watcher_request::kind::status)
-      result.pool = number_in(object, "pool");
+      result.pool = pool_in(object);
     if (one.number != nullptr)
       result.number = number_in(object, one.number);
     return result;

@@ -139,10 +139,11 @@ TEST_CASE("what a watcher asks wrongly is answered with what is wrong") {
   CHECK(
     client.ask(R"({"ask": "more"})") ==
     R"({"troupe":1,"error":"it must \"ask\" for \"status\" or \"stack\", or \"do\" \"recycle\", \"resize\" or \"drain\""})");
-  CHECK(client.ask(R"({"do": "drain"})") == R"({"troupe":1,"error":"\"pool\" must be a number"})");
-  CHECK(client.ask(R"({"do": "drain", "pool": -1})") ==
-        R"({"troupe":1,"error":"\"pool\" must be a number"})");
-  CHECK(client.ask(R"({"do": "drain", "pool": 987654})") ==
+  CHECK(client.ask(R"({"do": "drain"})") ==
+        R"({"troupe":1,"error":"\"pool\" must be the \"id\" of a pool, as text"})");
+  CHECK(client.ask(R"({"do": "drain", "pool": 1})") ==
+        R"({"troupe":1,"error":"\"pool\" must be the \"id\" of a pool, as text"})");
+  CHECK(client.ask(R"({"do": "drain", "pool": "987654"})") ==
         R"({"troupe":1,"error":"there is no pool 987654"})");
   CHECK(client.ask(R"({"do": "recycle", "pool": )" + id + R"(, "slot": 9})") ==
         R"({"troupe":1,"error":"pool strict has no slot 9: it has 0 to 0"})");

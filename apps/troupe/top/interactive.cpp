@@ -16,7 +16,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr const char* help =
+constexpr const char* all_keys =
   " q quit  up/down child  left/right pool  s sort  k stack  f failures' "
   "stacks  r recycle  +/- resize  d drain";
 
@@ -103,7 +103,7 @@ private:
                 : !message_.empty()           ? " " + message_
                 : !text_.empty()              ? std::string(" any key goes back")
                 : !watched_.problem().empty() ? " " + text::printable(watched_.problem())
-                                              : std::string(help);
+                                              : std::string(all_keys);
     if (const auto all = pages().size(); all > 1 && text_.empty())
       last += "  [" + std::to_string(page_ + 1) + "/" + std::to_string(all) + "]";
     screen_.show(shown, first_, last);
@@ -204,8 +204,8 @@ private:
       return;
     try {
       const auto answer = parse_stacks(
-        watched_.ask(present()->pid, R"({"ask": "stack", "pool": )" + std::to_string(pool->id) +
-                                       R"(, "slot": )" + std::to_string(selected_) + "}"));
+        watched_.ask(present()->pid, R"({"ask": "stack", "pool": ")" + pool->id + R"(", "slot": )" +
+                                       std::to_string(selected_) + "}"));
       text_ = show_stacks(answer, names_);
       first_ = 0;
     } catch (const std::exception& e) {
@@ -215,7 +215,7 @@ private:
 
   void recycle() {
     if (const auto* const pool = chosen_child())
-      tell(R"({"do": "recycle", "pool": )" + std::to_string(pool->id) + R"(, "slot": )" +
+      tell(R"({"do": "recycle", "pool": ")" + pool->id + R"(", "slot": )" +
              std::to_string(selected_) + "}",
         "slot " + std::to_string(selected_) + " gets another child when this one has finished");
   }
@@ -225,8 +225,8 @@ private:
     if (pool == nullptr || (!up && pool->children.size() <= 1))
       return;
     const auto size = up ? pool->children.size() + 1 : pool->children.size() - 1;
-    tell(R"({"do": "resize", "pool": )" + std::to_string(pool->id) + R"(, "processes": )" +
-           std::to_string(size) + "}",
+    tell(R"({"do": "resize", "pool": ")" + pool->id + R"(", "processes": )" + std::to_string(size) +
+           "}",
       "the pool has " + std::to_string(size) + " children from now on");
   }
 
@@ -234,7 +234,7 @@ private:
     const auto* const pool = present_pool();
     if (pool == nullptr)
       return;
-    command_ = R"({"do": "drain", "pool": )" + std::to_string(pool->id) + "}";
+    command_ = R"({"do": "drain", "pool": ")" + pool->id + R"("})";
     question_ = "drain pool " + text::printable(pool->name) +
                 ", so that it takes no more tasks and ends? y: yes, any other key: no";
   }

@@ -124,8 +124,8 @@ std::string metrics_text(const std::vector<process_status>& processes,
       label("program", process.program) + "," + label("pid", std::to_string(process.pid));
     watched.add(of_process + "," + label("version", process.version), std::uint64_t{1});
     for (const auto& pool : process.pools) {
-      const auto of_pool = of_process + "," + label("pool", pool.name) + "," +
-                           label("pool_id", std::to_string(pool.id));
+      const auto of_pool =
+        of_process + "," + label("pool", pool.name) + "," + label("pool_id", pool.id);
       all.add_pool(pool, of_pool);
       for (const auto& child : pool.children)
         all.add_child(child, of_pool + "," + label("slot", std::to_string(child.slot)));

@@ -72,7 +72,7 @@ struct failure_status {
 };
 
 struct pool_status {
-  std::uint64_t id = 0;
+  std::string id;
   std::string name;
   bool closing = false;
   std::uint64_t max_queue = 0;

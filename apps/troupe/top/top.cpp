@@ -121,7 +121,7 @@ int run_top(const std::vector<std::string>& arguments) {
     ->check(CLI::Range(1, 65535))
     ->excludes(once);
   try {
-    app.parse({arguments.rbegin(), arguments.rend()});
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     return finish_output();
