@@ -1,15 +1,18 @@
 #include "command/executable.hpp"
 
 #include <string_view>
+#include <unordered_map>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace troupe_cli {
 
-std::string find_executable(const std::string& name, const std::string& path) {
-  if (name.empty() || name.find('/') != std::string::npos)
-    return name;
+namespace {
+
+constexpr std::size_t most_remembered = 64;
+
+std::string search(const std::string& name, const std::string& path) {
   std::string forbidden;
   std::string_view rest = path;
   for (bool more = true; more;) {
@@ -28,6 +31,21 @@ std::string find_executable(const std::string& name, const std::string& path) {
       rest.remove_prefix(end + 1);
   }
   return forbidden;
+}
+
+} // namespace
+
+std::string find_executable(const std::string& name, const std::string& path) {
+  // The same few programs are looked for again and again, and PATH may be long.
+  static std::unordered_map<std::string, std::string> found;
+  if (name.empty() || name.find('/') != std::string::npos)
+    return name;
+  if (found.size() > most_remembered)
+    found.clear();
+  auto& file = found[path + '\0' + name];
+  if (file.empty() || ::access(file.c_str(), X_OK) != 0)
+    file = search(name, path);
+  return file;
 }
 
 } // namespace troupe_cli

@@ -5,9 +5,18 @@
 #include "command/run_command.hpp"
 #include "command/start.hpp"
 
+#include <troupe/this_child.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <cerrno>
+#include <deque>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -21,6 +30,9 @@ namespace asio = boost::asio;
 struct child_state {
   child_settings settings;
   std::unordered_map<std::size_t, slot_outputs> outputs; // by slot
+  std::unordered_map<std::size_t, slot_temporary> temporaries;
+  std::vector<std::size_t> free;           // slots, the lowest last
+  std::deque<asio::steady_timer*> waiting; // for a slot
   bool ending = false;
 };
 
@@ -29,11 +41,51 @@ child_state& state() {
   return instance;
 }
 
-command command_of(const input_job& job) {
+// An input is sent before there is a slot for it, so that its command starts at once when another has ended. It is not to
+// wait for a command that takes long.
+constexpr std::chrono::milliseconds patience{50};
+
+/// Waits for a slot. False if none became free in time.
+asio::awaitable<bool> await_slot() {
+  auto& here = state();
+  if (!here.free.empty())
+    co_return true;
+  asio::steady_timer timer(co_await asio::this_coro::executor, patience);
+  here.waiting.push_back(&timer);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  std::erase(here.waiting, &timer);
+  co_return !here.free.empty();
+}
+
+/// A slot of this child, for as long as an input runs in it.
+class slot_lease {
+public:
+  slot_lease()
+    : slot_(state().free.back()) {
+    state().free.pop_back();
+  }
+  slot_lease(const slot_lease&) = delete;
+  slot_lease& operator=(const slot_lease&) = delete;
+  ~slot_lease() {
+    state().free.push_back(slot_);
+    if (!state().waiting.empty())
+      state().waiting.front()->cancel();
+  }
+
+  /// Among the slots of all children, from 1.
+  std::size_t number() const {
+    return troupe::this_child::slot() * state().settings.slots + slot_ + 1;
+  }
+
+private:
+  std::size_t slot_;
+};
+
+command command_of(const input_job& job, std::size_t slot) {
   const auto& settings = state().settings;
   auto what = settings.common;
   what.id = job.what.number;
-  const auto number = std::to_string(job.slot);
+  const auto number = std::to_string(slot);
   what.argv = settings.form.expand(job.what, {std::to_string(job.what.number), number});
   what.environment.push_back("TROUPE_SLOT=" + number);
   return what;
@@ -71,16 +123,23 @@ asio::awaitable<void> run_grouped(command what, std::size_t slot, input_end& end
 
 asio::awaitable<input_end> run_job(input_job job) {
   input_end end;
+  if (!co_await await_slot()) {
+    end.begun = false;
+    co_return end;
+  }
+  const slot_lease slot;
   if (state().ending) {
     end.end.cause = end_cause::cancelled;
     co_return end;
   }
-  auto what = command_of(job);
+  auto what = command_of(job, slot.number());
+  auto& temporary = state().temporaries[slot.number()];
   try {
+    what.environment.push_back("TMPDIR=" + temporary.get(state().settings.spool));
     if (state().settings.manner == output_manner::files)
       co_await run_into_files(std::move(what), job.what.number, end);
     else if (state().settings.manner == output_manner::grouped)
-      co_await run_grouped(std::move(what), job.slot, end);
+      co_await run_grouped(std::move(what), slot.number(), end);
     else
       end.end = co_await run_command(std::move(what), {});
   } catch (const start_problem& problem) {
@@ -88,6 +147,7 @@ asio::awaitable<input_end> run_job(input_job job) {
     end.end.problem = problem.text;
     end.end.problem_number = problem.number;
   }
+  temporary.clear();
   end.disk_full = end.disk_full || end.end.problem_number == ENOSPC;
   co_return end;
 }
@@ -96,6 +156,8 @@ asio::awaitable<input_end> run_job(input_job job) {
 
 void set_up_child(const child_settings& settings) {
   state().settings = settings;
+  for (auto slot = settings.slots; slot > 0; --slot)
+    state().free.push_back(slot - 1);
 }
 
 asio::awaitable<input_end> run_input(input_job job) {

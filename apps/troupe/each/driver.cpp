@@ -21,6 +21,7 @@ using clock = std::chrono::steady_clock;
 constexpr std::uint64_t most_ahead = 10'000;
 // Inputs that ended in an earlier run are many, and events are to be looked at meanwhile.
 constexpr std::size_t most_skipped_at_once = 1'000;
+constexpr std::chrono::milliseconds quick_command{20};
 
 // In a journal everything is valid text.
 std::string noted_text(const std::string& text) {
@@ -43,10 +44,7 @@ void remove_files(const input_end& end) {
 
 driver::driver(parts with)
   : with_(std::move(with))
-  , gate_({with_.options.delay, with_.options.load, with_.options.memfree}, with_.machine) {
-  for (std::size_t slot = 1; slot <= with_.jobs; ++slot)
-    free_slots_.insert(slot);
-}
+  , gate_({with_.options.delay, with_.options.load, with_.options.memfree}, with_.machine) {}
 
 run_result driver::run() {
   show_kept();
@@ -83,8 +81,13 @@ run_result driver::run() {
 
 void driver::handle(ended_attempt ended) {
   auto what = std::move(running_.extract(ended.ticket).mapped());
-  free_slots_.insert(what.job.slot);
+  if (!ended.failure && !ended.end.begun) {
+    usual_time_ = std::max<std::chrono::nanoseconds>(usual_time_, 2 * quick_command);
+    again_.push_front(std::move(what));
+    return;
+  }
   if (!ended.failure) {
+    usual_time_ += (ended.end.end.wall_time - usual_time_) / 16;
     if (ended.end.disk_full)
       throw broken_problem(
         "\"" + text::printable(with_.place) + "\" is on a disk that is full, and the output of " +
@@ -115,6 +118,7 @@ void driver::handle_end(attempt what, input_end end, outcome how, const std::str
       remove_files(end);
     if (what.for_memory && stopping_ != stopping::now) {
       what.for_memory = false;
+      what.noted = 0;
       again_.push_back(std::move(what));
     }
     return;
@@ -128,6 +132,7 @@ void driver::handle_end(attempt what, input_end end, outcome how, const std::str
   if (with_.options.output_dir.empty())
     remove_files(end);
   ++what.job.attempt;
+  what.noted = 0;
   again_.push_back(std::move(what));
 }
 
@@ -227,7 +232,16 @@ void driver::start_some() {
 }
 
 bool driver::has_room() const {
-  return stopping_ == stopping::no && !free_slots_.empty();
+  return stopping_ == stopping::no && running_.size() < at_once();
+}
+
+// Quick commands are sent before there is room for them, so that the children need not wait for this process. Not where
+// it matters when a command starts: then each one is started after what it depends on has been looked at.
+std::size_t driver::at_once() const {
+  const auto& options = with_.options;
+  const bool any_time = options.halt.how() == halt_rule::manner::never &&
+                        options.delay.count() == 0 && options.load == 0 && options.memfree == 0;
+  return any_time && usual_time_ < quick_command ? 2 * with_.jobs : with_.jobs;
 }
 
 std::optional<driver::attempt> driver::next_attempt() {
@@ -283,10 +297,9 @@ std::optional<driver::attempt> driver::attempt_at(input what) {
 
 void driver::start(attempt what) {
   const auto ticket = ++last_ticket_;
-  what.job.slot = free_slots_.extract(free_slots_.begin()).value();
   what.begin = clock::now();
   gate_.started(what.begin);
-  if (with_.journal)
+  if (with_.journal && what.noted == 0)
     what.noted = with_.journal->begin({what.key, what.job.what.number, what.job.attempt,
       noted_text(what.job.what.text), noted_text(with_.task.line(what.job.what))});
   const auto& begun = running_.emplace(ticket, std::move(what)).first->second;
@@ -368,7 +381,7 @@ progress_counts driver::counts() const {
   progress_counts counts{.done = done_,
     .skipped = skipped_,
     .failed = result_.failed,
-    .running = running_.size(),
+    .running = std::min(running_.size(), with_.jobs),
     .total = sorted_ ? std::optional(static_cast<double>(
                          done_ + skipped_ + running_.size() + again_.size() + sorted_->size()))
                      : with_.inputs.total(),

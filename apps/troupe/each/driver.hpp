@@ -15,7 +15,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -85,6 +84,7 @@ private:
 
   void start_some();
   bool has_room() const;
+  std::size_t at_once() const;
   std::optional<attempt> next_attempt();
   std::optional<attempt> attempt_at(input what);
   std::optional<input> next_input();
@@ -103,7 +103,7 @@ private:
   start_gate gate_;
   std::map<std::uint64_t, attempt> running_; // by ticket, so the youngest is the last
   std::deque<attempt> again_;
-  std::set<std::size_t> free_slots_; // as many as may run at once
+  std::chrono::nanoseconds usual_time_ = std::chrono::seconds(1); // that a command takes
   std::optional<std::deque<input>> sorted_;
   std::uint64_t last_ticket_ = 0;
   std::size_t done_ = 0;

@@ -1,6 +1,7 @@
 #include "each/each.hpp"
 
 #include "each/driver.hpp"
+#include "each/fewest_tasks.hpp"
 #include "each/interruption.hpp"
 #include "each/spool.hpp"
 
@@ -63,8 +64,9 @@ std::vector<std::string> declared_environment(const each_options& options) {
   return variables;
 }
 
-child_settings settings_of(const each_options& options, const std::string& spool) {
-  child_settings settings{.form = options.command, .spool = spool};
+child_settings settings_of(
+  const each_options& options, const std::string& spool, std::size_t slots) {
+  child_settings settings{.form = options.command, .spool = spool, .slots = slots};
   settings.manner = options.ungroup               ? output_manner::none
                     : !options.output_dir.empty() ? output_manner::files
                                                   : output_manner::grouped;
@@ -72,7 +74,6 @@ child_settings settings_of(const each_options& options, const std::string& spool
   auto& common = settings.common;
   common.environment = declared_environment(options);
   common.inherit_output = options.ungroup;
-  common.temporary_parent = spool;
   common.timeout = options.timeout;
   common.grace = options.grace;
   common.limits = options.limits;
@@ -118,7 +119,10 @@ private:
   static troupe::pool_options pool_options(
     const work& task, const each_options& options, shape size) {
     troupe::pool_options out{
-      .processes = size.processes, .childconcurrency = size.concurrency + concurrent_endings};
+      .processes = size.processes, .childconcurrency = 2 * size.concurrency + concurrent_endings};
+    // Each child gets its share of what is sent before there is room for it.
+    out.queuecount = size.processes;
+    out.scheduler = std::make_shared<fewest_tasks>();
     out.name = "each";
     out.cancel_grace = options.grace + time_to_end_group;
     out.shutdown_timeout = options.grace + time_to_end_group;
@@ -166,7 +170,7 @@ void make_output_dir(const std::string& path) {
 int print_commands(const each_options& options) {
   event_queue events;
   const auto inputs = open_inputs(options, events);
-  const command_work task(settings_of(options, {}));
+  const command_work task(settings_of(options, {}, 1));
   while (!inputs->at_end()) {
     while (const auto next = inputs->take())
       std::cout << task.line(*next) << '\n';
@@ -214,7 +218,7 @@ int run(const each_options& options, const std::string& command_line) {
     make_output_dir(options.output_dir);
   const auto spool = open_spool(options);
   const auto size = shape_of(options);
-  const command_work task(settings_of(options, spool.path()));
+  const command_work task(settings_of(options, spool.path(), size.concurrency));
   progress_screen screen(options.quiet);
   output_writer outputs({.keep_order = options.keep_order,
     .tag = options.tag,

@@ -24,13 +24,13 @@ struct child_settings {
   output_manner manner = output_manner::grouped;
   std::string spool{};
   std::string output_dir{};
+  std::size_t slots = 1; ///< commands that it runs at once; further inputs wait for a little
 };
 
 /// One attempt at an input.
 struct input_job {
   input what{};
   std::size_t attempt = 1;
-  std::size_t slot = 1; ///< no other input has it meanwhile, in no child
 };
 
 /// What a command has written: the bytes, or the file in which they lie if they are many.
@@ -45,6 +45,7 @@ struct input_end {
   command_end end{};
   written out{};
   written err{};
+  bool begun = true; ///< false: its child had no slot for it in time, and it can be run elsewhere
   /// The disk on which its output lies has no room left, so it may be incomplete.
   bool disk_full = false;
 };

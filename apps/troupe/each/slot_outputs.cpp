@@ -4,6 +4,9 @@
 #include "command/start_texts.hpp"
 
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -77,6 +80,41 @@ void slot_outputs::take(input_end& end) {
     out_.drop();
     err_.drop();
   }
+}
+
+slot_temporary::~slot_temporary() {
+  drop();
+}
+
+const std::string& slot_temporary::get(const std::string& spool) {
+  struct stat status {};
+  if (folder_ && ::fstat(::dirfd(folder_), &status) == 0 && status.st_nlink > 0)
+    return path_;
+  drop(); // the last command has removed it
+  path_ = spool + "/run-XXXXXX";
+  if (!::mkdtemp(path_.data()))
+    throw start_problem{output_problem(path_, errno), errno};
+  folder_ = ::opendir(path_.c_str());
+  return path_;
+}
+
+void slot_temporary::clear() {
+  if (!folder_)
+    return drop();
+  ::rewinddir(folder_);
+  while (const dirent* entry = ::readdir(folder_)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..")
+      return drop();
+  }
+}
+
+void slot_temporary::drop() {
+  if (folder_)
+    ::closedir(std::exchange(folder_, nullptr));
+  std::error_code ignored; // what was made read-only stays
+  if (!path_.empty())
+    std::filesystem::remove_all(std::exchange(path_, {}), ignored);
 }
 
 output_pair make_output_pair(const std::string& folder, std::uint64_t number) {

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include <dirent.h>
+
 namespace troupe_cli {
 
 /// The two files into which the commands of one slot write, one command after the other. A file is used again, unless
@@ -27,6 +29,26 @@ private:
 
   file out_;
   file err_;
+};
+
+/// The temporary folder of the commands of one slot: the same for all, as long as it is found empty.
+class slot_temporary {
+public:
+  slot_temporary() = default;
+  slot_temporary(const slot_temporary&) = delete;
+  slot_temporary& operator=(const slot_temporary&) = delete;
+  ~slot_temporary();
+
+  /// The folder, which is there and empty. Throws `start_problem` if none can be made.
+  const std::string& get(const std::string& spool);
+  /// Removes what a command has left in it.
+  void clear();
+
+private:
+  void drop();
+
+  std::string path_;
+  DIR* folder_ = nullptr;
 };
 
 /// The first names of "FOLDER/NUMBER.out" and ".err", or "NUMBER.2.out", ..., that are free. The files are made. Throws

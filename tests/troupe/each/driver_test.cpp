@@ -5,7 +5,9 @@
 
 #include <troupe/errors.hpp>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 using namespace troupe_cli;
 
@@ -23,8 +25,9 @@ public:
   std::string key(const input& what) const override { return what.text; }
 };
 
-input_end ended(int exit_code) {
+input_end ended(int exit_code, std::chrono::milliseconds time = std::chrono::seconds(1)) {
   input_end end;
+  end.end.wall_time = time;
   end.end.exit_code = exit_code;
   return end;
 }
@@ -97,6 +100,24 @@ TEST_CASE("no more run at once than were asked for, and each input once") {
   CHECK(run.most_running <= 2);
   CHECK(result.failed == 0);
   CHECK_FALSE(result.stopped);
+}
+
+TEST_CASE(
+  "quick commands are sent before there is room for them, and again where there was none in time") {
+  pretended_run run;
+  run.jobs = 1;
+  bool refused = false;
+  run.on_begin = [&](std::uint64_t ticket, const input_job& job) {
+    auto end = ended(0, std::chrono::milliseconds(0));
+    end.begun = job.what.text != "99" || std::exchange(refused, true);
+    run.events.push({ticket, {}, end});
+  };
+  std::vector<std::string> inputs;
+  for (int i = 0; i < 200; ++i)
+    inputs.push_back(std::to_string(i));
+  CHECK(run.run(inputs).failed == 0);
+  CHECK(run.begun.size() == 201);
+  CHECK(refused);
 }
 
 TEST_CASE("without memory the youngest is ended, and runs again when the other has ended") {

@@ -58,6 +58,9 @@ expect "no input, no command" 0 '' ''
 run each --env A=1 -- sh -c 'echo $A$1' - ::: 2
 expect "a variable of its own" 0 '12' ''
 
+run each -j1 -- sh -c 'ls -A $TMPDIR; touch $TMPDIR/$1; [ $1 = 1 ] || rm -r $TMPDIR' - ::: 1 2 3
+expect "a temporary folder of its own, and empty" 0 '' ''
+
 # -- outputs
 
 run each -j2 -k -- sh -c 'echo $1; echo e$1 >&2' - ::: 1 2 3
