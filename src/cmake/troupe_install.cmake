@@ -29,7 +29,7 @@ function(troupe_install_library prefix libdir)
   set(made ${CMAKE_CURRENT_BINARY_DIR}/${prefix}install)
   set(package_dir ${libdir}/cmake/troupe)
 
-  install(TARGETS troupe EXPORT ${prefix}troupe
+  install(TARGETS troupe troupe_module_headers EXPORT ${prefix}troupe
     LIBRARY DESTINATION ${libdir} COMPONENT ${prefix}runtime NAMELINK_COMPONENT ${prefix}development ${ARGN}
     ARCHIVE DESTINATION ${libdir} ${to_development})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${to_development})

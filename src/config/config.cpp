@@ -1,12 +1,11 @@
 #include <troupe/config.hpp>
 
-#include "config/config_problems.hpp"
-#include "config/file_contents.hpp"
+#include "config/open_config.hpp"
+
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
-#include "config/table_reader.hpp"
-#include "config/text_check.hpp"
-#include "config/toml_node.hpp"
+
+#include <algorithm>
 
 namespace troupe {
 
@@ -34,37 +33,47 @@ const std::map<std::string, app_setting>& config::app(std::string_view name) con
   return found == apps_.end() ? nothing : found->second;
 }
 
-namespace {
-
-// Problems that leave nothing to look at behind them.
-toml::table parse(std::string_view text, detail::config_problems& problems) {
-  if (const auto found = detail::find_text_problem(text)) {
-    problems.add(found->where, {}, found->problem);
-    return {};
-  }
-  try {
-    return toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    problems.add(
-      detail::position_of(error.source()), {}, detail::sentence_for_message(error.description()));
-    return {};
-  }
+config load_config(const std::filesystem::path& path, const task_registry& tasks) {
+  config_options options;
+  options.tasks = tasks;
+  return config_file(path, options).finish();
 }
 
-} // namespace
+config_file::config_file(const std::filesystem::path& path, const config_options& options)
+  : file_(std::make_shared<detail::open_config>(path, options)) {}
 
-config load_config(const std::filesystem::path& path, const task_registry& tasks) {
-  const auto text = detail::read_config_file(path);
-  config result;
-  result.file_ = detail::file_for_message(path.native());
-  detail::config_problems problems(result.file_);
-  const auto table = parse(text, problems);
-  problems.throw_if_any();
-  auto tables = detail::read_tables(table, tasks, problems);
-  problems.throw_if_any();
-  result.pools_ = std::move(tables.pools);
-  result.apps_ = std::move(tables.apps);
-  return result;
+std::vector<config_table> config_file::tables(std::string_view group) {
+  return file_->tables(file_, group);
+}
+
+std::vector<std::string> config_file::pool_names() const {
+  return file_->pool_names();
+}
+
+std::vector<std::filesystem::path> config_file::modules() const {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& module : file_->modules())
+    paths.push_back(module.path);
+  return paths;
+}
+
+std::string config_file::module_task(std::string_view pool, std::string_view key) const {
+  return file_->module_task(pool, key);
+}
+
+void config_file::refuse_module(const std::filesystem::path& path, const std::string& problem) {
+  const auto found = std::ranges::find(file_->modules(), path, &detail::config_module::path);
+  file_->problems().add(
+    found == file_->modules().end() ? detail::text_position() : found->where, "modules", problem);
+}
+
+void config_file::refuse_pool(
+  std::string_view pool, std::string_view key, const std::string& problem) {
+  file_->refuse_pool(pool, key, problem);
+}
+
+config config_file::finish() {
+  return file_->finish();
 }
 
 } // namespace troupe

@@ -6,12 +6,32 @@
 
 namespace troupe::detail {
 
-void config_problems::add(text_position where, const std::string& key, const std::string& problem) {
-  entries_.emplace(where, key.empty() ? problem : key + ": " + problem);
+config_problems::config_problems(std::string file)
+  : file_(std::move(file)) {
+  add_source(file_, true);
 }
 
-std::string config_problems::locate(text_position where) const {
-  return file_ + ':' + std::to_string(where.line) + ':' + std::to_string(where.column);
+void config_problems::add_source(const std::string& name, bool has_lines) {
+  sources_.try_emplace(name, source{sources_.size(), has_lines});
+}
+
+config_problems::source config_problems::source_of(const text_position& where) const {
+  const auto found = sources_.find(where.file ? *where.file : file_);
+  return found == sources_.end() ? source() : found->second;
+}
+
+void config_problems::add(
+  const text_position& where, const std::string& key, const std::string& problem) {
+  const auto text = key.empty() ? problem : key + ": " + problem;
+  entries_.emplace(
+    std::tuple(source_of(where).rank, where.line, where.column), locate(where) + ": " + text);
+}
+
+std::string config_problems::locate(const text_position& where) const {
+  const auto& file = where.file ? *where.file : file_;
+  if (!source_of(where).has_lines)
+    return file;
+  return file + ':' + std::to_string(where.line) + ':' + std::to_string(where.column);
 }
 
 void config_problems::throw_if_any() const {
@@ -24,7 +44,7 @@ void config_problems::throw_if_any() const {
       message += "\n" + file_ + ": more problems: " + std::to_string(entries_.size() - shown);
       break;
     }
-    message += (shown++ > 0 ? "\n" : "") + locate(where) + ": " + text;
+    message += (shown++ > 0 ? "\n" : "") + text;
   }
   throw config_error(message);
 }

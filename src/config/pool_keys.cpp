@@ -14,6 +14,10 @@ constexpr pool_key key_of(const Rule& rule) {
   return {rule.name.substr(rule.name.find('.') + 1), rule};
 }
 
+constexpr pool_key size_of(const count_rule& rule) {
+  return {rule.name.substr(rule.name.find('.') + 1), size_key{rule}};
+}
+
 template <class Scheduler>
 std::shared_ptr<scheduler> make_scheduler() {
   return std::make_shared<Scheduler>();
@@ -95,10 +99,10 @@ std::span<const pool_key> restart_keys() {
 
 std::span<const pool_key> limits_keys() {
   static constexpr std::array keys{
-    key_of(rules::address_space),
+    size_of(rules::address_space),
     key_of(rules::open_files),
     key_of(rules::cpu_time),
-    key_of(rules::file_size),
+    size_of(rules::file_size),
     key_of(rules::nice),
     pool_key{"no_new_privs", flag_key{rules::of_limits<&child_limits::no_new_privs>}},
     pool_key{"core_dumps", flag_key{rules::of_limits<&child_limits::core_dumps>}},

@@ -14,6 +14,11 @@ namespace troupe::detail {
 
 struct pool_key;
 
+/// A count of bytes: a string with a unit.
+struct size_key {
+  count_rule rule;
+};
+
 /// The name of a built-in scheduler.
 struct scheduler_key {};
 
@@ -42,7 +47,8 @@ struct group_key {
 /// A key of a `[pool.NAME]` table, and where its value goes.
 struct pool_key {
   std::string_view name;
-  std::variant<count_rule, time_rule, flag_key, scheduler_key, choice_key, call_key, group_key>
+  std::variant<count_rule, time_rule, size_key, flag_key, scheduler_key, choice_key, call_key,
+    group_key>
     kind;
 };
 

@@ -3,7 +3,12 @@
 #include "config/duration_text.hpp"
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
+#include "config/node_text.hpp"
 #include "config/pool_keys.hpp"
+#include "config/size_text.hpp"
+
+#include <troupe/detail/json_value.hpp>
+#include <troupe/module_host.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -33,21 +38,13 @@ std::string range_problem(const count_rule& key, std::int64_t found) {
   return range_problem(min, std::to_string(key.most), std::to_string(found));
 }
 
-std::string missing_unit(const toml::node& found) {
-  const auto number = found.value_exact<std::int64_t>();
-  if (!number || *number < 0)
-    return {};
-  const auto digits = std::to_string(*number);
-  return "; write \"" + digits + "s\" or \"" + digits + "ms\"";
-}
-
 // Reads the values of one pool. There is one `read` for each kind of key.
 class pool_reader {
 public:
-  pool_reader(configured_pool& pool, const task_registry& tasks, config_problems& problems)
+  pool_reader(configured_pool& pool, const named_functions& names, config_problems& problems)
     : pool_(pool)
     , options_(pool.options)
-    , tasks_(tasks)
+    , names_(names)
     , problems_(problems) {}
 
   void read_group(
@@ -56,10 +53,13 @@ public:
 private:
   void read(const count_rule& key, const toml::node& node, const std::string& path);
   void read(const time_rule& key, const toml::node& node, const std::string& path);
+  void read(const size_key& key, const toml::node& node, const std::string& path);
   void read(const flag_key& key, const toml::node& node, const std::string& path);
   void read(const scheduler_key& key, const toml::node& node, const std::string& path);
   void read(const choice_key& key, const toml::node& node, const std::string& path);
   void read(const call_key& key, const toml::node& node, const std::string& path);
+  void read_module_call(
+    const call_key& key, const toml::node& node, const std::string& path, const std::string& name);
   void read(const group_key& key, const toml::node& node, const std::string& path);
 
   void add_problem(const toml::node& node, const std::string& path, const std::string& problem) {
@@ -77,7 +77,7 @@ private:
 
   configured_pool& pool_;
   pool_options& options_;
-  const task_registry& tasks_;
+  const named_functions& names_;
   config_problems& problems_;
 };
 
@@ -122,6 +122,23 @@ void pool_reader::read(const time_rule& key, const toml::node& node, const std::
   key.member(options_) = duration;
 }
 
+void pool_reader::read(const size_key& key, const toml::node& node, const std::string& path) {
+  const auto text = node.value_exact<std::string_view>();
+  if (!text) {
+    const auto number = node.value_exact<std::int64_t>();
+    if (number && *number == 0)
+      key.rule.member(options_) = 0;
+    else
+      add_type_problem(node, path, "a size like \"512MiB\"", missing_size_unit(node));
+    return;
+  }
+  const auto parsed = parse_size(*text);
+  if (const auto* problem = std::get_if<std::string>(&parsed))
+    add_problem(node, path, *problem);
+  else
+    key.rule.member(options_) = std::get<std::uint64_t>(parsed);
+}
+
 void pool_reader::read(const flag_key& key, const toml::node& node, const std::string& path) {
   if (const auto flag = node.value_exact<bool>())
     key.member(options_) = *flag;
@@ -154,30 +171,39 @@ void pool_reader::read(const choice_key& key, const toml::node& node, const std:
     key.choose(options_, *index);
 }
 
+// The name of the function that an initializer calls; null if there is none.
+const std::string* name_of_call(const toml::node& node) {
+  const auto* array = node.as_array();
+  const auto* first = array ? array->get(0) : &node;
+  const auto* name = first ? first->as_string() : nullptr;
+  return name ? &name->get() : nullptr;
+}
+
 // "name", or ["name", arguments...].
 void pool_reader::read(const call_key& key, const toml::node& node, const std::string& path) {
-  std::vector<scalar> parts;
-  if (const auto* array = node.as_array()) {
-    for (const auto& element : *array) {
-      auto part = scalar_of(element);
-      if (!part)
-        return add_type_problem(element, path, "a boolean, an integer, a float or a string");
-      parts.push_back(std::move(*part));
-    }
-  } else if (auto part = scalar_of(node)) {
-    parts.push_back(std::move(*part));
-  }
-  const auto* name = parts.empty() ? nullptr : std::get_if<std::string>(&parts.front());
+  const auto* name = name_of_call(node);
   if (name == nullptr)
     return add_type_problem(node, path, "the name of a task, or an array of it and its arguments");
-  if (!tasks_.contains(*name)) {
-    const auto names = tasks_.names();
+  const auto& tasks = names_.tasks;
+  if (!tasks.contains(*name) && !names_.modules.empty())
+    return read_module_call(key, node, path, *name);
+  std::vector<scalar> arguments;
+  if (const auto* array = node.as_array())
+    for (std::size_t i = 1; i < array->size(); ++i) {
+      const auto& element = *array->get(i);
+      auto argument = scalar_of(element);
+      if (!argument)
+        return add_type_problem(element, path, "a boolean, an integer, a float or a string");
+      arguments.push_back(std::move(*argument));
+    }
+  if (!tasks.contains(*name)) {
+    const auto names = tasks.names();
     return add_problem(node, path,
       "unknown task " + quoted_for_message(*name) +
         (names.empty() ? "; the program has not named any" : suggest_name(*name, names)));
   }
   try {
-    auto call = tasks_.call(*name, std::span(parts).subspan(1));
+    auto call = tasks.call(*name, arguments);
     if (call.code().kind != call_kind::plain)
       return add_problem(
         node, path, "task " + quoted_for_message(*name) + " must be a plain function");
@@ -185,6 +211,24 @@ void pool_reader::read(const call_key& key, const toml::node& node, const std::s
   } catch (const std::invalid_argument& problem) {
     add_problem(node, path, problem.what());
   }
+}
+
+// Arguments as JSON: of several an array, and of one the value itself, as the task takes it.
+void pool_reader::read_module_call(
+  const call_key& key, const toml::node& node, const std::string& path, const std::string& name) {
+  std::string arguments;
+  const auto* array = node.as_array();
+  const auto count = array ? array->size() - 1 : 0;
+  try {
+    for (std::size_t i = 1; i <= count; ++i)
+      arguments += (i > 1 ? ", " : "") + json_text_of(*array->get(i));
+  } catch (const json_error& problem) {
+    return add_problem(node, path, problem.what());
+  }
+  if (count != 1)
+    arguments = '[' + arguments + ']';
+  key.member(options_) = load_modules(names_.modules, name, arguments);
+  pool_.module_tasks.emplace(path.substr(path.rfind('.') + 1), name);
 }
 
 void pool_reader::read(const group_key& key, const toml::node& node, const std::string& path) {
@@ -208,10 +252,12 @@ void check_contradictions(const pool_options& options, const toml::table& table,
 } // namespace
 
 configured_pool read_pool(std::string_view name, const toml::table& table, const std::string& path,
-  const task_registry& tasks, config_problems& problems) {
+  const named_functions& names, config_problems& problems) {
   configured_pool pool;
   pool.options.name = name;
-  pool_reader(pool, tasks, problems).read_group(pool_keys(), table, path);
+  if (!names.modules.empty())
+    pool.options.initializer = load_modules(names.modules);
+  pool_reader(pool, names, problems).read_group(pool_keys(), table, path);
   check_contradictions(pool.options, table, path, problems);
   return pool;
 }

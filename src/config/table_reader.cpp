@@ -2,10 +2,9 @@
 
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
-#include "config/pool_reader.hpp"
+#include "config/node_text.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace troupe::detail {
 
@@ -28,15 +27,19 @@ app_settings read_app(
   return settings;
 }
 
-// Calls `read(name, table, path)` for each table in `[GROUP]`.
-template <class Read>
-void for_each_table(
-  const toml::key& group, const toml::node& node, config_problems& problems, Read read) {
-  const std::string prefix(group.str());
-  const auto* tables = node.as_table();
+} // namespace
+
+void for_each_table(const toml::table& file, std::string_view group, config_problems& problems,
+  const std::function<void(
+    std::string_view name, const toml::table& table, const std::string& path)>& read) {
+  const auto* const node = file.get(group);
+  if (node == nullptr)
+    return;
+  const std::string prefix(group);
+  const auto* tables = node->as_table();
   if (!tables)
-    return problems.add(position_of(node.source()), prefix,
-      "expected a table, found " + std::string(type_name(node)) + "; write [" + prefix + ".NAME]");
+    return problems.add(position_of(node->source()), prefix,
+      "expected a table, found " + std::string(type_name(*node)) + "; write [" + prefix + ".NAME]");
   for (auto&& [name, entry] : *tables) {
     const auto path = prefix + '.' + key_for_message(name.str());
     // A name appears in logs and errors.
@@ -52,29 +55,28 @@ void for_each_table(
   }
 }
 
-} // namespace
-
-config_tables read_tables(
-  const toml::table& file, const task_registry& tasks, config_problems& problems) {
-  static constexpr std::array<std::string_view, 2> group_names{"pool", "app"};
-  config_tables result;
-  const auto read_pool_table = [&](std::string_view name, const toml::table& table,
-                                 const std::string& path) {
-    result.pools.emplace(name, read_pool(name, table, path, tasks, problems));
-  };
-  const auto read_app_table = [&](std::string_view name, const toml::table& table,
-                                const std::string& path) {
-    result.apps.emplace(name, read_app(table, path, problems));
-  };
-  for (auto&& [key, node] : file) {
-    if (key.str() == "pool")
-      for_each_table(key, node, problems, read_pool_table);
-    else if (key.str() == "app")
-      for_each_table(key, node, problems, read_app_table);
-    else
+config_tables read_tables(const toml::table& file, const named_functions& names,
+  std::span<const std::string> groups, config_problems& problems) {
+  std::vector<std::string_view> known{"pool", "app", "include", "modules"};
+  known.insert(known.end(), groups.begin(), groups.end());
+  for (auto&& [key, node] : file)
+    if (std::ranges::find(known, key.str()) == known.end())
       problems.add(position_of(key.source()), key_for_message(key.str()),
-        "unknown key" + suggest_name(key.str(), group_names));
-  }
+        "unknown key" + suggest_name(key.str(), known));
+  config_tables result;
+  for_each_table(file, "pool", problems,
+    [&](std::string_view name, const toml::table& table, const std::string& path) {
+      result.pools.emplace(name, read_pool(name, table, path, names, problems));
+      for (auto& entry : entries_of_pool(table, path, problems))
+        result.entries.push_back(std::move(entry));
+    });
+  for_each_table(file, "app", problems,
+    [&](std::string_view name, const toml::table& table, const std::string& path) {
+      result.apps.emplace(name, read_app(table, path, problems));
+      for (auto&& [key, node] : table)
+        result.entries.push_back({path + '.' + key_for_message(key.str()), toml_text(node),
+          problems.locate(position_of(node.source()))});
+    });
   return result;
 }
 

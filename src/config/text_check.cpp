@@ -103,7 +103,7 @@ std::optional<text_problem> find_text_problem(std::string_view text) {
         return text_problem{where, problem};
     --skip;
     if (text[0] == '\n')
-      where = {where.line + 1, 0};
+      where = {where.line + 1, 0, {}};
     text.remove_prefix(length);
   }
   return std::nullopt;

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
+#include <memory>
+#include <string>
 
 namespace troupe::detail {
 
@@ -9,10 +10,8 @@ namespace troupe::detail {
 struct text_position {
   std::uint32_t line = 1;
   std::uint32_t column = 1;
-
-  bool operator<(const text_position& other) const {
-    return std::tie(line, column) < std::tie(other.line, other.column);
-  }
+  /// The printable name of the file; null: that which was asked for.
+  std::shared_ptr<const std::string> file{};
 };
 
 } // namespace troupe::detail

@@ -1,5 +1,9 @@
 #include "config/toml_node.hpp"
 
+#include "config/config_problems.hpp"
+#include "config/message_text.hpp"
+#include "config/text_check.hpp"
+
 namespace troupe::detail {
 
 std::string_view type_name(const toml::node& node) {
@@ -38,6 +42,26 @@ std::optional<scalar> scalar_of(const toml::node& node) {
   if (const auto* string = node.as_string())
     return string->get();
   return std::nullopt;
+}
+
+void put(toml::table& into, const toml::key& key, toml::node& value) {
+  into.erase(key.str());
+  value.visit([&](auto& concrete) { into.insert(key, std::move(concrete)); });
+}
+
+toml::table parse_toml(std::string_view text, const std::string& name, config_problems& problems) {
+  if (const auto found = find_text_problem(text)) {
+    auto where = found->where;
+    where.file = std::make_shared<const std::string>(name);
+    problems.add(where, {}, found->problem);
+    return {};
+  }
+  try {
+    return toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    problems.add(position_of(error.source()), {}, sentence_for_message(error.description()));
+    return {};
+  }
 }
 
 } // namespace troupe::detail

@@ -1,9 +1,9 @@
 #include "config_file.hpp"
+#include "mutator.hpp"
 
 #include "support/catch.hpp"
 
 #include <iterator>
-#include <random>
 
 namespace {
 
@@ -27,52 +27,6 @@ std::string without_comments(const std::string& text) {
   }
   return out;
 }
-
-class mutator {
-public:
-  explicit mutator(std::uint32_t first)
-    : random_(first) {}
-
-  std::string operator()(std::string text) {
-    for (auto changes = below(4) + 1; changes > 0; --changes)
-      change(text);
-    return text;
-  }
-
-private:
-  std::size_t below(std::size_t n) { return n == 0 ? 0 : random_() % n; }
-
-  char byte() {
-    // What has a meaning in TOML, and now and then anything.
-    constexpr std::string_view syntax = "[]{}=.,\"'#\\\n\r\t -+_:0123456789eExonitrufalsmhZT";
-    return below(4) == 0 ? static_cast<char>(below(256)) : syntax[below(syntax.size())];
-  }
-
-  void change(std::string& text) {
-    const auto at = below(text.size());
-    switch (below(5)) {
-    case 0:
-      if (!text.empty())
-        text[at] = byte();
-      break;
-    case 1:
-      text.insert(at, 1, byte());
-      break;
-    case 2:
-      text.erase(at, below(8));
-      break;
-    case 3:
-      text.insert(below(text.size()), text.substr(at, below(60)));
-      break;
-    case 4:
-      if (below(8) == 0)
-        text.resize(at);
-      break;
-    }
-  }
-
-  std::mt19937 random_;
-};
 
 bool is_printable(std::string_view text) {
   for (const char c : text)
@@ -100,7 +54,7 @@ void check_load(const std::filesystem::path& path) {
 void check_mutations(const std::string& original) {
   const config_test::temp_dir dir;
   const auto path = dir / "troupe.toml";
-  mutator mutate(seed);
+  config_test::mutator mutate(seed);
   for (int round = 0; round < rounds; ++round) {
     const auto text = mutate(original);
     config_test::write_file(path, text);

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <troupe/module_host.hpp>
+
+#include <string>
+
+namespace troupe::detail {
+
+/// Loads a module into this process, or finds it loaded, and says what it has. Throws `module_error`.
+module_info load_module_here(std::string path);
+
+} // namespace troupe::detail
