@@ -3,6 +3,9 @@
 #include "exit_code.hpp"
 #include "journal/log.hpp"
 #include "top/top.hpp"
+#include "check/check.hpp"
+#include "exit_code.hpp"
+#include "run/run.hpp"
 #include "verb.hpp"
 
 #include "text/terminal_text.hpp"
@@ -27,6 +30,8 @@ const std::vector<verb>& verbs() {
     {"each", "run a command for each input, many at once", troupe_cli::run_each},
     {"log", "show what `each` has noted in a journal", troupe_cli::run_log},
     troupe_cli::top_verb(),
+    {"run", "runs the jobs of a file on its pools", troupe_cli::run_jobs},
+    {"check", "says what is wrong with a file, and what this machine offers", troupe_cli::check},
   };
   return all;
 }

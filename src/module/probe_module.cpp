@@ -43,8 +43,7 @@ module_info result_of(worker<module_info>& child, const std::string& path) {
     child.kill();
     fail(path, "it has not been loaded within 30s");
   } catch (const child_lost& lost) {
-    fail(path, "it ends its process while it is loaded: " + lost.exit().describe() +
-                 lost.exit().last_words());
+    fail(path, "the process that loaded it " + lost.exit().describe() + lost.exit().last_words());
   } catch (const module_error&) {
     throw;
   } catch (const start_failed&) {

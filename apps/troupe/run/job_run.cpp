@@ -1,0 +1,256 @@
+#include "run/job_run.hpp"
+
+#include "text/terminal_text.hpp"
+
+#include <iostream>
+#include <thread>
+
+namespace troupe_cli {
+
+namespace {
+
+constexpr std::size_t most_bytes_in_flight = std::size_t{64} << 20;
+// A job with a mistake in it fails for each of a million items.
+constexpr std::size_t told_failures = 20;
+
+std::string shortened(const std::string& value) {
+  constexpr std::size_t most = 60;
+  if (value.size() <= most)
+    return text::printable(value);
+  return text::printable(value.substr(0, most)) + "...";
+}
+
+} // namespace
+
+// -- what is said ---------------------------------------------------------------------------------------
+
+void run_report::line(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  std::cerr << "troupe run: " + text + '\n';
+}
+
+void run_report::broken(const std::string& text) {
+  if (!broken_.exchange(true))
+    line(text);
+}
+
+// -- a job ----------------------------------------------------------------------------------------------
+
+job_run::job_run(const job& what, item_work work, item_pool& pool, run_report& report)
+  : what_(what)
+  , work_(std::move(work))
+  , pool_(pool)
+  , report_(report)
+  , options_(what.options)
+  , stop_on_failure_(what.stop_on_failure) {}
+
+void job_run::run() {
+  std::exception_ptr failure;
+  try {
+    result_writer writer(what_.output);
+    std::thread feeder([this] { feed(); });
+    try {
+      take_all(writer);
+    } catch (...) {
+      failure = std::current_exception();
+      stop();
+    }
+    feeder.join();
+    if (!failure)
+      finish(writer);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure)
+    report_.broken(text::printable(what_.name) + ": " + describe_failure(failure));
+  close_followers();
+  const std::lock_guard lock(mutex_);
+  complete_ = complete_ && !failure;
+  submitted_.clear();
+}
+
+void job_run::leave_out() {
+  stop();
+  close_followers();
+}
+
+void job_run::finish(result_writer& writer) {
+  const bool complete = [this] {
+    const std::lock_guard lock(mutex_);
+    return complete_;
+  }();
+  if (complete)
+    return writer.commit();
+  writer.flush();
+  const bool is_file = !what_.output.file.empty() && what_.output.file != "-";
+  if (is_file)
+    report_.line(text::printable(what_.name) + ": " + text::printable(what_.output.file.native()) +
+                 " was not written, since the job did not come to its end");
+}
+
+void job_run::close_followers() {
+  for (const auto& pipe : followers_)
+    pipe->close();
+}
+
+void job_run::stop() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    if (!ended_)
+      complete_ = false;
+  }
+  bell_.ring();
+  if (results_)
+    results_->abandon();
+  changed_.notify_all();
+}
+
+void job_run::cancel() {
+  stop();
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  complete_ = false;
+  for (auto& one : submitted_)
+    one.result.cancel();
+}
+
+void job_run::set_options(const troupe::task_options& options, bool stop_on_failure) {
+  const std::lock_guard lock(mutex_);
+  options_ = options;
+  stop_on_failure_ = stop_on_failure;
+}
+
+job_counts job_run::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+bool job_run::ok() const {
+  const std::lock_guard lock(mutex_);
+  return complete_ && counts_.failed == 0;
+}
+
+// -- the thread that reads ------------------------------------------------------------------------------
+
+void job_run::feed() {
+  try {
+    submit_all();
+  } catch (...) {
+    fail_input(std::current_exception());
+  }
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+void job_run::submit_all() {
+  const auto items = open_items(what_.input, bell_, results_);
+  for (std::size_t number = 1;; ++number) {
+    auto one = items->next();
+    std::unique_lock lock(mutex_);
+    if (!one || stopped_)
+      return;
+    const auto bytes = one->value.size();
+    changed_.wait(lock, [&] {
+      return stopped_ || submitted_.empty() ||
+             (submitted_.size() < what_.in_flight && bytes_ + bytes <= most_bytes_in_flight);
+    });
+    if (stopped_)
+      return;
+    const auto options = options_;
+    lock.unlock();
+    auto shown = shortened(one->value);
+    submitted next{number, std::move(shown), bytes, pool_.submit(options, work_, std::move(*one))};
+    lock.lock();
+    bytes_ += bytes;
+    submitted_.push_back(std::move(next));
+    changed_.notify_all();
+  }
+}
+
+void job_run::fail_input(const std::exception_ptr& failure) {
+  if (!is_pool_failure(failure))
+    report_.line(text::printable(what_.name) + ": its input: " + describe_failure(failure));
+  const std::lock_guard lock(mutex_);
+  complete_ = false;
+}
+
+// -- the thread that takes ------------------------------------------------------------------------------
+
+std::optional<job_run::submitted> job_run::next_submitted(result_writer& writer) {
+  std::unique_lock lock(mutex_);
+  if (submitted_.empty() || !submitted_.front().result.done()) {
+    // Whoever reads the output sees what there is before this waits.
+    lock.unlock();
+    writer.flush();
+    lock.lock();
+  }
+  changed_.wait(lock, [this] { return ended_ || !submitted_.empty(); });
+  if (submitted_.empty())
+    return std::nullopt;
+  auto one = std::move(submitted_.front());
+  submitted_.pop_front();
+  bytes_ -= one.bytes;
+  changed_.notify_all();
+  return one;
+}
+
+void job_run::take_all(result_writer& writer) {
+  while (auto one = next_submitted(writer))
+    take_one(*one, writer);
+}
+
+void job_run::take_one(submitted& one, result_writer& writer) {
+  try {
+    auto json = one.result.get();
+    writer.write(json);
+    for (const auto& pipe : followers_)
+      pipe->push(json);
+  } catch (const output_failed&) {
+    throw;
+  } catch (...) {
+    return fail_item(one, std::current_exception());
+  }
+  const std::lock_guard lock(mutex_);
+  ++counts_.done;
+}
+
+void job_run::fail_item(const submitted& one, const std::exception_ptr& failure) {
+  const auto name = text::printable(what_.name);
+  if (is_pool_failure(failure)) {
+    if (is_cancelled())
+      return;
+    report_.broken(name + ": " + describe_failure(failure));
+    {
+      const std::lock_guard lock(mutex_);
+      complete_ = false;
+    }
+    return stop();
+  }
+  bool ends = false;
+  std::size_t failed = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    failed = ++counts_.failed;
+    ends = stop_on_failure_;
+    complete_ = complete_ && !ends;
+    if (cancelled_)
+      return; // it was on its way already when the first one failed
+  }
+  if (failed <= told_failures)
+    report_.line(name + ": item " + std::to_string(one.number) +
+                 (one.shown.empty() || one.shown == "[]" ? "" : " (" + one.shown + ")") + ": " +
+                 describe_failure(failure));
+  else if (failed == told_failures + 1)
+    report_.line(name + ": more items have failed, and are only counted");
+  if (ends)
+    cancel();
+}
+
+bool job_run::is_cancelled() const {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
+}
+
+} // namespace troupe_cli

@@ -1,0 +1,250 @@
+#include "run/job_set.hpp"
+
+#include "jobs/read_job.hpp"
+#include "text/terminal_text.hpp"
+
+#include <troupe/cpus.hpp>
+#include <troupe/pool_options.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <set>
+#include <thread>
+
+namespace troupe_cli {
+
+namespace {
+
+std::string names_of(const std::vector<job>& jobs) {
+  std::string names;
+  for (const auto& one : jobs)
+    names += (names.empty() ? "" : ", ") + text::printable(one.name);
+  return names.empty() ? "none" : names;
+}
+
+// What items that are submitted later have.
+bool is_live_key(std::string_view key) {
+  static constexpr std::array<std::string_view, 6> keys{
+    "timeout", "expires", "retries", "idempotent", "priority", "on_failure"};
+  return key.starts_with("retries.") || std::ranges::find(keys, key) != keys.end();
+}
+
+std::string seconds(std::chrono::steady_clock::duration time) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f s", std::chrono::duration<double>(time).count());
+  return text.data();
+}
+
+} // namespace
+
+std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string>& names) {
+  if (names.empty())
+    return file.jobs;
+  std::set<std::string> wanted;
+  auto open = names;
+  while (!open.empty()) {
+    const auto name = open.back();
+    open.pop_back();
+    const auto found = std::ranges::find(file.jobs, name, &job::name);
+    if (found == file.jobs.end())
+      throw no_such_job(
+        "there is no job \"" + text::printable(name) + "\"; there are: " + names_of(file.jobs));
+    if (wanted.insert(name).second)
+      std::ranges::copy(needed_by(*found), std::back_inserter(open));
+  }
+  std::vector<job> chosen;
+  std::ranges::copy_if(file.jobs, std::back_inserter(chosen),
+    [&](const job& one) { return wanted.contains(one.name); });
+  return chosen;
+}
+
+job_set::job_set(
+  troupe::runtime& rt, const job_file& file, std::vector<job> jobs, run_report& report)
+  : rt_(rt)
+  , report_(report) {
+  for (auto& one : jobs)
+    entries_.push_back(
+      std::make_unique<running_job>(running_job{.what = std::move(one), .run = nullptr}));
+  std::set<std::string> taken;
+  for (const auto& one : entries_)
+    if (one->what.input.what == job_input::kind::job)
+      taken.insert(one->what.input.job);
+  for (const auto& one : entries_) {
+    // What nobody takes, and no file gets, is shown.
+    if (one->what.output.file.empty() && !taken.contains(one->what.name))
+      one->what.output.file = "-";
+    one->run = std::make_unique<job_run>(
+      one->what, work_of(one->what, file), pool_of(one->what.pool, file), report_);
+  }
+  connect();
+}
+
+job_set::~job_set() = default;
+
+item_pool& job_set::pool_of(const std::string& name, const job_file& file) {
+  auto& pool = pools_[name];
+  if (!pool) {
+    auto options = name.empty() ? troupe::pool_options() : file.config.pool(name);
+    if (name.empty() && !file.config.modules().empty()) {
+      std::vector<std::string> modules;
+      for (const auto& module : file.modules)
+        modules.push_back(module.path);
+      options.initializer = troupe::load_modules(modules);
+    }
+    // A command has its own time to end in, which is shorter.
+    options.cancel_grace = std::max(options.cancel_grace, std::chrono::milliseconds(5'000));
+    pool = std::make_unique<item_pool>(rt_, std::move(options));
+  }
+  return *pool;
+}
+
+item_work job_set::work_of(const job& one, const job_file& file) const {
+  item_work work{.command = one.command};
+  if (const auto found = file.tasks.find(one.name); found != file.tasks.end()) {
+    work.module = found->second.module;
+    work.task = found->second.task.name;
+    work.kind = found->second.task.kind;
+  }
+  return work;
+}
+
+job_set::running_job* job_set::find(const std::string& name) {
+  for (const auto& one : entries_)
+    if (one->what.name == name)
+      return one.get();
+  return nullptr;
+}
+
+void job_set::connect() {
+  for (const auto& one : entries_)
+    if (one->what.input.what == job_input::kind::job) {
+      auto pipe = std::make_shared<item_pipe>();
+      find(one->what.input.job)->run->give_to(pipe);
+      one->run->take_from(std::move(pipe));
+    }
+}
+
+exit_code job_set::run() {
+  std::vector<std::thread> threads;
+  for (const auto& one : entries_)
+    threads.emplace_back([this, &one] { run_one(*one); });
+  for (auto& thread : threads)
+    thread.join();
+  for (const auto& [name, pool] : pools_) {
+    pool->close();
+    pool->join();
+  }
+  if (report_.is_broken())
+    return exit_code::broken;
+  const std::lock_guard lock(mutex_);
+  if (draining_)
+    return exit_code::stopped;
+  const bool ok = std::ranges::all_of(entries_, [](const auto& one) { return one->ok; });
+  return ok ? exit_code::ok : exit_code::failed;
+}
+
+// Whether all that it comes after have ended well.
+bool job_set::may_begin(const running_job& one) const {
+  return std::ranges::all_of(one.what.after, [this](const std::string& name) {
+    const auto found =
+      std::ranges::find_if(entries_, [&](const auto& other) { return other->what.name == name; });
+    return (*found)->ok;
+  });
+}
+
+void job_set::run_one(running_job& one) {
+  bool begins = false;
+  {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [&] {
+      return std::ranges::all_of(
+        one.what.after, [this](const std::string& name) { return find(name)->ended; });
+    });
+    begins = may_begin(one) && !draining_;
+    one.started = begins;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  if (begins) {
+    one.run->run();
+    tell_end(one, std::chrono::steady_clock::now() - start);
+  } else {
+    one.run->leave_out();
+    report_.line(
+      text::printable(one.what.name) + ": not run, since what it comes after did not end well");
+  }
+  const std::lock_guard lock(mutex_);
+  one.ended = true;
+  one.ok = begins && one.run->ok();
+  ended_.notify_all();
+}
+
+void job_set::tell_end(const running_job& one, std::chrono::steady_clock::duration took) {
+  const auto counts = one.run->counts();
+  report_.line(text::printable(one.what.name) + ": " + std::to_string(counts.done) + " done" +
+               (counts.failed > 0 ? ", " + std::to_string(counts.failed) + " failed" : "") +
+               ", in " + seconds(took));
+}
+
+void job_set::drain() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  for (const auto& one : entries_)
+    if (!one->ended)
+      one->run->stop();
+}
+
+void job_set::terminate() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  for (const auto& one : entries_)
+    one->run->cancel();
+  for (const auto& [name, pool] : pools_)
+    pool->terminate();
+}
+
+void job_set::change(const troupe::config& before, const job_file& now) {
+  std::map<std::string, std::string> old;
+  for (const auto& entry : before.entries())
+    old.emplace(entry.key, entry.value);
+  bool changed = false;
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : now.config.entries()) {
+    const auto known = old.find(entry.key);
+    const auto was = known == old.end() ? std::string("not there") : known->second;
+    if (known != old.end())
+      old.erase(known);
+    if (was == entry.value)
+      continue;
+    changed = true;
+    report_.line(text::printable(entry.key) + ": " + text::printable(was) + " is now " +
+                 text::printable(entry.value) +
+                 (apply(entry.key, now) ? ", applied" : ", needs a restart"));
+  }
+  for (const auto& [key, value] : old)
+    report_.line(
+      text::printable(key) + ": " + text::printable(value) + " is gone, needs a restart");
+  if (!changed && old.empty())
+    report_.line("the file has been read again, and nothing in it has changed");
+}
+
+bool job_set::apply(const std::string& key, const job_file& now) {
+  for (const auto& [name, pool] : pools_)
+    if (!name.empty() && key == "pool." + name + ".processes") {
+      auto processes = now.config.pool(name).processes;
+      pool->resize(processes == 0 ? troupe::usable_cpus() : processes);
+      return true;
+    }
+  for (const auto& one : entries_) {
+    const auto place = std::ranges::find(now.jobs, one->what.name, &job::name);
+    const auto prefix = "job." + one->what.name + '.';
+    if (place == now.jobs.end() || !key.starts_with(prefix) ||
+        !is_live_key(key.substr(prefix.size())))
+      continue;
+    one->run->set_options(place->options, place->stop_on_failure);
+    return true;
+  }
+  return false;
+}
+
+} // namespace troupe_cli

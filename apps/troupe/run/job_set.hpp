@@ -1,0 +1,74 @@
+#pragma once
+
+#include "exit_code.hpp"
+#include "jobs/job_file.hpp"
+#include "run/item_pool.hpp"
+#include "run/job_run.hpp"
+#include "run/run_report.hpp"
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace troupe_cli {
+
+/// A job that was asked for is not in the file.
+class no_such_job : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The jobs of a file that are to run, with those that they need, in the order of the file. Throws `no_such_job`.
+std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string>& names);
+
+/// Jobs that run together, on the pools of their file.
+class job_set {
+public:
+  /// Makes their pools.
+  job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs, run_report& report);
+  job_set(const job_set&) = delete;
+  job_set& operator=(const job_set&) = delete;
+  ~job_set();
+
+  /// Runs all to their end. A job begins when those are done that it comes after, and is left out if one of them failed.
+  exit_code run();
+
+  /// Reads no more input; what has begun goes on. Thread-safe.
+  void drain();
+  /// Ends everything. Thread-safe.
+  void terminate();
+  /// Takes over what can be changed while jobs run, and says of each change what becomes of it: `before` and `now` are
+  /// the entries of the file. Thread-safe.
+  void change(const troupe::config& before, const job_file& now);
+
+private:
+  struct running_job {
+    job what;
+    std::unique_ptr<job_run> run;
+    bool started = false;
+    bool ended = false;
+    bool ok = false;
+  };
+
+  item_pool& pool_of(const std::string& name, const job_file& file);
+  item_work work_of(const job& one, const job_file& file) const;
+  void connect();
+  bool apply(const std::string& key, const job_file& now);
+  void run_one(running_job& one);
+  bool may_begin(const running_job& one) const;
+  void tell_end(const running_job& one, std::chrono::steady_clock::duration took);
+  running_job* find(const std::string& name);
+
+  troupe::runtime& rt_;
+  run_report& report_;
+  std::map<std::string, std::unique_ptr<item_pool>> pools_;
+  std::vector<std::unique_ptr<running_job>> entries_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool draining_ = false;
+};
+
+} // namespace troupe_cli

@@ -1,0 +1,142 @@
+#include "run/result_writer.hpp"
+
+#include "run/json_items.hpp"
+#include "text/terminal_text.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace troupe_cli {
+
+namespace {
+
+constexpr std::size_t buffer_bytes = std::size_t{64} * 1024;
+
+std::string shown(const std::filesystem::path& file) {
+  return file == "-" ? "standard output" : text::printable(file.native());
+}
+
+void append_field(std::string& row, std::string_view field) {
+  if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
+    row += field;
+    return;
+  }
+  row += '"';
+  for (const char c : field)
+    row.append(c == '"' ? 2 : 1, c);
+  row += '"';
+}
+
+// A record as RFC 4180 writes it.
+std::string row_of(const std::vector<std::string>& fields) {
+  std::string row;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    row += i > 0 ? "," : "";
+    append_field(row, fields[i]);
+  }
+  return row + "\r\n";
+}
+
+} // namespace
+
+result_writer::result_writer(const job_output& to)
+  : to_(to) {
+  if (to_.file.empty())
+    return;
+  if (to_.file == "-") {
+    fd_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (fd_ < 0)
+      fail("cannot use it", errno);
+    return;
+  }
+  temporary_ = to_.file;
+  temporary_.replace_filename(
+    '.' + to_.file.filename().native() + '.' + std::to_string(::getpid()));
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+  if (fd_ < 0)
+    fail("cannot make a file beside it", errno);
+}
+
+result_writer::~result_writer() {
+  if (fd_ >= 0)
+    ::close(fd_);
+  if (!temporary_.empty())
+    ::unlink(temporary_.c_str());
+}
+
+void result_writer::fail(const char* what, int error) const {
+  throw output_failed(shown(to_.file) + ": " + what + ": " + std::system_category().message(error));
+}
+
+void result_writer::write(std::string_view json) {
+  if (to_.file.empty())
+    return;
+  switch (to_.how) {
+  case job_output::format::csv:
+    return write_row(json);
+  case job_output::format::json:
+    return append(std::string(json) + '\n');
+  case job_output::format::text:
+    if (json != "null") // of a task that returns nothing
+      append(text_of_json(json) + '\n');
+  }
+}
+
+void result_writer::write_row(std::string_view json) {
+  const auto fields = fields_of_json(json);
+  if (to_.columns.empty())
+    for (const auto& [name, value] : fields)
+      to_.columns.push_back(name);
+  std::vector<std::string> row(to_.columns.size());
+  for (const auto& [name, value] : fields) {
+    const auto column = std::ranges::find(to_.columns, name);
+    if (column != to_.columns.end())
+      row[static_cast<std::size_t>(column - to_.columns.begin())] = value;
+  }
+  if (!has_header_)
+    append(row_of(to_.columns));
+  has_header_ = true;
+  append(row_of(row));
+}
+
+void result_writer::append(std::string_view text) {
+  buffer_ += text;
+  if (buffer_.size() >= buffer_bytes)
+    flush();
+}
+
+void result_writer::flush() {
+  std::string_view rest = buffer_;
+  while (!rest.empty()) {
+    const auto n = ::write(fd_, rest.data(), rest.size());
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      fail("cannot write", errno);
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  buffer_.clear();
+}
+
+void result_writer::commit() {
+  if (!has_header_ && to_.how == job_output::format::csv && !to_.columns.empty() && fd_ >= 0)
+    append(row_of(to_.columns));
+  flush();
+  if (fd_ < 0)
+    return;
+  const int fd = std::exchange(fd_, -1);
+  if (::close(fd) != 0)
+    fail("cannot write", errno);
+  if (temporary_.empty())
+    return;
+  if (::rename(temporary_.c_str(), to_.file.c_str()) != 0)
+    fail("cannot put the file there", errno);
+  temporary_.clear();
+}
+
+} // namespace troupe_cli

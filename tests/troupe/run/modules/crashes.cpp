@@ -1,0 +1,10 @@
+// Crashes while it is loaded.
+extern "C" [[noreturn]] void abort();
+
+namespace {
+
+[[gnu::constructor]] void crash() {
+  abort();
+}
+
+} // namespace
