@@ -1,6 +1,6 @@
 #include "run/item_source.hpp"
 
-#include "run/byte_input.hpp"
+#include "lines/byte_input.hpp"
 #include "run/json_items.hpp"
 #include "text/terminal_text.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/job.hpp"
+#include "lines/byte_input.hpp"
 #include "run/item_pipe.hpp"
 #include "run/item_pool.hpp"
 
@@ -9,23 +10,6 @@
 #include <string>
 
 namespace troupe_cli {
-
-/// Something that may be told to stop waiting: a descriptor that becomes readable then.
-class stop_bell {
-public:
-  stop_bell();
-  stop_bell(const stop_bell&) = delete;
-  stop_bell& operator=(const stop_bell&) = delete;
-  ~stop_bell();
-
-  /// Thread-safe.
-  void ring() noexcept;
-  bool rung() const noexcept;
-  int fd() const noexcept { return fd_; }
-
-private:
-  int fd_;
-};
 
 /// The items of a job, one after the other. For one thread.
 class item_source {

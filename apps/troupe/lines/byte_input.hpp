@@ -1,13 +1,29 @@
 #pragma once
 
-#include "run/item_source.hpp"
-
 #include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe_cli {
+
+/// Something that may be told to stop waiting: a descriptor that becomes readable then.
+class stop_bell {
+public:
+  stop_bell();
+  stop_bell(const stop_bell&) = delete;
+  stop_bell& operator=(const stop_bell&) = delete;
+  ~stop_bell();
+
+  /// Thread-safe.
+  void ring() noexcept;
+  bool rung() const noexcept;
+  int fd() const noexcept { return fd_; }
+
+private:
+  int fd_;
+};
 
 /// The bytes of a file, or of standard input for "-", that may come slowly. Throws `std::runtime_error`, which names the
 /// file, for what cannot be opened or read.
@@ -24,8 +40,8 @@ public:
       return std::nullopt;
     return buffer_[at_++];
   }
-  /// Up to the next line feed, without it; nothing at the end.
-  std::optional<std::string> line();
+  /// Up to the next delimiter, without it; nothing at the end.
+  std::optional<std::string> line(char delimiter = '\n');
   /// What comes next, without taking it.
   std::optional<char> peek() {
     if (at_ == end_ && !read_more())

@@ -1,4 +1,4 @@
-#include "run/byte_input.hpp"
+#include "lines/byte_input.hpp"
 
 #include "text/terminal_text.hpp"
 
@@ -80,12 +80,12 @@ bool byte_input::read_more() {
   }
 }
 
-std::optional<std::string> byte_input::line() {
+std::optional<std::string> byte_input::line(char delimiter) {
   std::string text;
   while (at_ != end_ || read_more()) {
     const auto* const begin = buffer_.data() + at_;
     const auto* const end = buffer_.data() + end_;
-    const auto* const found = std::find(begin, end, '\n');
+    const auto* const found = std::find(begin, end, delimiter);
     text.append(begin, found);
     at_ = static_cast<std::size_t>(found - buffer_.data());
     if (found != end) {

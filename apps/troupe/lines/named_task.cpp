@@ -1,4 +1,4 @@
-#include "named/named_task.hpp"
+#include "lines/named_task.hpp"
 
 #include <troupe/input.hpp>
 #include <troupe/module_coroutine.hpp>
