@@ -4,6 +4,7 @@
 #include "each/fewest_tasks.hpp"
 #include "each/interruption.hpp"
 #include "each/spool.hpp"
+#include "each/task_lines.hpp"
 
 #include "exit_code.hpp"
 #include "problems.hpp"
@@ -272,6 +273,8 @@ int run_each(const std::vector<std::string>& arguments) {
     if (options.dry_run)
       return print_commands(options);
     ::signal(SIGPIPE, SIG_IGN); // a write says so
+    if (!options.task.empty())
+      return run_task_lines(options);
     return run(options, "each " + shell_line(arguments));
   } catch (const usage_problem& problem) {
     std::cerr << "troupe each: " << text::printable(problem.what()) << '\n';

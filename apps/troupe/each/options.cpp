@@ -22,7 +22,13 @@ struct parts {
 parts split(const std::vector<std::string>& arguments) {
   parts out;
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  out.options.assign(arguments.begin(), dashes);
+  // Without a command, inputs may follow the options at once.
+  const auto inputs = std::find(arguments.begin(), dashes, ":::");
+  out.options.assign(arguments.begin(), inputs);
+  if (inputs != dashes) {
+    out.inputs.emplace(inputs + 1, arguments.end());
+    return out;
+  }
   if (dashes == arguments.end())
     return out;
   const auto colons = std::find(dashes + 1, arguments.end(), ":::");
@@ -83,6 +89,10 @@ private:
   void add_inputs() {
     app_.add_option("-a,--arg-file", options.input_file, "Read the inputs from this file")
       ->type_name("FILE");
+    app_
+      .add_option("--task", options.task,
+        "Call a task of a module for each input, instead of a command, and print the results")
+      ->type_name("MODULE:NAME");
     app_.add_flag("-0,--null", given.zero, "Inputs end with a zero byte instead of a line's end");
     app_.add_flag("--shell", given.shell, "The command is a line for /bin/sh; inputs are quoted");
     app_
@@ -188,6 +198,18 @@ void refuse(bool wrong, const char* text) {
     throw usage_problem(text);
 }
 
+// What a task cannot have yet, or has no use for.
+void check_task(const each_options& options, const std::vector<std::string>& command, bool shell) {
+  refuse(!command.empty(), "--task takes the place of a command: leave one out");
+  refuse(options.memfree != 0 || options.load != 0 || options.delay.count() != 0 ||
+           !options.journal.empty() || options.keep_order || options.tag || options.ungroup ||
+           !options.output_dir.empty() || !options.spool.empty() || !options.environment.empty() ||
+           options.dry_run || shell || !options.retries.empty() ||
+           options.halt.how() != halt_rule::manner::never,
+    "--task can be had with -a, -0, \":::\", -j, --concurrency, --timeout and --quiet, and with no "
+    "other option");
+}
+
 // Options that contradict each other.
 void check(const each_options& options) {
   refuse(options.arguments && !options.input_file.empty(),
@@ -216,11 +238,14 @@ std::variant<each_options, int> read_each_options(const std::vector<std::string>
   command_line line;
   if (const auto code = line.parse(std::move(options)))
     return *code;
-  if (command.empty())
+  auto& out = line.options;
+  if (!out.task.empty())
+    check_task(out, command, line.given.shell);
+  else if (command.empty())
     throw usage_problem(
       "there is no command: write it after \"--\", as in: troupe each -- gzip -9 {}");
-  auto& out = line.options;
-  out.command = make_template(std::move(command), line.given.shell);
+  if (out.task.empty())
+    out.command = make_template(std::move(command), line.given.shell);
   out.arguments = std::move(inputs);
   out.delimiter = line.given.zero ? '\0' : '\n';
   out.resume = out.resume || out.retry_failed;

@@ -34,6 +34,8 @@ public:
   /// Whether an input that has failed so, at this attempt (from 1), is tried again.
   bool again(outcome what, int exit_code, std::size_t attempt) const;
 
+  bool empty() const noexcept { return by_cause_.empty(); }
+
 private:
   std::map<std::string, std::size_t, std::less<>> by_cause_;
 };

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace troupe_cli {
 
 namespace {
 
 using troupe::config_table;
+
+// Each has threads of its own.
+constexpr std::size_t most_jobs = 1000;
 
 class graph_check {
 public:
@@ -40,6 +44,29 @@ public:
           "it waits for itself: " + text::printable(path));
   }
 
+  // A job that waits takes no results, so the job that makes them waits too when there are many: what it waits for must
+  // not need that one.
+  void check_waiting() {
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+      const auto makers = makers_of(i);
+      for (const auto& name : jobs_[i].after) {
+        const auto place = places_.find(name);
+        if (place == places_.end())
+          continue;
+        auto needed = needed_by_all(place->second);
+        needed.insert(place->second);
+        for (const auto maker : makers)
+          if (needed.contains(maker)) {
+            tables_[i].refuse("after", "job " + text::printable(name) + " needs job " +
+                                         text::printable(jobs_[maker].name) +
+                                         ", from which the input of this one comes: it could wait "
+                                         "for ever");
+            break;
+          }
+      }
+    }
+  }
+
   void check_outputs() {
     std::map<std::string, std::string> writers;
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
@@ -54,6 +81,32 @@ public:
   }
 
 private:
+  // The jobs from which the items of a job come: that whose results it takes, that whose results that one takes, ...
+  std::set<std::size_t> makers_of(std::size_t i) const {
+    std::set<std::size_t> makers;
+    for (auto at = i; jobs_[at].input.what == job_input::kind::job;) {
+      const auto next = places_.find(jobs_[at].input.job);
+      if (next == places_.end() || !makers.insert(next->second).second)
+        break;
+      at = next->second;
+    }
+    return makers;
+  }
+
+  std::set<std::size_t> needed_by_all(std::size_t i) const {
+    std::set<std::size_t> needed;
+    std::vector<std::size_t> open{i};
+    while (!open.empty()) {
+      const auto at = open.back();
+      open.pop_back();
+      for (const auto& name : needed_by(jobs_[at]))
+        if (const auto next = places_.find(name);
+            next != places_.end() && needed.insert(next->second).second)
+          open.push_back(next->second);
+    }
+    return needed;
+  }
+
   // "a -> b -> a", or nothing. Each job is looked at once for each start.
   std::string path_back(std::size_t start, std::size_t at) {
     std::vector<bool> seen(jobs_.size(), false);
@@ -91,9 +144,13 @@ std::vector<std::string> needed_by(const job& one) {
 }
 
 void check_job_graph(const std::vector<job>& jobs, std::vector<config_table>& tables) {
+  if (jobs.size() > most_jobs)
+    return tables[most_jobs].refuse(
+      "", "more than " + std::to_string(most_jobs) + " jobs are too many");
   graph_check graph(jobs, tables);
   graph.check_names();
   graph.check_circles();
+  graph.check_waiting();
   graph.check_outputs();
 }
 

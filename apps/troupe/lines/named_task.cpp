@@ -88,20 +88,26 @@ template <class Results>
 line_counts take_results(Results results, const line_handlers& handlers) {
   line_counts counts;
   for (std::size_t number = 1;; ++number) {
+    std::exception_ptr failure;
+    std::optional<std::string> result;
     try {
-      const auto result = results.next_blocking();
-      if (!result)
-        return counts;
-      handlers.result(*result);
-      ++counts.done;
+      result = results.next_blocking();
     } catch (const troupe::pool_failed&) {
       throw;
     } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) {
       ++counts.failed;
-      if (!handlers.failure(number, std::current_exception())) {
+      if (!handlers.failure(number, failure)) {
         results.cancel();
         return counts;
       }
+    } else if (result) {
+      ++counts.done;
+      handlers.result(*result);
+    } else {
+      return counts;
     }
   }
 }

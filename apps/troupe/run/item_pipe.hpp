@@ -24,11 +24,18 @@ public:
     ready_.notify_one();
   }
 
-  /// There will be no more.
-  void close() {
+  /// There will be no more; `complete`: because these are all.
+  void close(bool complete) {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    complete_ = complete;
     ready_.notify_all();
+  }
+
+  /// Of one at its end: whether it has given all results that there are.
+  bool is_complete() {
+    const std::lock_guard lock(mutex_);
+    return complete_;
   }
 
   /// Nobody will take more.
@@ -70,6 +77,7 @@ private:
   std::size_t bytes_ = 0;
   bool closed_ = false;
   bool abandoned_ = false;
+  bool complete_ = true;
 };
 
 } // namespace troupe_cli

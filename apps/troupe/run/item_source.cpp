@@ -140,6 +140,8 @@ public:
 
   std::optional<item> next() override {
     auto json = results_->pop();
+    if (!json && !results_->is_complete())
+      throw std::runtime_error("the job that it follows did not come to its end");
     if (!json)
       return std::nullopt;
     return item{std::move(*json), false};

@@ -63,15 +63,19 @@ void job_run::run() {
   }
   if (failure)
     report_.broken(text::printable(what_.name) + ": " + describe_failure(failure));
-  close_followers();
-  const std::lock_guard lock(mutex_);
-  complete_ = complete_ && !failure;
-  submitted_.clear();
+  if (results_)
+    results_->abandon(); // also if nothing has been read
+  const bool complete = [&] {
+    const std::lock_guard lock(mutex_);
+    submitted_.clear();
+    return complete_ = complete_ && !failure;
+  }();
+  close_followers(complete);
 }
 
 void job_run::leave_out() {
   stop();
-  close_followers();
+  close_followers(false);
 }
 
 void job_run::finish(result_writer& writer) {
@@ -88,9 +92,9 @@ void job_run::finish(result_writer& writer) {
                  " was not written, since the job did not come to its end");
 }
 
-void job_run::close_followers() {
+void job_run::close_followers(bool complete) {
   for (const auto& pipe : followers_)
-    pipe->close();
+    pipe->close(complete);
 }
 
 void job_run::stop() noexcept {

@@ -66,7 +66,7 @@ private:
   std::optional<submitted> next_submitted(result_writer& writer);
   void fail_item(const submitted& one, const std::exception_ptr& failure);
   void fail_input(const std::exception_ptr& failure);
-  void close_followers();
+  void close_followers(bool complete);
   bool is_cancelled() const;
 
   const job& what_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -78,6 +79,10 @@ job_set::job_set(
       one->what, work_of(one->what, file), pool_of(one->what.pool, file), report_);
   }
   connect();
+  for (const auto& module : file.modules) {
+    std::error_code failure;
+    modules_.emplace(module.path, std::filesystem::last_write_time(module.path, failure));
+  }
 }
 
 job_set::~job_set() = default;
@@ -155,13 +160,15 @@ bool job_set::may_begin(const running_job& one) const {
 
 void job_set::run_one(running_job& one) {
   bool begins = false;
+  bool stopped = false;
   {
     std::unique_lock lock(mutex_);
     ended_.wait(lock, [&] {
       return std::ranges::all_of(
         one.what.after, [this](const std::string& name) { return find(name)->ended; });
     });
-    begins = may_begin(one) && !draining_;
+    stopped = draining_;
+    begins = may_begin(one) && !stopped;
     one.started = begins;
   }
   const auto start = std::chrono::steady_clock::now();
@@ -207,8 +214,8 @@ void job_set::change(const troupe::config& before, const job_file& now) {
   std::map<std::string, std::string> old;
   for (const auto& entry : before.entries())
     old.emplace(entry.key, entry.value);
-  bool changed = false;
   const std::lock_guard lock(mutex_);
+  bool changed = tell_new_modules();
   for (const auto& entry : now.config.entries()) {
     const auto known = old.find(entry.key);
     const auto was = known == old.end() ? std::string("not there") : known->second;
@@ -226,6 +233,20 @@ void job_set::change(const troupe::config& before, const job_file& now) {
       text::printable(key) + ": " + text::printable(value) + " is gone, needs a restart");
   if (!changed && old.empty())
     report_.line("the file has been read again, and nothing in it has changed");
+}
+
+bool job_set::tell_new_modules() {
+  bool changed = false;
+  for (auto& [module, time] : modules_) {
+    std::error_code failure;
+    const auto now = std::filesystem::last_write_time(module, failure);
+    if (failure || now == std::exchange(time, now))
+      continue;
+    changed = true;
+    report_.line(text::printable(module) +
+                 ": a new file, needs recycling: children that are started from now on load it");
+  }
+  return changed;
 }
 
 bool job_set::apply(const std::string& key, const job_file& now) {

@@ -7,6 +7,7 @@
 #include "run/run_report.hpp"
 
 #include <condition_variable>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -57,6 +58,7 @@ private:
   item_work work_of(const job& one, const job_file& file) const;
   void connect();
   bool apply(const std::string& key, const job_file& now);
+  bool tell_new_modules();
   void run_one(running_job& one);
   bool may_begin(const running_job& one) const;
   void tell_end(const running_job& one, std::chrono::steady_clock::duration took);
@@ -66,6 +68,7 @@ private:
   run_report& report_;
   std::map<std::string, std::unique_ptr<item_pool>> pools_;
   std::vector<std::unique_ptr<running_job>> entries_;
+  std::map<std::string, std::filesystem::file_time_type> modules_; // when they were written
   std::mutex mutex_;
   std::condition_variable ended_;
   bool draining_ = false;

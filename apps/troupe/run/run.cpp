@@ -84,6 +84,21 @@ private:
   int ended_by_ = 0;
 };
 
+// For as long as it lives, signals are for these jobs.
+class watched_jobs {
+public:
+  watched_jobs(run_control& control, job_set& jobs, const troupe::config& config)
+    : control_(control) {
+    control_.watch(&jobs, &config);
+  }
+  watched_jobs(const watched_jobs&) = delete;
+  watched_jobs& operator=(const watched_jobs&) = delete;
+  ~watched_jobs() { control_.watch(nullptr, nullptr); }
+
+private:
+  run_control& control_;
+};
+
 // Nothing else takes the place of a stream that is closed: whoever writes to it would write there. Whether it was open.
 bool hold_place(int fd) {
   if (::fcntl(fd, F_GETFD) >= 0)
@@ -111,9 +126,10 @@ int run_file(
   }
   check_input(jobs, has_input);
   job_set set(rt, file, std::move(jobs), report);
-  control.watch(&set, &file.config);
-  const auto code = set.run();
-  control.watch(nullptr, nullptr);
+  const auto code = [&] {
+    const watched_jobs watched(control, set, file.config);
+    return set.run();
+  }();
   const int signal = control.ended_by();
   return signal != 0 ? 128 + signal : static_cast<int>(code);
 }

@@ -100,6 +100,21 @@ one "an input job that is not there" \
 command = "cat"
 input = { job = "bb" }
 EOF
+one "a job that waits for what its own input needs" \
+  'one.toml:9:9: job.d.after: job c needs job a, from which the input of this one comes: it could wait for ever' <<'EOF'
+[job.a]
+command = "true"
+[job.b]
+command = "true"
+input = { job = "a" }
+[job.d]
+command = "true"
+input = { job = "b" }
+after = "c"
+[job.c]
+command = "true"
+after = "a"
+EOF
 one "a format that is not there" \
   'one.toml:3:37: job.a.output.format: unknown format "cvs"; did you mean "csv"?' <<'EOF'
 [job.a]

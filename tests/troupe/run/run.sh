@@ -222,6 +222,23 @@ expect "the first failure ends a job, and its file is not written" 1 \
 troupe run: a: never.txt was not written, since the job did not come to its end
 ls: cannot access '"'never.txt'"': No such file or directory' \
   bash -c '"$1" run jobs.toml 2>&1 | grep -v "failed, in"; code=${PIPESTATUS[0]}; LC_ALL=C ls never.txt; exit $code' - "$troupe"
+jobs <<'EOF'
+[pool.p]
+processes = 1
+[job.a]
+task = "odd"
+input = { range = [1, 100000] }
+in_flight = 4
+on_failure = "stop"
+[job.b]
+task = "twice"
+input = { job = "a" }
+output = "never.txt"
+EOF
+expect "what follows a job that did not come to its end is not complete either" 1 "1
+1" bash -c '"$1" run jobs.toml > out 2>&1; code=$?
+  grep -c "b: its input: the job that it follows did not come to its end" out
+  grep -c "b: never.txt was not written" out; exit $code' - "$troupe"
 printf '"open' > open.csv
 jobs <<'EOF'
 [job.a]
