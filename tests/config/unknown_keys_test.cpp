@@ -25,8 +25,11 @@ TEST_CASE("an unknown restart option is reported with the nearest one") {
 
 TEST_CASE("an unknown top-level key is reported with the nearest one") {
   CHECK(error_of("[pol.web]\n") == "troupe.toml:1:2: pol: unknown key; did you mean \"pool\"?");
-  CHECK(error_of("[database]\n") == "troupe.toml:1:2: database: unknown key; valid: pool, app");
-  CHECK(error_of("\"\" = 1\n") == "troupe.toml:1:1: \"\": unknown key; valid: pool, app");
+  CHECK(error_of("[database]\n") ==
+        "troupe.toml:1:2: database: unknown key; valid: pool, app, include, "
+        "modules");
+  CHECK(error_of("\"\" = 1\n") == "troupe.toml:1:1: \"\": unknown key; valid: pool, app, include, "
+                                  "modules");
 }
 
 TEST_CASE("the name of a pool is not one of its keys") {

@@ -30,6 +30,9 @@ void check_same(const std::string& json) {
   CHECK(through<T>(json) == json);
 }
 
+using two_integers = std::tuple<int, int>;
+using text_or_flag = std::variant<std::string, bool>;
+
 enum class color : unsigned char { red, green };
 
 struct point {
@@ -146,10 +149,10 @@ TEST_CASE("what does not fit is refused with its place") {
   CHECK_THROWS_WITH(
     through<bool>("1"), "the argument: true or false is expected, this is a number");
   CHECK_THROWS_WITH(through<double>("null"), "the argument: a number is expected, this is null");
-  CHECK_THROWS_WITH(through<std::tuple<int, int>>("[1]"),
-    "the argument: an array of 2 is expected, this is one of 1");
-  CHECK_THROWS_WITH(through<std::variant<std::string, bool>>("1"),
-    "the argument: string or bool is expected, this is a number");
+  CHECK_THROWS_WITH(
+    through<two_integers>("[1]"), "the argument: an array of 2 is expected, this is one of 1");
+  CHECK_THROWS_WITH(
+    through<text_or_flag>("1"), "the argument: string or bool is expected, this is a number");
   CHECK_THROWS_WITH(
     through<shape>(R"({"name":"a","points":[{"x":1,"y":2},{"x":"1","y":2}],"marks":{}})"),
     "the argument, .points[1].x: an integer from -2147483648 to 2147483647 is expected, this is a "
@@ -253,8 +256,13 @@ TEST_CASE("signatures are told in words") {
 }
 
 TEST_CASE("a task is found by its name, and by its module where that is not enough") {
-  const troupe::module_info one{"/x/libone.so.1", {{.name = "add"}, {.name = "same"}}};
-  const troupe::module_info two{"/x/two.so", {{.name = "same"}}};
+  const auto named_task = [](const char* name) {
+    troupe::module_task_info task;
+    task.name = name;
+    return task;
+  };
+  const troupe::module_info one{"/x/libone.so.1", {named_task("add"), named_task("same")}};
+  const troupe::module_info two{"/x/two.so", {named_task("same")}};
   CHECK(one.name() == "one");
   CHECK(troupe::find_task({one, two}, "add").module == one.path);
   CHECK(troupe::find_task({one, two}, "two:same").module == two.path);
