@@ -35,6 +35,11 @@ using text_or_flag = std::variant<std::string, bool>;
 
 enum class color : unsigned char { red, green };
 
+template <color>
+struct of_enum {
+  int x = 0;
+};
+
 struct point {
   int x = 0;
   double y = 0;
@@ -103,6 +108,11 @@ TEST_CASE("every kind of value is the same after it came from JSON and went to i
   check_same<point>(R"({"x":1,"y":2.5})");
   check_same<shape>(R"({"name":"a","points":[{"x":1,"y":2}],"note":null,"marks":{"m":[1,true]}})");
   check_same<tree>(R"({"value":1,"children":[{"value":2,"children":[]}]})");
+  struct local {
+    int within_a_function = 0;
+    of_enum<color::green> of_template;
+  };
+  check_same<local>(R"({"within_a_function":1,"of_template":{"x":2}})");
   check_same<named>(R"({"a":1,"b":"x"})");
   check_same<unnamed>(R"([1,"x"])");
 }

@@ -4,7 +4,6 @@
 #include <troupe/detail/json_fields.hpp>
 #include <troupe/detail/json_value.hpp>
 
-#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -105,6 +104,14 @@ void map_from_json(T& out, const json_value& value, const json_place& at) {
   }
 }
 
+template <class Names>
+bool is_one_of(const Names& names, std::string_view name) {
+  for (const auto& one : names)
+    if (one == name)
+      return true;
+  return false;
+}
+
 // A field that may be missing: null means the same.
 template <class T>
 T field_from_json(const json_value& object, std::string_view name, const json_place& at) {
@@ -122,7 +129,7 @@ T aggregate_from_json(const json_value& value, const json_place& at) {
   static constexpr auto names = field_names<T>();
   expect_json(json_value::kind::object, "an object", value, at);
   for (std::size_t i = 0; i < value.size(); ++i)
-    if (std::find(names.begin(), names.end(), value.key_at(i)) == names.end())
+    if (!is_one_of(names, value.key_at(i)))
       refuse_json_field(at, value.key_at(i), names.data(), names.size());
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return T{

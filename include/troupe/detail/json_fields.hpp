@@ -35,7 +35,7 @@ consteval std::string_view field_text() {
 #ifdef __clang__
   text = text.substr(0, text.rfind(']'));
 #else
-  text = text.substr(0, text.find(")", text.find("Field = ")));
+  text = text.substr(0, text.rfind(')')); // what follows it has none
 #endif
   return text.substr(text.find_last_of(".:") + 1);
 }
