@@ -1,6 +1,7 @@
 #include "jobs/file_arguments.hpp"
 
 #include "exit_code.hpp"
+#include "text/terminal_text.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -30,7 +31,7 @@ std::variant<file_arguments, int> parse(
   } catch (const CLI::CallForHelp& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    std::cerr << app.get_name() << ": " << e.what() << "; `" << app.get_name()
+    std::cerr << app.get_name() << ": " << text::printable(e.what()) << "; `" << app.get_name()
               << " --help` says more\n";
     return static_cast<int>(exit_code::usage);
   }

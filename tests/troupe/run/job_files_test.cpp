@@ -3,7 +3,11 @@
 #include "config/mutator.hpp"
 #include "support/catch.hpp"
 
+#include "jobs/file_arguments.hpp"
 #include "jobs/job_file.hpp"
+
+#include <iostream>
+#include <sstream>
 
 namespace {
 
@@ -59,4 +63,34 @@ TEST_CASE("a file with jobs and random changes is accepted or is a config_error"
     }
   }
   CHECK(refused > rounds / 2);
+}
+
+TEST_CASE("command lines with random changes are read, or are told to be wrong") {
+  const std::vector<std::string> words{"check.toml", "--print", "--set", "pool.a.processes=4", "a",
+    "--set=x", "--help", "-h", "--", "-", "--pr\xffint", "", "--set=", "=", "-x", "--print=5"};
+  config_test::mutator mutate(seed);
+  std::mt19937 random(seed);
+  std::ostringstream said;
+  auto* const out = std::cout.rdbuf(said.rdbuf());
+  auto* const err = std::cerr.rdbuf(said.rdbuf());
+  int read = 0;
+  int wrong = 0;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<std::string> arguments(random() % 5);
+    for (auto& word : arguments) {
+      word = words[random() % words.size()];
+      if (random() % 4 == 0)
+        word = mutate(word);
+    }
+    for (const auto& parsed :
+      {troupe_cli::read_check_arguments(arguments), troupe_cli::read_run_arguments(arguments)}) {
+      const auto* code = std::get_if<int>(&parsed);
+      read += code == nullptr ? 1 : 0;
+      wrong += code != nullptr && *code == 2 ? 1 : 0;
+    }
+  }
+  std::cout.rdbuf(out);
+  std::cerr.rdbuf(err);
+  CHECK(read > rounds / 10);
+  CHECK(wrong > rounds / 10);
 }
