@@ -26,7 +26,7 @@ expect "blocking functions" 0 there each wait_for ::: there
 expect "a task without a result prints nothing" 0 '' lines 'a\nb\n' set_greeting
 expect "no lines" 0 '' lines '' upper
 expect "lines that fail are told, and the others are done" 1 \
-$'1\n3\ntroupe each: input 2: 2 is even\ntroupe each: input 4: the input is not JSON: parse error at line 1, column 2: syntax error while parsing value - invalid literal; last read: \'x\'' \
+$'1\n3\ntroupe each: input 2: 2 is even\ntroupe each: input 4: the input is not JSON: parse error at line 1, column 1: syntax error while parsing value - invalid literal; last read: \'x\'' \
   lines '1\n2\n3\nx\n' odd -j 1
 expect "a crash is one line's failure" 1 \
 $'1\n3\ntroupe each: input 2: task N is lost: child 0 (pid N) was ended by signal 6 (Aborted) while it ran this task' \
