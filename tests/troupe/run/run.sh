@@ -276,6 +276,18 @@ $'troupe run: a: standard output: cannot write: No space left on device' \
 expect "standard output is closed" 5 \
   'troupe run: standard output is closed, so nothing could be shown; > /dev/null does without' \
   bash -c '"$1" run jobs.toml >&-' - "$troupe"
+jobs <<'EOF'
+[job.a]
+task = "upper"
+input = "-"
+EOF
+expect "standard input is closed" 5 'troupe run: standard input is closed, and job a reads it' \
+  bash -c '"$1" run jobs.toml <&-' - "$troupe"
+jobs <<'EOF'
+[job.a]
+task = "upper"
+input = "words.txt"
+EOF
 expect "whoever reads has gone" 5 \
 $'troupe run: a: standard output: cannot write: Broken pipe' \
   bash -c '{ "$1" run jobs.toml 2> errors; echo $? > code; } | true; grep -v done errors; exit $(cat code)' - "$troupe"
