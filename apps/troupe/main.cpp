@@ -6,6 +6,7 @@
 #include "check/check.hpp"
 #include "exit_code.hpp"
 #include "run/run.hpp"
+#include "test/test_verb.hpp"
 #include "verb.hpp"
 
 #include "text/terminal_text.hpp"
@@ -32,6 +33,7 @@ const std::vector<verb>& verbs() {
     troupe_cli::top_verb(),
     {"run", "runs the jobs of a file on its pools", troupe_cli::run_jobs},
     {"check", "says what is wrong with a file, and what this machine offers", troupe_cli::check},
+    {"test", "runs test cases, each in a process of its own", troupe_cli::run_test_verb},
   };
   return all;
 }

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "test/results.hpp"
+
+#include <map>
+#include <string>
+
+namespace troupe_cli::test {
+
+/// What became of tests the last time that each of them ran, in a file: for `--rerun`, and to start first what takes
+/// longest.
+class history {
+public:
+  struct entry {
+    bool passed = false; ///< or was skipped
+    double seconds = 0;
+  };
+
+  /// Reads the text of a file; lines that are none of ours are left out.
+  explicit history(std::string_view text = {});
+  std::string text() const;
+
+  /// The entry of a test; null for one that has never run.
+  const entry* find(const plan& of, const planned_test& test) const;
+  /// Takes in what has run. What has not keeps what is known of it.
+  void add(const results& from);
+
+private:
+  static std::string key(const plan& of, const planned_test& test);
+
+  std::map<std::string, entry> entries_;
+};
+
+/// The file in the user's cache for tests that are run in this working directory; empty if there is no such place.
+std::string default_history_file();
+
+} // namespace troupe_cli::test
