@@ -4,10 +4,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build pkg-config ca-certificates
   libcaf-dev libboost1.81-dev libboost-filesystem1.81-dev libspdlog-dev libtomlplusplus-dev
-  libbackward-cpp-dev libdw-dev libcli11-dev libxml2-dev nlohmann-json3-dev libsqlite3-dev
-  libbackward-cpp-dev libdw-dev libcli11-dev libxml2-dev nlohmann-json3-dev libncurses-dev
-  catch2 libgtest-dev doctest-dev librapidcheck-dev
-  libbackward-cpp-dev libdw-dev libelf-dev libcli11-dev libxml2-dev nlohmann-json3-dev
+  libbackward-cpp-dev libdw-dev libelf-dev libcli11-dev libxml2-dev nlohmann-json3-dev libsqlite3-dev libncurses-dev
   catch2 libgtest-dev doctest-dev libboost-test1.81-dev librapidcheck-dev
   doxygen valgrind clang-14 clang-format-14 clang-tidy-14
   libzmq3-dev gnuplot-nox # for the benchmark, which does without them if it must

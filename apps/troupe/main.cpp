@@ -1,12 +1,11 @@
 // The command `troupe`: its first argument is a verb, and each verb has a folder here.
+#include "check/check.hpp"
 #include "each/each.hpp"
 #include "exit_code.hpp"
 #include "journal/log.hpp"
-#include "top/top.hpp"
-#include "check/check.hpp"
-#include "exit_code.hpp"
 #include "run/run.hpp"
 #include "test/test_verb.hpp"
+#include "top/top.hpp"
 #include "verb.hpp"
 
 #include "text/terminal_text.hpp"
@@ -29,11 +28,11 @@ using troupe_cli::verb;
 const std::vector<verb>& verbs() {
   static const std::vector<verb> all{
     {"each", "run a command for each input, many at once", troupe_cli::run_each},
-    {"log", "show what `each` has noted in a journal", troupe_cli::run_log},
+    {"run", "run the jobs of a file on its pools", troupe_cli::run_jobs},
+    {"test", "run test cases, each in a process of its own", troupe_cli::run_test_verb},
     troupe_cli::top_verb(),
-    {"run", "runs the jobs of a file on its pools", troupe_cli::run_jobs},
-    {"check", "says what is wrong with a file, and what this machine offers", troupe_cli::check},
-    {"test", "runs test cases, each in a process of its own", troupe_cli::run_test_verb},
+    {"log", "show what `each` has noted in a journal", troupe_cli::run_log},
+    {"check", "say what is wrong with a file, and what this machine offers", troupe_cli::check},
   };
   return all;
 }

@@ -140,7 +140,7 @@ int run_top(const std::vector<std::string>& arguments) {
 } // namespace
 
 verb top_verb() {
-  return {"top", "shows what the pools of running programs do", &run_top};
+  return {"top", "show what the pools of running programs do", &run_top};
 }
 
 } // namespace troupe_cli
