@@ -42,6 +42,7 @@ namespace bench {
 class remote_config : public caf::actor_system_config {
 public:
   remote_config() {
+    caf::core::init_global_meta_objects();
     caf::io::middleman::init_global_meta_objects();
     load<caf::io::middleman>();
     set("caf.scheduler.max-threads", 1u);
