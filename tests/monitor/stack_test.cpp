@@ -85,6 +85,7 @@ TEST_CASE("an idle child has a stack as well, and works on") {
 TEST_CASE("a child that is asked again and again loses nothing") {
   troupe::pool pool(rt(), {.processes = 1});
   std::vector<int> numbers(1000, 1);
+  CHECK(pool.apply(square, 2).get() == 4);
   auto sums = pool.map(sum_up, std::vector<std::vector<int>>(5, numbers));
   for (int i = 0; i < 50; ++i)
     CHECK_FALSE(pool.stack_of(0).empty());
