@@ -22,7 +22,7 @@ process_status example() {
   process.program = "shop";
   process.version = "0.1.0";
   pool_status pool;
-  pool.id = 1;
+  pool.id = "1";
   pool.name = "a \"b\" \\ c\nd";
   pool.max_queue = 9;
   pool.succeeded = 5;

@@ -35,8 +35,9 @@ struct outcome {
 // With both streams in one.
 outcome run(const std::string& arguments) {
   outcome result;
-  auto* const pipe =
-    ::popen((std::string(TROUPE_COMMAND) + " top " + arguments + " 2>&1").c_str(), "re");
+  std::string command = TROUPE_COMMAND;
+  command.append(" top ").append(arguments).append(" 2>&1");
+  auto* const pipe = ::popen(command.c_str(), "re");
   REQUIRE(pipe != nullptr);
   char buffer[4096];
   while (const auto count = std::fread(buffer, 1, sizeof buffer, pipe))
@@ -163,19 +164,21 @@ TEST_CASE("Prometheus is served on loopback, until a signal") {
   piped_program server(
     TROUPE_COMMAND, {"troupe", "top", own_pid(), "--metrics", std::to_string(port)});
   const std::string request = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  const auto get_metrics = std::string("GET /metrics").append(request);
   std::string answer;
-  REQUIRE(eventually([&] { return !(answer = get(port, "GET /metrics" + request)).empty(); }));
+  REQUIRE(eventually([&] { return !(answer = get(port, get_metrics)).empty(); }));
   CHECK_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   CHECK_THAT(answer, Contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   CHECK_THAT(answer, Contains("pool=\"measured\""));
   CHECK_THAT(answer, Contains("task=\"page\",outcome=\"succeeded\"} 1\n"));
-  CHECK_THAT(get(port, "GET /other" + request), StartsWith("HTTP/1.1 404 Not Found\r\n"));
   CHECK_THAT(
-    get(port, "POST /metrics" + request), StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
-  get(port, std::string(20'000, 'x') + "\r\n\r\n"); // which is no HTTP
+    get(port, std::string("GET /other").append(request)), StartsWith("HTTP/1.1 404 Not Found\r\n"));
+  CHECK_THAT(get(port, std::string("POST /metrics").append(request)),
+    StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  std::string no_http(20'000, 'x');
+  get(port, no_http.append("\r\n\r\n"));
   pool.apply(named("page"), square, 1).get();
-  CHECK_THAT(
-    get(port, "GET /metrics" + request), Contains("task=\"page\",outcome=\"succeeded\"} 2\n"));
+  CHECK_THAT(get(port, get_metrics), Contains("task=\"page\",outcome=\"succeeded\"} 2\n"));
   const auto taken = run("--metrics " + std::to_string(port));
   CHECK(taken.code == 2);
   CHECK_THAT(taken.output,

@@ -11,7 +11,7 @@ using namespace troupe_cli;
 namespace {
 
 const std::string answer =
-  R"({"troupe":1,"version":"0.1.0","pid":42,"program":"shop","command":["./shop"],"pools":[{"id":3,)"
+  R"({"troupe":1,"version":"0.1.0","pid":42,"program":"shop","command":["./shop"],"pools":[{"id":"3",)"
   R"("name":"pages","closing":false,"max_queue":10,"submitted":5,"succeeded":3,"failed":1,"queued":1,)"
   R"("children":[{"slot":0,"pid":100,"state":"ready","memory":1000,"tasks":4,"cpu":2500,"uptime":9000,)"
   R"("restarts":1}],"running_tasks":[{"id":9,"function":[0,4660],"slot":0,"attempt":2,"age":77}],)"
@@ -28,7 +28,7 @@ TEST_CASE("a status is read as it was said") {
   CHECK(status.modules.at(7) == "/lib/x.so");
   REQUIRE(status.pools.size() == 1);
   const auto& pool = status.pools[0];
-  CHECK(pool.id == 3);
+  CHECK(pool.id == "3");
   CHECK(pool.name == "pages");
   CHECK(pool.max_queue == 10);
   CHECK(pool.ended() == 4);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utmp.h>
 
 using namespace troupe::test;
 using Catch::Matchers::Contains;

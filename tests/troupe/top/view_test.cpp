@@ -32,7 +32,7 @@ process_status example() {
   process.command = {"./shop", "--all"};
   process.when = std::chrono::steady_clock::time_point(100s);
   pool_status pool;
-  pool.id = 1;
+  pool.id = "1";
   pool.name = "pages";
   pool.max_queue = 1000;
   pool.submitted = 1500;
@@ -103,7 +103,7 @@ TEST_CASE("a pool that was made anew has no negative rates") {
   auto now = example();
   now.when += 1s;
   CHECK_THAT(show_pool(now, 0, &before, {}, plain_names())[2].text, Contains("rate -  ETA -"));
-  before.pools[0].id = 9;
+  before.pools[0].id = "9";
   CHECK_THAT(show_pool(now, 0, &before, {}, plain_names())[2].text, Contains("rate 120/s"));
 }
 
