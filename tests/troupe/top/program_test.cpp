@@ -96,8 +96,8 @@ int free_port() {
 TEST_CASE("--once shows a process by its pid, its name, or the name of a pool") {
   troupe::pool pool(rt(), {.processes = 1, .name = "the-pool"});
   const flag gate;
-  auto running = pool.apply(named("waits"), wait_for_flag, gate.path());
   CHECK_THROWS(pool.apply(named("fails"), fail, "no such page").get());
+  auto running = pool.apply(named("waits"), wait_for_flag, gate.path());
   REQUIRE(eventually([&] { return !pool.running_tasks().empty(); }));
   for (const auto& which :
     {own_pid(), std::string("test_troupe_top"), std::string("the-pool"), std::string()}) {
@@ -107,7 +107,7 @@ TEST_CASE("--once shows a process by its pid, its name, or the name of a pool") 
     CHECK_THAT(shown.output, StartsWith("test_troupe_top  pid " + own_pid() + "  troupe 0.1.0\n"));
     CHECK_THAT(shown.output, Contains("pool the-pool  children 1 (1 busy)\n"));
     CHECK_THAT(shown.output, Contains("  waits for "));
-    CHECK_THAT(shown.output, Contains(" ago  fails (task 2, slot 0, pid "));
+    CHECK_THAT(shown.output, Contains(" ago  fails (task 1, slot 0, pid "));
     CHECK_THAT(shown.output, Contains("): std::runtime_error: no such page\n"));
     CHECK_THAT(shown.output, Contains("fail(std::"));
   }

@@ -81,7 +81,7 @@ TEST_CASE("one look has counts, and rates since the first child was started") {
   CHECK(
     line_with(lines, "TASK ") == "TASK    DONE  FAILED  CANCELLED  LEFT   RATE     ETA     MEAN");
   CHECK(
-    line_with(lines, "fetch  ") == "fetch  1,200       3          0   297  120/s  2.47 s  9.98 ms");
+    line_with(lines, "fetch  ") == "fetch  1,200       3          0   297  120/s  2.47 s  9.97 ms");
 }
 
 TEST_CASE("two looks have the rates of the time in between") {
