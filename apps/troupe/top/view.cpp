@@ -205,6 +205,18 @@ void show_tasks(const process_status& process, const pool_status& pool, const co
   tasks.append_to(lines);
 }
 
+// Those of the task: what has called it is the same for all.
+void show_frames(const process_status& process, const failure_status& failure,
+  const view_names& names, std::vector<view_line>& lines) {
+  for (std::size_t i = 0; i < failure.stack.size(); ++i) {
+    const auto frame = names.of_frame(process.modules, failure.stack[i]);
+    if (frame.find("troupe/detail/callable.hpp:") != std::string::npos ||
+        frame.starts_with("troupe::child::"))
+      return;
+    lines.push_back({"    #" + std::to_string(i) + " " + frame});
+  }
+}
+
 void show_failures(const process_status& process, const pool_status& pool,
   const view_options& options, const view_names& names, std::vector<view_line>& lines) {
   if (pool.failures.empty())
@@ -222,9 +234,7 @@ void show_failures(const process_status& process, const pool_status& pool,
           " (" + where + "): " + printable(failure.type) + ": " + printable(failure.message),
         kind::alarm});
     if (options.with_stacks)
-      for (std::size_t i = 0; i < failure.stack.size(); ++i)
-        lines.push_back(
-          {"    #" + std::to_string(i) + " " + names.of_frame(process.modules, failure.stack[i])});
+      show_frames(process, failure, names, lines);
   }
 }
 
