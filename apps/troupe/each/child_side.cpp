@@ -33,7 +33,6 @@ struct child_state {
   std::unordered_map<std::size_t, slot_temporary> temporaries;
   std::vector<std::size_t> free;           // slots, the lowest last
   std::deque<asio::steady_timer*> waiting; // for a slot
-  bool ending = false;
 };
 
 child_state& state() {
@@ -128,10 +127,6 @@ asio::awaitable<input_end> run_job(input_job job) {
     co_return end;
   }
   const slot_lease slot;
-  if (state().ending) {
-    end.end.cause = end_cause::cancelled;
-    co_return end;
-  }
   auto what = command_of(job, slot.number());
   auto& temporary = state().temporaries[slot.number()];
   try {
@@ -162,15 +157,6 @@ void set_up_child(const child_settings& settings) {
 
 asio::awaitable<input_end> run_input(input_job job) {
   return run_job(std::move(job));
-}
-
-void end_input(std::uint64_t number) {
-  end_command(number);
-}
-
-void end_inputs() {
-  state().ending = true;
-  end_commands();
 }
 
 } // namespace troupe_cli

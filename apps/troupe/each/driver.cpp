@@ -315,7 +315,7 @@ void driver::end_youngest() {
   what.for_memory = true;
   if (!with_.options.quiet)
     with_.screen.say(named(what.job.what) + ": ended for want of memory; it is run again later");
-  with_.end(what.job.what.number);
+  with_.end(running_.rbegin()->first);
 }
 
 void driver::read_longest_first() {

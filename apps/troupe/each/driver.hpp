@@ -35,8 +35,8 @@ public:
   using time_point = std::chrono::steady_clock::time_point;
   /// Submits an attempt; its end will be an event with this ticket.
   using submit = std::function<void(std::uint64_t ticket, const input_job& job)>;
-  /// Ends the attempt at the input with this number. That it has ended will be an event, as always.
-  using end_one = std::function<void(std::uint64_t number)>;
+  /// Cancels the task of an attempt, which is an event as any other end.
+  using end_one = std::function<void(std::uint64_t ticket)>;
   /// The same for all that run.
   using end_rest = std::function<void()>;
 

@@ -21,6 +21,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 #include <unordered_map>
 
 #include <fcntl.h>
@@ -30,9 +31,8 @@
 namespace troupe_cli {
 namespace {
 
-constexpr std::chrono::seconds time_to_end_group{10}; // beyond the grace
-// What ends commands must be run by a child that is full of them.
-constexpr std::size_t concurrent_endings = 2;
+constexpr std::chrono::seconds time_to_end_group{10};       // beyond the grace
+constexpr std::chrono::milliseconds time_between_looks{10}; // at what is being ended
 
 /// How many children, and how many commands in each.
 struct shape {
@@ -96,6 +96,7 @@ public:
   /// Ends what runs, and waits until it is gone.
   void finish() {
     end_all();
+    await_idle();
     pool_.close();
     pool_.join();
   }
@@ -107,20 +108,17 @@ public:
       events_.push({ticket, std::move(failure), std::move(end)});
     });
   }
-  void end(std::uint64_t number) { task_.end(pool_, number); }
+  void end(std::uint64_t ticket) { running_.at(ticket).cancel(); }
   void end_all() {
-    try {
-      task_.end_all(pool_);
-    } catch (const troupe::pool_closed&) { // by the third Ctrl-C
-    }
+    for (auto& [ticket, task] : running_)
+      task.cancel();
   }
   troupe::pool& pool() { return pool_; }
 
 private:
   static troupe::pool_options pool_options(
     const work& task, const each_options& options, shape size) {
-    troupe::pool_options out{
-      .processes = size.processes, .childconcurrency = 2 * size.concurrency + concurrent_endings};
+    troupe::pool_options out{.processes = size.processes, .childconcurrency = 2 * size.concurrency};
     // Each child gets its share of what is sent before there is room for it.
     out.queuecount = size.processes;
     out.scheduler = std::make_shared<fewest_tasks>();
@@ -129,6 +127,15 @@ private:
     out.shutdown_timeout = options.grace + time_to_end_group;
     task.set_up(out);
     return out;
+  }
+
+  // A cancelled task has failed at once, but its command still has its grace: a child that leaves would kill it.
+  void await_idle() const {
+    const auto patience = std::chrono::steady_clock::now() + pool_.options().cancel_grace;
+    const auto runs = [](const troupe::child_stats& child) { return child.running > 0; };
+    while (std::ranges::any_of(pool_.stats().children, runs) &&
+           std::chrono::steady_clock::now() < patience)
+      std::this_thread::sleep_for(time_between_looks);
   }
 
   // Futures of tasks that have ended are of no use any more.
@@ -247,7 +254,7 @@ int run(const each_options& options, const std::string& command_line) {
     .jobs = size.processes * size.concurrency,
     .place = options.output_dir.empty() ? spool.path() : options.output_dir,
     .begin = [&](std::uint64_t ticket, const input_job& job) { tasks.begin(ticket, job); },
-    .end = [&](std::uint64_t number) { tasks.end(number); },
+    .end = [&](std::uint64_t ticket) { tasks.end(ticket); },
     .end_all = [&] { tasks.end_all(); }});
   const auto result = all.run();
   say_result(screen, options, result);

@@ -16,14 +16,6 @@ troupe::task_future<input_end> command_work::begin(troupe::pool& on, const input
   return on.apply(run_input, job);
 }
 
-void command_work::end(troupe::pool& on, std::uint64_t number) const {
-  on.broadcast(end_input, number);
-}
-
-void command_work::end_all(troupe::pool& on) const {
-  on.broadcast(end_inputs);
-}
-
 std::string command_work::line(const input& what) const {
   const auto words = settings_.form.expand(what, {std::to_string(what.number), "{%}"});
   return settings_.form.shell ? words.back() : shell_line(words);

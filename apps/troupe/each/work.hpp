@@ -23,10 +23,6 @@ public:
   virtual void set_up(troupe::pool_options& options) const = 0;
   /// Submits an attempt.
   virtual troupe::task_future<input_end> begin(troupe::pool& on, const input_job& job) const = 0;
-  /// Ends the attempt at an input, or all that run, whose tasks then have that as their result; and whatever is begun
-  /// later, if it is all. May be called again.
-  virtual void end(troupe::pool& on, std::uint64_t number) const = 0;
-  virtual void end_all(troupe::pool& on) const = 0;
   /// What it does for the input, as one line that could be typed.
   virtual std::string line(const input& what) const = 0;
   /// Identifies what it does for the input, whatever its number (journal/journal.hpp).
@@ -41,8 +37,6 @@ public:
 
   void set_up(troupe::pool_options& options) const override;
   troupe::task_future<input_end> begin(troupe::pool& on, const input_job& job) const override;
-  void end(troupe::pool& on, std::uint64_t number) const override;
-  void end_all(troupe::pool& on) const override;
   std::string line(const input& what) const override;
   std::string key(const input& what) const override;
 

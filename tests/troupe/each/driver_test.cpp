@@ -19,8 +19,6 @@ public:
   troupe::task_future<input_end> begin(troupe::pool&, const input_job&) const override {
     return {};
   }
-  void end(troupe::pool&, std::uint64_t) const override {}
-  void end_all(troupe::pool&) const override {}
   std::string line(const input& what) const override { return what.text; }
   std::string key(const input& what) const override { return what.text; }
 };
@@ -75,10 +73,8 @@ struct pretended_run {
           on_begin(ticket, job);
         },
       .end =
-        [this](std::uint64_t number) {
-          input_end end;
-          end.end.cause = end_cause::cancelled;
-          events.push({number, {}, end}); // the tickets of first attempts are their numbers
+        [this](std::uint64_t ticket) {
+          push_failure(ticket, std::make_exception_ptr(troupe::task_cancelled("x")));
           on_cancelled();
         },
       .end_all = [] {},
