@@ -13,22 +13,25 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\n") + 1 - begin);
 }
 
-// Where the comma behind the first item is, or the end.
+// Where the comma behind the first item is, or the end. Within other brackets < and > compare.
 std::size_t end_of_item(std::string_view text) {
-  int depth = 0;
+  int brackets = 0;
+  int angles = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"' || c == '\'') { // to its end
       for (++i; i < text.size() && text[i] != c; ++i)
         if (text[i] == '\\')
           ++i;
-    } else if (std::string_view("([{<").find(c) != std::string_view::npos) {
-      ++depth;
-    } else if (c == '>' && i > 0 && text[i - 1] == '-') { // of a lambda's result
-      continue;
-    } else if (std::string_view(")]}>").find(c) != std::string_view::npos) {
-      --depth;
-    } else if (c == ',' && depth == 0) {
+    } else if (std::string_view("([{").find(c) != std::string_view::npos) {
+      ++brackets;
+    } else if (std::string_view(")]}").find(c) != std::string_view::npos) {
+      --brackets;
+    } else if (brackets == 0 && c == '<') {
+      ++angles;
+    } else if (brackets == 0 && c == '>' && i > 0 && text[i - 1] != '-') {
+      --angles;
+    } else if (c == ',' && brackets == 0 && angles == 0) {
       return i;
     }
   }

@@ -282,5 +282,5 @@ TEST_CASE("a task is found by its name, and by its module where that is not enou
   CHECK_THROWS_WITH(
     troupe::find_task({one}, "ad"), "/x/libone.so.1: unknown task \"ad\"; did you mean \"add\"?");
   CHECK_THROWS_WITH(
-    troupe::find_task({one}, "tow:add"), "unknown module \"tow\"; did you mean \"one\"?");
+    troupe::find_task({one}, "oen:add"), "unknown module \"oen\"; did you mean \"one\"?");
 }
