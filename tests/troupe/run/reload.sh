@@ -2,9 +2,11 @@
 # Signals while jobs run: what SIGHUP changes, and what Ctrl-C does.
 . "$(dirname "$0")/support.sh"
 
+cp "$modules/tasks.so" tasks.so
+
 write_file() { # PROCESSES TIMEOUT IN_FLIGHT
   cat > jobs.toml <<EOF
-modules = ["$modules/tasks.so"]
+modules = ["tasks.so"]
 [pool.p]
 processes = $1
 [job.a]
@@ -46,6 +48,9 @@ until_says 'job.a.timeout: "0s" is now "9s", applied'
 until_says 'pool.p.processes: 1 is now 2, applied'
 kill -HUP "$run"
 until_says 'the file has been read again, and nothing in it has changed'
+touch -d '2 hours' tasks.so
+kill -HUP "$run"
+until_says 'tasks.so: a new file, needs recycling: children that are started from now on load it'
 write_file many 9s 9
 kill -HUP "$run"
 until_says 'the file is as it was, since there is something wrong with it now:'
