@@ -18,7 +18,7 @@ namespace troupe_cli {
 struct each_options {
   // -- what is done, for which inputs
   command_template command{};
-  std::string task{}; ///< "MODULE:NAME", instead of a command
+  std::string task{};                                  ///< "MODULE:NAME", instead of a command
   std::optional<std::vector<std::string>> arguments{}; ///< after ":::"
   std::string input_file{};                            ///< empty: stdin
   char delimiter = '\n';
