@@ -31,7 +31,7 @@ source_tree with(const std::string& file, const std::string& lines) {
 } // namespace
 
 TEST_CASE("every room has a rank") {
-  CHECK(ranks().size() == 13);
+  CHECK(ranks().size() == 14);
   CHECK(ranks().at("base") < ranks().at("policy"));
   CHECK(ranks().at("child") == ranks().at("parent"));
 }
