@@ -48,6 +48,10 @@ struct command {
 
   /// What it may use, beside the limits of the child. Without `core_dumps` it has those of the child.
   troupe::child_limits limits{};
+
+  /// It stops before its first instruction, with SIGTRAP, traced by the thread that started it, which has to make it go on.
+  /// For callers of `start_command` alone.
+  bool traced = false;
 };
 
 /// Where a command writes, for callers that have opened it; -1: as the command says.

@@ -14,6 +14,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,6 +55,7 @@ struct start_plan {
   int nice = 0;
   const cpu_set_t* cpus = nullptr;
   bool no_new_privs = false;
+  bool traced = false;
   // What the new process says of its failure.
   start_step failed_step = start_step::none;
   int failed_resource = 0;
@@ -112,6 +114,8 @@ __attribute__((no_sanitize("address", "undefined"))) int run_new_process(void* a
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (plan.traced) // where it is not allowed, there is no stop
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   ::execve(plan.file, plan.argv, plan.envp);
   return fail(plan, start_step::execute);
 }
@@ -287,7 +291,8 @@ started_command start_command(
     .out = files.out,
     .err = files.err,
     .parent = ::getpid(),
-    .cpus = cpus ? &*cpus : nullptr};
+    .cpus = cpus ? &*cpus : nullptr,
+    .traced = what.traced};
   plan_limits(plan, what.limits);
   const auto started = start_process(plan);
   if (plan.failed_step == start_step::none)

@@ -15,8 +15,12 @@ namespace {
 
 const std::set<std::string> causes{"failure", "crash", "timeout", "exit", "left-behind"};
 
-bool is_file(const std::string& path) {
-  return path.find('/') != std::string::npos || ::access(path.c_str(), F_OK) == 0;
+/// Whether an argument names a binary. One with a slash does even if there is no such file, so that a filter is never
+/// made of a mistyped path.
+bool is_file(const std::string& text) {
+  const bool like_a_path =
+    text.find('/') != std::string::npos && text.find('(') == std::string::npos;
+  return like_a_path || ::access(text.c_str(), F_OK) == 0;
 }
 
 struct texts {

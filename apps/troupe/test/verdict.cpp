@@ -218,7 +218,10 @@ verdict judge_recorded(const test_case& which, const attempt& from, const run_re
     return out;
   }
   auto out = recorded(*found);
-  if (out.kind == verdict_kind::passed && from.end.exit_code != 0) {
+  // Of two cases of one name, both run, and the exit code is that of the one that failed.
+  const bool other_failed = std::ranges::any_of(
+    record.cases, [](const case_record& each) { return each.outcome == outcome::failed; });
+  if (out.kind == verdict_kind::passed && from.end.exit_code != 0 && !other_failed) {
     out.kind = verdict_kind::failed;
     out.type = "exit";
     out.message = "its framework recorded that it passed, and it ended with " +

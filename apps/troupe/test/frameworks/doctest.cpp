@@ -66,7 +66,7 @@ case_record recorded(const std::string& suite, const xml_element& from) {
 class doctest_rules_t final : public framework_rules {
 public:
   std::vector<std::vector<std::string>> list_calls(const std::string& file) const override {
-    return {{"-ltc", "-r=xml", "-o=" + file}};
+    return {{"-ltc", "-ns=true", "-r=xml", "-o=" + file}};
   }
 
   listing read_listing(std::span<const written> calls, const std::string&) const override {
@@ -99,8 +99,9 @@ public:
       names.push_back(pattern(each->name));
       files.push_back(pattern(each->file));
     }
-    return {{select("-tc=", names), select("-sf=", files), "-cs=true", "-r=xml", "-nss=true",
-              "-d=true", "-o=" + record},
+    // It would break into the debugger for which it takes whoever traces it.
+    return {{select("-tc=", names), select("-sf=", files), "-cs=true", "-nb=true", "-r=xml",
+              "-nss=true", "-d=true", "-o=" + record},
       {}};
   }
 

@@ -16,7 +16,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <optional>
+#include <memory>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -96,16 +97,19 @@ std::string read_bounded(const std::string& path, std::size_t begin, std::size_t
 /// A process that was started, and all that is waited for while it runs. Shared with handlers that may outlive the wait.
 class watched : public std::enable_shared_from_this<watched> {
 public:
-  watched(const asio::any_io_executor& executor, started_command started, const process_order& how)
+  /// `traced`: null if it is not traced yet.
+  watched(const asio::any_io_executor& executor, started_command started, const process_order& how,
+    std::unique_ptr<tracer> traced)
     : process_(executor, started.pidfd)
     , timer_(executor)
     , signals_(executor)
     , pid_(started.pid)
-    , order_(how) {}
+    , order_(how)
+    , tracer_(std::move(traced)) {}
 
   void begin() {
-    if (order_.trace_from_start)
-      begin_tracing();
+    if (tracer_)
+      look_at_stops();
     if (order_.timeout.count() > 0)
       wait(order_.timeout);
   }
@@ -132,20 +136,19 @@ public:
   }
 
 private:
-  void begin_tracing() {
+  void look_at_stops() {
     signals_.add(SIGCHLD);
-    tracer_.emplace(pid_);
-    look_at_stops();
+    await_stop();
+    tracer_->handle_stops(); // what has stopped before the wait began
   }
 
-  void look_at_stops() {
+  void await_stop() {
     signals_.async_wait([self = shared_from_this()](const boost::system::error_code& error, int) {
       if (error)
         return;
       self->tracer_->handle_stops();
-      self->look_at_stops();
+      self->await_stop();
     });
-    tracer_->handle_stops(); // what has stopped before the wait began
   }
 
   void wait(std::chrono::milliseconds time) {
@@ -168,8 +171,10 @@ private:
     }
     cause_ = by_timer ? end_cause::timeout : end_cause::cancelled;
     if (by_timer) {
-      if (!tracer_)
-        begin_tracing();
+      if (!tracer_) {
+        tracer_ = std::make_unique<tracer>(pid_, tracer::begun::later);
+        look_at_stops();
+      }
       hang_stacks_ = tracer_->read_all_stacks();
     }
     ::kill(-pid_, SIGTERM);
@@ -182,7 +187,7 @@ private:
   asio::signal_set signals_;
   pid_t pid_;
   process_order order_;
-  std::optional<tracer> tracer_;
+  std::unique_ptr<tracer> tracer_;
   std::string hang_stacks_;
   end_cause cause_ = end_cause::itself;
   bool time_is_up_ = false;
@@ -258,8 +263,11 @@ asio::awaitable<void> run_in_folder(const process_order& order, attempt& into) {
   const auto mark = commands.new_mark();
   const auto began = clock::now();
   const auto started = start_command(order.what, {}, {mark, "TMPDIR=" + order.folder + "/tmp"});
+  auto traced = order.trace_from_start
+                  ? std::make_unique<tracer>(started.pid, tracer::begun::stopped)
+                  : nullptr;
   commands.add(started.pid, mark);
-  const auto process = std::make_shared<watched>(executor, started, order);
+  const auto process = std::make_shared<watched>(executor, started, order, std::move(traced));
   process->begin();
   co_await process->await_end();
   auto& end = into.end;
@@ -280,6 +288,7 @@ asio::awaitable<attempt> run_test(process_order order) {
   try {
     const run_folder folder(order.folder);
     write_words(words_file(order.folder), order.words_text);
+    order.what.traced = order.trace_from_start;
     order.what.stdout_file = output_file(order.folder);
     order.what.stderr_file = output_file(order.folder);
     co_await run_in_folder(order, out);

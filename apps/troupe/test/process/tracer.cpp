@@ -57,9 +57,24 @@ void go_on(pid_t thread, int signal) {
 
 } // namespace
 
-tracer::tracer(pid_t process)
+tracer::tracer(pid_t process, begun how)
   : process_(process) {
-  seize(process);
+  if (how == begun::stopped)
+    take_over();
+  else
+    seize(process);
+}
+
+/// A process that asked to be traced cannot be stopped at any time, nor can it be left stopped by others, as one that was
+/// seized can. So it is let go with a signal that stops it, seized, and told to go on.
+void tracer::take_over() {
+  siginfo_t info{};
+  const int what = WSTOPPED | WEXITED | WNOWAIT | __WALL;
+  if (::waitid(P_PID, static_cast<id_t>(process_), &info, what) != 0 || info.si_code != CLD_TRAPPED)
+    return;
+  ::ptrace(PTRACE_DETACH, process_, nullptr, static_cast<long>(SIGSTOP));
+  seize(process_);
+  ::kill(process_, SIGCONT);
 }
 
 bool tracer::seize(pid_t thread) {

@@ -15,8 +15,12 @@ namespace troupe_cli::test {
 /// to look at. Other processes and their exit codes are not touched, nor that of this one.
 class tracer {
 public:
+  enum class begun {
+    stopped, ///< as `command::traced` has it, so that nothing is missed; it goes on from there
+    later,   ///< it runs already
+  };
   /// Begins to trace `process`.
-  explicit tracer(pid_t process);
+  tracer(pid_t process, begun how);
   tracer(const tracer&) = delete;
   tracer& operator=(const tracer&) = delete;
 
@@ -30,6 +34,7 @@ public:
   const std::string& crash_stack() const { return crash_stack_; }
 
 private:
+  void take_over();
   bool seize(pid_t thread);
   bool handle_stop(pid_t thread);
   void note_crash(pid_t thread, int signal);
