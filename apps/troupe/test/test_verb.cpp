@@ -126,8 +126,8 @@ public:
     plan_.programs = programs_of(options_);
     const auto width =
       options_.jobs > 0 ? options_.jobs : static_cast<unsigned>(troupe::usable_cpus());
-    const temporary_folder folder;
-    {
+    { // both are gone before this process becomes a debugger
+      const temporary_folder folder;
       test_pool pool(width, options_.grace);
       plan_.tests = list_tests(pool, plan_.programs, options_, folder.path());
       add_tests_of_ctest(pool, folder.path());
