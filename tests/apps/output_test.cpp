@@ -1,7 +1,7 @@
 #include "books/csv.hpp"
 #include "books/output_file.hpp"
-#include "text/terminal_text.hpp"
 #include "bookshop/pages.hpp"
+#include "text/terminal_text.hpp"
 
 #include "support/catch.hpp"
 
@@ -107,9 +107,9 @@ TEST_CASE("printable text cannot control a terminal") {
   CHECK(text::printable("naïve £ 红 🚀") == "naïve £ 红 🚀");
   CHECK(text::printable("\x1b[2J\r\n\t\x7f") == "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
   CHECK(text::printable("\xc2\x9b"
-                         "2J") == "\\xc2\\x9b2J");
+                        "2J") == "\\xc2\\x9b2J");
   CHECK(text::printable("\x9b\xff\xe2\x82") == "\\x9b\\xff\\xe2\\x82");
   CHECK(text::printable("a\xe2\x80\xae"
-                         "b") == "a\\xe2\\x80\\xaeb");
+                        "b") == "a\\xe2\\x80\\xaeb");
   CHECK(text::printable(std::string_view("\0a", 2)) == "\\x00a");
 }

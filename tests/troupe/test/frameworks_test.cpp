@@ -2,7 +2,8 @@
 
 #include "support/catch.hpp"
 
-// Lists and records as the frameworks of Debian 12 have written them, and as Catch2 3.5 does.
+// Lists and records as the frameworks of Debian 12 have written them; those of Catch2 3 are written by hand, in the form
+// that its version 3.5 has.
 using namespace troupe_cli::test;
 
 namespace {
