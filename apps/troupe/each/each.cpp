@@ -131,10 +131,10 @@ private:
 
   // A cancelled task has failed at once, but its command still has its grace: a child that leaves would kill it.
   void await_idle() const {
-    const auto patience = std::chrono::steady_clock::now() + pool_.options().cancel_grace;
+    const auto enough = std::chrono::steady_clock::now() + pool_.options().cancel_grace;
     const auto runs = [](const troupe::child_stats& child) { return child.running > 0; };
     while (std::ranges::any_of(pool_.stats().children, runs) &&
-           std::chrono::steady_clock::now() < patience)
+           std::chrono::steady_clock::now() < enough)
       std::this_thread::sleep_for(time_between_looks);
   }
 
