@@ -107,11 +107,11 @@ void event_loop::add_source(loop_source* source) {
 
 void event_loop::remove_source(loop_source* source) {
   const auto found = std::find(sources_.begin(), sources_.end(), source);
-  if (found == sources_.end() && !source->rests_)
-    return;
+  if (found != sources_.end())
+    *found = nullptr;
+  else if (!std::exchange(source->rests_, false))
+    return; // it was not added
   --added_;
-  source->rests_ = false;
-  std::replace(sources_.begin(), sources_.end(), source, static_cast<loop_source*>(nullptr));
 }
 
 void event_loop::run() {

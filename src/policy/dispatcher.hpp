@@ -132,11 +132,16 @@ public:
   /// Whether tasks in the child have lent their places.
   bool has_lent(std::uint32_t seat) const noexcept { return children_[seat].lent.count() > 0; }
 
-  /// Whether a child has nothing to do, of that queue or, for tasks that may move, of any, and a CPU may be free for it.
+  /// Whether a child has nothing to do, of that queue or, for tasks that may move, of any.
   bool has_idle(queue_id queue, bool may_move) {
-    place_again();
     count_again();
-    return crew_ < cpus_ && (queues_[queue].idle > 0 || (may_move && !idle_queues_.empty()));
+    return queues_[queue].idle > 0 || (may_move && !idle_queues_.empty());
+  }
+
+  /// Whether as many children as there are CPUs have plain functions.
+  bool crew_is_full() {
+    place_again();
+    return crew_ >= cpus_;
   }
 
   // -- take-back ------------------------------------------------------------------------------------

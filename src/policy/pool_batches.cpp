@@ -138,6 +138,14 @@ void pool_machine::news_of(std::uint32_t seat) noexcept {
   batch_seats_.put(seat, true);
 }
 
+// Whether another child could run a part of the batch meanwhile: one has nothing to do, and short items, which need a
+// CPU, would find one.
+bool pool_machine::could_share(const task_ledger::entry& batch) {
+  const bool short_items = item_time_.known() && item_time_.value() < limits::wake_up_time;
+  return dispatcher_.has_idle(batch.queue, batch.may_move) &&
+         !(short_items && dispatcher_.crew_is_full());
+}
+
 pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, time_point now) {
   if (!supervision_.children().present(seat) || dispatcher_.owed_by(seat) == 0)
     return batch_watch::none;
@@ -155,7 +163,7 @@ pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, t
     if (began && *began <= now - limits::batch_patience)
       close_batch(key);
     else if (now - entry->sent >= limits::take_back_after && dispatcher_.depth(entry->queue) == 0 &&
-             dispatcher_.has_idle(entry->queue, entry->may_move))
+             could_share(*entry))
       close_batch(key, true); // this child goes on with one half
     entry = ledger_.find(
       key); // else: only the item that runs is left, unless some results could not be read yet

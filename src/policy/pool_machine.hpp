@@ -179,6 +179,7 @@ private:
   void batch_ended(const child_outcome& came, std::chrono::nanoseconds elapsed);
   void look_at_batches(time_point now);
   enum class batch_watch { none, until_news, soon };
+  bool could_share(const task_ledger::entry& batch);
   batch_watch look_at_batches_in(std::uint32_t seat, time_point now);
   void news_of(std::uint32_t seat) noexcept;
   void halve(task_key key);

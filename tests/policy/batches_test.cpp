@@ -36,8 +36,19 @@ std::vector<int> values_of(const task_ptr& part) {
 
 /// Two children, of which the first one has begun a batch of five items and finished two of them.
 struct half_done_batch {
-  half_done_batch() {
+  explicit half_done_batch(troupe::policy::pool_machine::rules rules = fake_pool::rules_of(2),
+    std::optional<std::chrono::nanoseconds> last_took = std::nullopt)
+    : pool(std::move(rules)) {
     pool.all_ready();
+    if (last_took) {
+      const auto last = pool.submit();
+      const auto where = *pool.seat_of(last);
+      pool.begin(where, last);
+      pool.wait(*last_took);
+      pool.write(where, last, false, *last_took);
+      pool[where].read();
+      pool.settle();
+    }
     batch = submit_batch(pool, 5);
     seat = *pool.seat_of(batch);
     for (const int value : {10, 11}) {
@@ -47,7 +58,7 @@ struct half_done_batch {
     pool.claim(seat, batch);
   }
 
-  fake_pool pool{fake_pool::rules_of(2)};
+  fake_pool pool;
   task_ptr batch;
   std::uint32_t seat = 0;
 };
@@ -111,6 +122,19 @@ TEST_CASE("what is left of a batch is shared with a child that is idle") {
   CHECK(others == 2);
   CHECK(elsewhere >= 1);
   CHECK(b.pool.machine.stats().running + b.pool.machine.stats().queued == 3);
+}
+
+TEST_CASE("where all CPUs are busy, a batch is shared unless its items are short") {
+  auto one_cpu = fake_pool::rules_of(2);
+  one_cpu.cpus = 1;
+  const auto is_shared = [](half_done_batch&& b) {
+    b.pool.wait(2 * troupe::limits::take_back_after - 1ns);
+    return b.batch->rest != nullptr;
+  };
+  CHECK(is_shared(half_done_batch(one_cpu)));
+  CHECK(is_shared(half_done_batch(one_cpu, troupe::limits::wake_up_time)));
+  CHECK_FALSE(is_shared(half_done_batch(one_cpu, 1us)));
+  CHECK(is_shared(half_done_batch(fake_pool::rules_of(2), 1us)));
 }
 
 TEST_CASE(

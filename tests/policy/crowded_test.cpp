@@ -71,13 +71,14 @@ TEST_CASE("what exceeds the credit of the children that are awake wakes others")
   CHECK(given.size() > cpus);
 }
 
-TEST_CASE("nobody is woken to share with children that keep all CPUs busy") {
+TEST_CASE("the crew is full when as many children as there are CPUs have functions") {
   auto d = pool_whose_functions_take(1us);
-  CHECK(d.has_idle(0, false));
+  CHECK_FALSE(d.crew_is_full());
   submit(d, 1);
-  CHECK(d.has_idle(0, false));
+  CHECK_FALSE(d.crew_is_full());
   submit(d, 1);
-  CHECK_FALSE(d.has_idle(0, false));
+  CHECK(d.crew_is_full());
+  CHECK(d.has_idle(0, false));
 }
 
 TEST_CASE(
