@@ -344,7 +344,8 @@ void driver::show_kept() {
   for (auto& kept : with_.journal->kept_outputs()) {
     const auto part = [](std::string& text, std::string& file) {
       written out{std::move(text), std::move(file), 0};
-      out.size = out.file.empty() ? out.text.size() : 1;
+      // A file that is gone has been shown: that run was killed before the journal said so.
+      out.size = out.file.empty() ? out.text.size() : ::access(out.file.c_str(), F_OK) == 0;
       return out;
     };
     output again{0, kept.attempt, std::move(kept.input), part(kept.out, kept.out_file),

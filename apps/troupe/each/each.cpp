@@ -224,7 +224,8 @@ int run(const each_options& options, const std::string& command_line) {
     notes.emplace(options.journal, options.resume, command_line);
   if (!options.output_dir.empty())
     make_output_dir(options.output_dir);
-  const auto spool = open_spool(options);
+  auto spool = open_spool(options);
+  spool.keep(notes.has_value()); // however the run ends, until all has been shown
   const auto size = shape_of(options);
   const command_work task(settings_of(options, spool.path(), size.concurrency));
   progress_screen screen(options.quiet);
@@ -257,6 +258,7 @@ int run(const each_options& options, const std::string& command_line) {
     .end = [&](std::uint64_t ticket) { tasks.end(ticket); },
     .end_all = [&] { tasks.end_all(); }});
   const auto result = all.run();
+  spool.keep(false);
   say_result(screen, options, result);
   return exit_code_of(result);
 }

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace troupe_cli {
 namespace {
@@ -36,9 +37,10 @@ spool_folder spool_folder::open(const std::string& path) {
 }
 
 spool_folder::~spool_folder() {
+  if (path_.empty() || ::rmdir(path_.c_str()) == 0 || kept_)
+    return;
   std::error_code ignored;
-  if (!path_.empty())
-    std::filesystem::remove_all(path_, ignored);
+  std::filesystem::remove_all(path_, ignored);
 }
 
 } // namespace troupe_cli

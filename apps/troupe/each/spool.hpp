@@ -13,12 +13,16 @@ public:
   static spool_folder open(const std::string& path);
 
   spool_folder(spool_folder&& from) noexcept
-    : path_(std::move(from.path_)) {
+    : path_(std::move(from.path_))
+    , kept_(from.kept_) {
     from.path_.clear();
   }
   spool_folder& operator=(spool_folder&&) = delete;
   /// Removes it.
   ~spool_folder();
+
+  /// Whether it stays, unless it is empty. What a journal keeps lies in it until that has been shown.
+  void keep(bool yes) { kept_ = yes; }
 
   const std::string& path() const { return path_; }
 
@@ -27,6 +31,7 @@ private:
     : path_(std::move(path)) {}
 
   std::string path_;
+  bool kept_ = false;
 };
 
 } // namespace troupe_cli

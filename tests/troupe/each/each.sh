@@ -194,6 +194,15 @@ run log j --json
 head -n 1 out | grep -q '"number":1,"attempt":1,"input":"a","command":"sh -c .* - a"' &&
   head -n 1 out | grep -q '"outcome":"ok","final":true,"exit_code":0,"signal":null' ||
   { failures=$((failures + 1)); echo "FAILED: log --json"; head -n 1 out; }
+for spool in stays gone; do
+  "$troupe" each -j1 -q --journal "$spool" -- sh -c 'seq 50000' ::: a b 2>err | head -n 1 >out
+  code="${PIPESTATUS[*]:0:1}"
+  expect "nobody reads an output that is kept" 141 '1' ''
+  [ $spool = stays ] || rm -r "$spool.spool"
+  run each -j1 -q --journal "$spool" --resume -- sh -c 'seq 50000' ::: a b
+  [ $code = 0 ] && [ "$(wc -l <out)" = $([ $spool = stays ] && echo 100000 || echo 50000) ] && [ ! -e "$spool.spool" ] ||
+    { failures=$((failures + 1)); echo "FAILED: a run goes on after nobody has read its output"; cat err; }
+done
 run each --journal good -- true ::: a
 run log good --failed
 expect "nothing has failed" 4 '' ''
