@@ -16,9 +16,6 @@ namespace troupe_cli {
 /// It gets /dev/null as stdin, a process group of its own, no descriptor but 0 to 2, and no signal that is blocked or
 /// ignored. In its environment TROUPE_COMMAND names it, so that whatever it starts can be found.
 struct command {
-  /// By which `end_command` finds it; chosen by the caller.
-  std::uint64_t id = 0;
-
   /// The program, which is looked for in PATH if it has no slash, and its arguments.
   std::vector<std::string> argv{};
 
@@ -36,10 +33,6 @@ struct command {
   std::string stderr_file{};
   /// It writes to what the child has as stdout and stderr, and the files are of no account.
   bool inherit_output = false;
-
-  /// A folder in which a temporary folder is made for it, which TMPDIR names, and which is removed with all that is in
-  /// it when the command has ended. Empty: none.
-  std::string temporary_parent{};
 
   /// Time that it may run; 0: any.
   std::chrono::milliseconds timeout{0};
@@ -64,7 +57,7 @@ struct command_descriptors {
 enum class end_cause {
   itself,      ///< it left, or a signal from elsewhere ended it
   timeout,     ///< it took longer than `command::timeout`
-  cancelled,   ///< the task that ran it was cancelled, or `end_command` named it
+  cancelled,   ///< whoever waited for it was cancelled
   not_started, ///< it never ran: `command_end::problem`
 };
 

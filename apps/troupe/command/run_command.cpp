@@ -11,20 +11,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <iterator>
-#include <unordered_map>
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 namespace troupe_cli {
 namespace {
@@ -38,35 +29,6 @@ constexpr auto quiet_wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds patience_with_killed{5};
 // What starts processes faster than they are killed is given up.
 constexpr int most_sweeps = 200;
-
-/// The folder of one command. The folder is removed with this object.
-class temporary_folder {
-public:
-  explicit temporary_folder(const std::string& parent) {
-    if (parent.empty())
-      return;
-    path_ = parent + "/run-XXXXXX";
-    if (::mkdtemp(path_.data()))
-      return;
-    const int number = errno;
-    path_.clear();
-    throw start_problem{
-      "cannot make a temporary folder in \"" + parent + "\": " + std::strerror(number), number};
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() {
-    if (path_.empty() || ::rmdir(path_.c_str()) == 0)
-      return;
-    std::error_code ignored; // what the command has made read-only stays
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  const std::string& path() const { return path_; }
-
-private:
-  std::string path_;
-};
 
 /// Ends the group of a command: SIGTERM, and SIGKILL after the grace. Shared with the timer's handlers.
 class group_ending : public std::enable_shared_from_this<group_ending> {
@@ -187,13 +149,6 @@ void reap(pid_t leader, command_end& end) {
   end.peak_kilobytes = static_cast<std::uint64_t>(usage.ru_maxrss);
 }
 
-std::vector<std::string> additions(const std::string& mark, const temporary_folder& temporary) {
-  std::vector<std::string> variables{mark};
-  if (!temporary.path().empty())
-    variables.push_back("TMPDIR=" + temporary.path());
-  return variables;
-}
-
 descriptor watch(const asio::any_io_executor& executor, const started_command& started) {
   descriptor process(executor);
   boost::system::error_code error;
@@ -206,25 +161,6 @@ descriptor watch(const asio::any_io_executor& executor, const started_command& s
   throw start_problem{"cannot wait for a process: " + error.message(), error.value()};
 }
 
-/// The groups of the commands that run here, by the ids of these.
-std::unordered_multimap<std::uint64_t, group_ending*>& running_groups() {
-  static std::unordered_multimap<std::uint64_t, group_ending*> groups;
-  return groups;
-}
-
-/// Names a group for as long as it lives.
-class named_group {
-public:
-  named_group(std::uint64_t id, group_ending& group)
-    : place_(running_groups().emplace(id, &group)) {}
-  named_group(const named_group&) = delete;
-  named_group& operator=(const named_group&) = delete;
-  ~named_group() { running_groups().erase(place_); }
-
-private:
-  std::unordered_multimap<std::uint64_t, group_ending*>::iterator place_;
-};
-
 asio::awaitable<command_end> run_started(
   const command& what, started_command started, const std::string& mark) {
   const auto executor = co_await asio::this_coro::executor;
@@ -233,7 +169,6 @@ asio::awaitable<command_end> run_started(
   auto process = watch(executor, started);
   commands.add(started.pid, mark);
   const auto ending = std::make_shared<group_ending>(executor, started.pid, what.grace);
-  const named_group name(what.id, *ending);
   if (what.timeout.count() > 0)
     ending->begin_after(what.timeout);
   co_await await_end(process, *ending, started.pid);
@@ -248,14 +183,15 @@ asio::awaitable<command_end> run_started(
   co_return end;
 }
 
-asio::awaitable<command_end> start_and_run(command what, command_descriptors to) {
+} // namespace
+
+asio::awaitable<command_end> run_command(command what, command_descriptors to) {
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   command_end end;
   try {
-    const temporary_folder temporary(what.temporary_parent);
     const auto mark = running_commands::of_this_process().new_mark();
-    const auto started = start_command(what, to, additions(mark, temporary));
+    const auto started = start_command(what, to, {mark});
     end = co_await run_started(what, started, mark);
   } catch (const start_problem& problem) {
     end.cause = end_cause::not_started;
@@ -264,24 +200,6 @@ asio::awaitable<command_end> start_and_run(command what, command_descriptors to)
   }
   co_await asio::this_coro::throw_if_cancelled(throws);
   co_return end;
-}
-
-} // namespace
-
-asio::awaitable<command_end> run_command(command what, command_descriptors to) {
-  return start_and_run(std::move(what), to);
-}
-
-std::size_t end_command(std::uint64_t id) {
-  const auto [first, last] = running_groups().equal_range(id);
-  for (auto group = first; group != last; ++group)
-    group->second->begin(end_cause::cancelled);
-  return static_cast<std::size_t>(std::distance(first, last));
-}
-
-void end_commands() {
-  for (const auto& [id, group] : running_groups())
-    group->begin(end_cause::cancelled);
 }
 
 } // namespace troupe_cli

@@ -18,12 +18,4 @@ namespace troupe_cli {
 /// In a pool, `cancel_grace` must be longer than `command::grace`, since the pool ends the child otherwise.
 boost::asio::awaitable<command_end> run_command(command what, command_descriptors to = {});
 
-// A task that the pool cancels has no result. These end commands as a cancellation does, and `run_command` returns how
-// they ended. To be called on the event loop of this process, by a plain task.
-
-/// Ends the commands with this id that run here; returns how many these are.
-std::size_t end_command(std::uint64_t id);
-/// Ends all that run here.
-void end_commands();
-
 } // namespace troupe_cli

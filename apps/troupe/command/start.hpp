@@ -12,7 +12,7 @@ struct started_command {
   int pidfd = -1; ///< to be closed by the caller
 };
 
-/// Starts a command, or throws `start_problem`. Does not look at the timeout, the temporary folder and the grace.
+/// Starts a command, or throws `start_problem`. Does not look at the timeout and the grace.
 /// `additions` are added to its environment as `command::environment` is. Copies neither memory nor page tables, and
 /// returns when the program has been executed. To be called on a thread that lives as long as the process: the
 /// command is killed when that thread ends.

@@ -83,7 +83,6 @@ private:
 command command_of(const input_job& job, std::size_t slot) {
   const auto& settings = state().settings;
   auto what = settings.common;
-  what.id = job.what.number;
   const auto number = std::to_string(slot);
   what.argv = settings.form.expand(job.what, {std::to_string(job.what.number), number});
   what.environment.push_back("TROUPE_SLOT=" + number);

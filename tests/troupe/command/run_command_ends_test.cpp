@@ -3,6 +3,11 @@
 #include "support/process_info.hpp"
 #include "troupe/command/running.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <csignal>
 
 using namespace std::chrono_literals;
@@ -18,6 +23,25 @@ bool is_gone(const std::string& pid_file) {
 // What a script does, whose last word is in a file.
 bool has_said(const std::string& file) {
   return eventually([&] { return contents(file).ends_with('\n'); });
+}
+
+// A command that is cancelled by whoever waits for it in the child, when it has said something in the file.
+boost::asio::awaitable<troupe_cli::command_end> run_until(
+  troupe_cli::command what, std::string file) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  troupe_cli::command_end end;
+  const auto run = [&]() -> boost::asio::awaitable<void> {
+    end = co_await troupe_cli::run_command(what);
+  };
+  const auto look = [&]() -> boost::asio::awaitable<void> {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    while (!contents(file).ends_with('\n')) {
+      timer.expires_after(10ms);
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+  };
+  co_await (run() || look());
+  co_return end;
 }
 
 } // namespace
@@ -119,20 +143,14 @@ TEST_CASE("a cancelled command is ended, and its child stays") {
   CHECK(command_pool().stats().children.at(0).pid == child);
 }
 
-TEST_CASE("a command that is ended by its id has that as its result") {
+TEST_CASE("a command whose wait is cancelled has that as its result") {
   const test_folder folder;
   auto what = shell("trap 'exit 5' TERM; echo $$ > pid; while :; do sleep 0.01; done");
   what.directory = folder.path();
   what.grace = 60s;
-  what.id = 7;
-  auto running = begin(what);
-  REQUIRE(has_said(folder / "pid"));
-  CHECK(command_pool().apply(troupe_cli::end_command, 8).get() == 0);
-  CHECK(command_pool().apply(troupe_cli::end_command, 7).get() == 1);
-  const auto end = running.get();
+  const auto end = command_pool().apply(run_until, what, folder / "pid").get();
   CHECK(end.cause == end_cause::cancelled);
   CHECK(end.exit_code == 5);
-  CHECK(command_pool().apply(troupe_cli::end_command, 7).get() == 0);
 }
 
 TEST_CASE("the leader of a command dies with its child") {

@@ -76,18 +76,6 @@ TEST_CASE("a command runs where it should") {
   CHECK(contents(what.stdout_file) == std::filesystem::canonical(folder.path()).string() + "\n");
 }
 
-TEST_CASE("a command has a temporary folder that goes with it") {
-  const test_folder folder;
-  auto what = shell("mkdir $TMPDIR/a && echo x > $TMPDIR/a/b && echo $TMPDIR");
-  what.stdout_file = folder / "out";
-  what.temporary_parent = folder.path();
-  CHECK(run(what).ok());
-  auto where = contents(folder / "out");
-  CHECK_THAT(where, StartsWith(folder.path() + "/run-"));
-  where.pop_back();
-  CHECK_FALSE(std::filesystem::exists(where));
-}
-
 TEST_CASE("a command has the limits that were asked for") {
   const test_folder folder;
   auto what = shell("ulimit -n; ulimit -v; ulimit -f; ulimit -t; nice");
