@@ -1,41 +1,30 @@
 #include "test/process/run_test.hpp"
 
 #include "command/descendants.hpp"
-#include "command/start.hpp"
+#include "command/leader.hpp"
 #include "test/process/tracer.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <utility>
 
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace troupe_cli::test {
 namespace {
 
 namespace asio = boost::asio;
-using clock = std::chrono::steady_clock;
-using descriptor = asio::posix::stream_descriptor;
 
-constexpr auto quiet_wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t largest_record = 256 * 1024 * 1024;
-constexpr std::chrono::seconds patience_with_killed{5};
-constexpr int most_sweeps = 200; // of what starts processes faster than they are killed
 
 /// The folder of a process, which goes with this object.
 class run_folder {
@@ -94,41 +83,26 @@ std::string read_bounded(const std::string& path, std::size_t begin, std::size_t
   return out + read_part(file, size - end, end);
 }
 
-/// A process that was started, and all that is waited for while it runs. Shared with handlers that may outlive the wait.
-class watched : public std::enable_shared_from_this<watched> {
+/// The stacks of a process. Handlers of signals do not outlive this.
+class traced_process : public std::enable_shared_from_this<traced_process> {
 public:
-  /// `traced`: null if it is not traced yet.
-  watched(const asio::any_io_executor& executor, started_command started, const process_order& how,
-    std::unique_ptr<tracer> traced)
-    : process_(executor, started.pidfd)
-    , timer_(executor)
-    , signals_(executor)
-    , pid_(started.pid)
-    , order_(how)
-    , tracer_(std::move(traced)) {}
+  traced_process(const asio::any_io_executor& executor, pid_t pid)
+    : signals_(executor)
+    , pid_(pid) {}
 
-  void begin() {
-    if (tracer_)
-      look_at_stops();
-    if (order_.timeout.count() > 0)
-      wait(order_.timeout);
+  void begin(tracer::begun how) {
+    tracer_ = std::make_unique<tracer>(pid_, how);
+    signals_.add(SIGCHLD);
+    await_stop();
+    tracer_->handle_stops(); // what has stopped before the wait began
   }
 
-  asio::awaitable<void> await_end() {
-    for (;;) {
-      const auto [error] = co_await process_.async_wait(descriptor::wait_read, quiet_wait);
-      if (!error)
-        break;
-      if (error != asio::error::operation_aborted)
-        ::kill(-pid_, SIGKILL); // the loop cannot wait for it, and would ask again and again
-      go_further();
-    }
-    timer_.cancel();
-    boost::system::error_code ignored;
-    signals_.cancel(ignored);
+  void read_hang() {
+    if (!tracer_)
+      begin(tracer::begun::later);
+    hang_stacks_ = tracer_->read_all_stacks();
   }
 
-  end_cause cause() const { return cause_; }
   std::string take_stacks() {
     if (!hang_stacks_.empty())
       return std::move(hang_stacks_);
@@ -136,148 +110,42 @@ public:
   }
 
 private:
-  void look_at_stops() {
-    signals_.add(SIGCHLD);
-    await_stop();
-    tracer_->handle_stops(); // what has stopped before the wait began
-  }
-
   void await_stop() {
-    signals_.async_wait([self = shared_from_this()](const boost::system::error_code& error, int) {
-      if (error)
+    signals_.async_wait([weak = weak_from_this()](const boost::system::error_code& error, int) {
+      const auto self = weak.lock();
+      if (error || !self)
         return;
       self->tracer_->handle_stops();
       self->await_stop();
     });
   }
 
-  void wait(std::chrono::milliseconds time) {
-    timer_.expires_after(time);
-    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-      if (error)
-        return;
-      self->time_is_up_ = true;
-      self->process_.cancel();
-    });
-  }
-
-  /// The wait for its end was ended by the timer, or by whoever wants it to stop.
-  void go_further() {
-    const bool by_timer = std::exchange(time_is_up_, false);
-    if (cause_ != end_cause::itself) {
-      if (by_timer)
-        ::kill(-pid_, SIGKILL);
-      return;
-    }
-    cause_ = by_timer ? end_cause::timeout : end_cause::cancelled;
-    if (by_timer) {
-      if (!tracer_) {
-        tracer_ = std::make_unique<tracer>(pid_, tracer::begun::later);
-        look_at_stops();
-      }
-      hang_stacks_ = tracer_->read_all_stacks();
-    }
-    ::kill(-pid_, SIGTERM);
-    ::kill(-pid_, SIGCONT);
-    wait(order_.what.grace);
-  }
-
-  descriptor process_;
-  asio::steady_timer timer_;
   asio::signal_set signals_;
   pid_t pid_;
-  process_order order_;
-  std::unique_ptr<tracer> tracer_;
+  std::unique_ptr<tracer> tracer_; // null if it is not traced yet
   std::string hang_stacks_;
-  end_cause cause_ = end_cause::itself;
-  bool time_is_up_ = false;
 };
-
-/// Waits for the end of a child of this process, at most until then.
-asio::awaitable<void> await_exit(
-  asio::any_io_executor executor, pid_t pid, clock::time_point until) {
-  const int opened = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (opened < 0)
-    co_return;
-  const auto process = std::make_shared<descriptor>(executor, opened);
-  asio::steady_timer patience(executor, until);
-  patience.async_wait([process](const boost::system::error_code& error) {
-    if (!error)
-      process->cancel();
-  });
-  while (!has_ended(pid) && clock::now() < until)
-    co_await process->async_wait(descriptor::wait_read, quiet_wait);
-}
-
-void note(std::vector<left_behind>& left, pid_t pid) {
-  for (const auto& process : left)
-    if (process.pid == pid)
-      return;
-  left.push_back({pid, name_of_process(pid)});
-}
-
-asio::awaitable<void> end_descendants(asio::any_io_executor executor, pid_t leader,
-  std::chrono::milliseconds linger, command_end& end) {
-  auto& commands = running_commands::of_this_process();
-  const bool by_itself = end.cause == end_cause::itself;
-  const auto patience = clock::now() + (by_itself ? linger : std::chrono::milliseconds{0});
-  for (int sweep = 0; sweep < most_sweeps; ++sweep) {
-    const auto left = commands.left_by(leader);
-    if (left.empty())
-      co_return;
-    if (clock::now() < patience) {
-      for (const auto pid : left)
-        co_await await_exit(executor, pid, patience);
-      continue;
-    }
-    ::kill(-leader, SIGKILL);
-    for (const auto pid : left) {
-      if (by_itself) // what a process had no chance to end is not its fault
-        note(end.left, pid);
-      ::kill(pid, SIGKILL);
-    }
-    for (const auto pid : left) {
-      co_await await_exit(executor, pid, clock::now() + patience_with_killed);
-      ::waitpid(pid, nullptr, WNOHANG);
-    }
-  }
-}
-
-void reap(pid_t leader, command_end& end) {
-  siginfo_t info{};
-  rusage usage{};
-  long waited = 0;
-  do {
-    waited = ::syscall(SYS_waitid, P_PID, leader, &info, WEXITED | __WALL, &usage);
-  } while (waited < 0 && errno == EINTR);
-  if (info.si_code == CLD_EXITED)
-    end.exit_code = info.si_status;
-  else
-    end.signal = info.si_status;
-  end.peak_kilobytes = static_cast<std::uint64_t>(usage.ru_maxrss);
-}
 
 asio::awaitable<void> run_in_folder(const process_order& order, attempt& into) {
   const auto executor = co_await asio::this_coro::executor;
-  auto& commands = running_commands::of_this_process();
-  const auto mark = commands.new_mark();
-  const auto began = clock::now();
+  const auto mark = running_commands::of_this_process().new_mark();
+  const auto began = std::chrono::steady_clock::now();
   const auto started = start_command(order.what, {}, {mark, "TMPDIR=" + order.folder + "/tmp"});
-  auto traced = order.trace_from_start
-                  ? std::make_unique<tracer>(started.pid, tracer::begun::stopped)
-                  : nullptr;
-  commands.add(started.pid, mark);
-  const auto process = std::make_shared<watched>(executor, started, order, std::move(traced));
-  process->begin();
-  co_await process->await_end();
+  auto process = std::make_shared<traced_process>(executor, started.pid);
+  if (order.trace_from_start)
+    process->begin(tracer::begun::stopped);
   auto& end = into.end;
-  end.pid = started.pid;
-  end.wall_time = clock::now() - began;
-  end.cause = process->cause();
+  const std::function<void()> at_timeout = [&process] { process->read_hang(); };
+  end.cause = co_await await_leader(started, mark, order.what, at_timeout);
+  end.wall_time = std::chrono::steady_clock::now() - began;
   into.stacks = process->take_stacks();
-  co_await end_descendants(executor, started.pid, order.linger, end);
-  reap(started.pid, end);
-  commands.remove(started.pid);
+  process.reset();
+  const bool by_itself = end.cause == end_cause::itself;
+  auto left =
+    co_await end_descendants(started.pid, by_itself ? order.linger : std::chrono::milliseconds{0});
+  if (by_itself) // what a process had no chance to end is not its fault
+    end.left = std::move(left);
+  reap_leader(started.pid, end);
 }
 
 } // namespace
@@ -288,6 +156,7 @@ asio::awaitable<attempt> run_test(process_order order) {
   try {
     const run_folder folder(order.folder);
     write_words(words_file(order.folder), order.words_text);
+    order.what.timeout = order.timeout;
     order.what.traced = order.trace_from_start;
     order.what.stdout_file = output_file(order.folder);
     order.what.stderr_file = output_file(order.folder);
