@@ -211,6 +211,8 @@ inline constexpr std::size_t max_output_queue = 2048;
 // -- configuration files ----------------------------------------------------------------------------
 
 inline constexpr std::size_t max_config_file_bytes = std::size_t{1024} * 1024;
+/// Files that one includes, with those that they include.
+inline constexpr std::size_t max_included_files = 1024;
 /// What is shown of the name of a file.
 inline constexpr std::size_t max_shown_path_bytes = 256;
 /// ... of a value in it, and of what the parser says.
@@ -218,15 +220,23 @@ inline constexpr std::size_t max_shown_value_bytes = 60;
 inline constexpr std::size_t max_shown_sentence_bytes = 300;
 /// Problems of a file that are listed.
 inline constexpr std::size_t max_shown_problems = 20;
-/// Parts of a dotted key.
+/// Parts of a dotted key; `pool.web.restart.intensity` has 4.
 inline constexpr std::size_t max_key_parts = 16;
+/// ... of one that the command line gives a value.
+inline constexpr std::size_t max_assigned_key_parts = 8;
 /// Longer names are not compared with others, to suggest one.
 inline constexpr std::size_t max_compared_name_bytes = 64;
 /// Names that are listed where none is near.
 inline constexpr std::size_t max_listed_names = 24;
 
+// -- modules ----------------------------------------------------------------------------------------
+
+/// A module that has not been loaded for this long is given up.
+inline constexpr std::chrono::seconds module_patience{30};
+
 // -- the codec --------------------------------------------------------------------------------------
 
+/// Values within values, also those of JSON: they take the stack of whoever follows them.
 inline constexpr std::size_t max_value_depth = 512;
 /// Elements that take no bytes, in all containers of one message.
 inline constexpr std::size_t max_empty_elements = std::size_t{1} << 20;

@@ -1,5 +1,6 @@
 #include "config/config_sources.hpp"
 
+#include "base/limits.hpp"
 #include "config/file_contents.hpp"
 #include "config/message_text.hpp"
 
@@ -16,9 +17,6 @@ namespace troupe::detail {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Files that one includes, with those that they include.
-constexpr std::size_t max_included_files = 1024;
 
 // A text, or an array of them. What else stands there is a problem.
 std::vector<std::pair<std::string, text_position>> texts_of(
@@ -144,8 +142,8 @@ private:
     }
     if (done_.contains(identity))
       return name + " is included already";
-    if (done_.size() + reading_.size() > max_included_files)
-      return "more than " + std::to_string(max_included_files) + " files";
+    if (done_.size() + reading_.size() > limits::max_included_files)
+      return "more than " + std::to_string(limits::max_included_files) + " files";
     return {};
   }
 

@@ -1,5 +1,6 @@
 #include "config/overrides.hpp"
 
+#include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
@@ -204,7 +205,8 @@ void apply_assignments(toml::table& entries, std::span<const std::string> groups
   for (const auto& assignment : assignments) {
     const auto equals = assignment.find('=');
     const auto keys = split_at_dots(std::string_view(assignment).substr(0, equals));
-    const bool complete = equals != std::string::npos && keys.size() >= 3 && keys.size() <= 8 &&
+    const bool complete = equals != std::string::npos && keys.size() >= 3 &&
+                          keys.size() <= limits::max_assigned_key_parts &&
                           std::ranges::find(keys, "") == keys.end() && is_utf8(assignment);
     if (!complete) {
       problems.add(

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view white_space = " \t\r\n";
-// `pool.web.restart.intensity` has 4.
 
 bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;

@@ -1,7 +1,6 @@
 #include <troupe/detail/json_value.hpp>
 
-#include "module/json_text.hpp"
-
+#include "base/limits.hpp"
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
 
@@ -25,9 +24,6 @@ std::string without_name(std::string_view message) {
   const auto end = message.find("] ");
   return sentence_for_message(end == std::string_view::npos ? message : message.substr(end + 2));
 }
-
-// Values that contain values take the stack of whoever follows them.
-constexpr std::size_t max_depth = 512;
 
 } // namespace
 
@@ -170,8 +166,9 @@ void refuse_argument_count(std::size_t takes, const json_value& given) {
 }
 
 void check_json_depth(const json_place& at) {
-  if (at.depth > max_depth)
-    throw json_error("a value is nested more than " + std::to_string(max_depth) + " deep");
+  if (at.depth > limits::max_value_depth)
+    throw json_error(
+      "a value is nested more than " + std::to_string(limits::max_value_depth) + " deep");
 }
 
 // -- numbers and text -----------------------------------------------------------------------------------

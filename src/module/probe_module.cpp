@@ -1,5 +1,6 @@
 #include "module/loaded_modules.hpp"
 
+#include "base/limits.hpp"
 #include "config/message_text.hpp"
 
 #include <troupe/detail/json_value.hpp>
@@ -11,8 +12,6 @@
 namespace troupe {
 
 namespace {
-
-constexpr std::chrono::seconds patience(30);
 
 [[noreturn]] void fail(const std::string& path, const std::string& problem) {
   throw module_error("module " + detail::file_for_message(path) + ": " + problem);
@@ -37,11 +36,12 @@ void load_and_call(std::vector<std::string> modules, std::string task, std::stri
 
 module_info result_of(worker<module_info>& child, const std::string& path) {
   try {
-    child.join_for(patience);
+    child.join_for(limits::module_patience);
     return child.result();
   } catch (const process_timeout&) {
     child.kill();
-    fail(path, "it has not been loaded within 30s");
+    fail(path,
+      "it has not been loaded within " + std::to_string(limits::module_patience.count()) + 's');
   } catch (const child_lost& lost) {
     fail(path, "the process that loaded it " + lost.exit().describe() + lost.exit().last_words());
   } catch (const module_error&) {
