@@ -19,6 +19,25 @@ const json& of(const void* node) {
   return *static_cast<const json*>(node);
 }
 
+std::string_view kind_name(json_value::kind kind) {
+  switch (kind) {
+  case json_value::kind::boolean:
+    return "true or false";
+  case json_value::kind::integer:
+  case json_value::kind::number:
+    return "a number";
+  case json_value::kind::string:
+    return "a string";
+  case json_value::kind::array:
+    return "an array";
+  case json_value::kind::object:
+    return "an object";
+  case json_value::kind::null:
+    break;
+  }
+  return "null";
+}
+
 // The library's messages begin with a name of its own: "[json.exception.parse_error.101] parse error at ...".
 std::string without_name(std::string_view message) {
   const auto end = message.find("] ");
@@ -123,25 +142,6 @@ void refuse_json(const json_place& at, std::string_view problem) {
   throw json_error(at.text() + ": " + std::string(problem));
 }
 
-std::string_view kind_name(json_value::kind kind) {
-  switch (kind) {
-  case json_value::kind::boolean:
-    return "true or false";
-  case json_value::kind::integer:
-  case json_value::kind::number:
-    return "a number";
-  case json_value::kind::string:
-    return "a string";
-  case json_value::kind::array:
-    return "an array";
-  case json_value::kind::object:
-    return "an object";
-  case json_value::kind::null:
-    break;
-  }
-  return "null";
-}
-
 void refuse_json_kind(const json_place& at, std::string_view expected, const json_value& found) {
   refuse_json(
     at, std::string(expected) + " is expected, this is " + std::string(kind_name(found.what())));
@@ -156,8 +156,6 @@ void refuse_json_field(
 void refuse_argument_count(std::size_t takes, const json_value& given) {
   const auto wanted = takes == 0 ? std::string("no arguments, which is [] in JSON")
                                  : "an array of " + std::to_string(takes) + " arguments";
-  if (!given)
-    throw json_error("the task takes " + wanted + ", and is given a line of text");
   if (given.what() != json_value::kind::array)
     throw json_error(
       "the task takes " + wanted + ", and is given " + std::string(kind_name(given.what())));
