@@ -18,10 +18,6 @@ namespace troupe::detail {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& path, const std::string& problem) {
-  throw module_error("module " + file_for_message(path) + ": " + problem);
-}
-
 // What the loader says begins with the file's name, which our message has already.
 std::string loader_problem(const std::string& path) {
   const char* const said = ::dlerror();
@@ -34,18 +30,18 @@ std::string loader_problem(const std::string& path) {
 const module_tasks* open_module(const std::string& path) {
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr)
-    fail(path, loader_problem(path));
+    refuse_module(path, loader_problem(path));
   const auto* const abi = static_cast<const char*>(::dlsym(handle, "troupe_module_abi"));
   const auto tasks =
     reinterpret_cast<const module_tasks* (*)()>(::dlsym(handle, "troupe_module_tasks"));
   if (abi == nullptr || tasks == nullptr)
-    fail(path, "it has no TROUPE_TASKS (troupe/module.hpp), so it has no tasks");
+    refuse_module(path, "it has no TROUPE_TASKS (troupe/module.hpp), so it has no tasks");
   if (std::string_view(abi) != TROUPE_MODULE_ABI)
-    fail(path, "it is built with another troupe (" + sentence_for_message(abi) +
-                 ") than this program (" TROUPE_MODULE_ABI "); compile it again");
+    refuse_module(path, "it is built with another troupe (" + sentence_for_message(abi) +
+                          ") than this program (" TROUPE_MODULE_ABI "); compile it again");
   const auto* const all = tasks();
   if (all->problem != nullptr)
-    fail(path, all->problem);
+    refuse_module(path, all->problem);
   return all;
 }
 
@@ -61,6 +57,10 @@ const module_tasks& module_at(const std::string& path) {
 }
 
 } // namespace
+
+void refuse_module(const std::string& path, const std::string& problem) {
+  throw module_error("module " + file_for_message(path) + ": " + problem);
+}
 
 module_info load_module_here(std::string path) {
   module_info info{std::move(path), {}};
@@ -81,7 +81,7 @@ const module_task& task_of_module(const std::string& module, std::string_view na
   const auto& tasks = module_at(module).all;
   const auto found = std::ranges::find(tasks, name, &module_task::name);
   if (found == tasks.end())
-    fail(module, "it has no task " + quoted_for_message(name));
+    refuse_module(module, "it has no task " + quoted_for_message(name));
   last = {module, &*found};
   return *found;
 }

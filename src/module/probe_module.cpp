@@ -1,7 +1,6 @@
 #include "module/loaded_modules.hpp"
 
 #include "base/limits.hpp"
-#include "config/message_text.hpp"
 
 #include <troupe/detail/json_value.hpp>
 #include <troupe/process.hpp>
@@ -12,10 +11,6 @@
 namespace troupe {
 
 namespace {
-
-[[noreturn]] void fail(const std::string& path, const std::string& problem) {
-  throw module_error("module " + detail::file_for_message(path) + ": " + problem);
-}
 
 // What has no slash in it the loader would look for elsewhere.
 std::string full_path(const std::string& path) {
@@ -40,16 +35,17 @@ module_info result_of(worker<module_info>& child, const std::string& path) {
     return child.result();
   } catch (const process_timeout&) {
     child.kill();
-    fail(path,
+    detail::refuse_module(path,
       "it has not been loaded within " + std::to_string(limits::module_patience.count()) + 's');
   } catch (const child_lost& lost) {
-    fail(path, "the process that loaded it " + lost.exit().describe() + lost.exit().last_words());
+    detail::refuse_module(
+      path, "the process that loaded it " + lost.exit().describe() + lost.exit().last_words());
   } catch (const module_error&) {
     throw;
   } catch (const start_failed&) {
     throw;
   } catch (const std::exception& e) {
-    fail(path, std::string("it throws while it is loaded: ") + e.what());
+    detail::refuse_module(path, std::string("it throws while it is loaded: ") + e.what());
   }
 }
 
