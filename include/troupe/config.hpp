@@ -126,8 +126,8 @@ struct config_options {
 
 /// One table of the program's own, `[job.NAME]`. Each value is asked for by its key, with the range that it may have and
 /// what it is if the file does not say; what is wrong with it is remembered, and `config_file::finish` throws all of it
-/// together, so what has been asked for is of use only then. A key that nobody has asked for is an error. A handle, for
-/// one thread at a time.
+/// together, so what has been asked for is of use only then. A key that nobody has asked for is an error. A handle of
+/// its `config_file`, which must outlive it; for one thread at a time.
 class config_table {
 public:
   /// NAME, and "job.NAME" as messages have it.
@@ -144,9 +144,8 @@ public:
     std::string_view key, std::int64_t least, std::int64_t most, std::int64_t otherwise);
   /// A float or an integer.
   double real(std::string_view key, double least, double most, double otherwise);
-  /// A string; nothing if the file does not say. `text_or` shows what it is then.
+  /// A string; nothing if the file does not say.
   std::optional<std::string> text(std::string_view key);
-  std::string text_or(std::string_view key, std::string otherwise);
   /// The place of a word among those that are valid; `what` is what messages call it, "unknown WHAT".
   std::size_t choice(std::string_view key, std::string_view what,
     std::span<const std::string_view> words, std::size_t otherwise);

@@ -43,7 +43,7 @@ config_file::config_file(const std::filesystem::path& path, const config_options
   : file_(std::make_shared<detail::open_config>(path, options)) {}
 
 std::vector<config_table> config_file::tables(std::string_view group) {
-  return file_->tables(file_, group);
+  return file_->tables(group);
 }
 
 std::vector<std::string> config_file::pool_names() const {

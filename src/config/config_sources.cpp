@@ -1,14 +1,14 @@
 #include "config/config_sources.hpp"
 
 #include "base/limits.hpp"
+#include "config/config_value.hpp"
 #include "config/file_contents.hpp"
 #include "config/message_text.hpp"
 
 #include <troupe/errors.hpp>
 
 #include <algorithm>
-#include <map>
-#include <optional>
+#include <set>
 
 #include <glob.h>
 
@@ -18,24 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A text, or an array of them. What else stands there is a problem.
-std::vector<std::pair<std::string, text_position>> texts_of(
-  std::string_view key, const toml::node& node, config_problems& problems) {
-  std::vector<std::pair<std::string, text_position>> texts;
-  const auto take = [&](const toml::node& one, std::string_view expected) {
-    if (const auto* text = one.as_string())
-      texts.emplace_back(text->get(), position_of(one.source()));
-    else
-      problems.add(position_of(one.source()), std::string(key),
-        "expected " + std::string(expected) + ", found " + std::string(type_name(one)));
-  };
-  if (const auto* array = node.as_array())
-    for (const auto& one : *array)
-      take(one, "a string");
-  else
-    take(node, "a string, or an array of strings");
-  return texts;
-}
+struct placed_text {
+  std::string text;
+  text_position where;
+};
 
 // A directory may have what is a pattern elsewhere in its name.
 std::string escaped_for_glob(std::string_view text) {
@@ -90,17 +76,18 @@ public:
     merge(sources_.entries, table, {});
     for (const auto& [pattern, where] : included)
       include(path.parent_path(), pattern, where);
-    done_.emplace(reading_.back());
+    done_.insert(reading_.back().first);
     reading_.pop_back();
   }
 
 private:
-  std::vector<std::pair<std::string, text_position>> take(
-    std::string_view key, toml::table& table) {
+  std::vector<placed_text> take(std::string_view key, toml::table& table) {
     const auto* node = table.get(key);
+    std::vector<placed_text> texts;
     if (node == nullptr)
-      return {};
-    auto texts = texts_of(key, *node, problems_);
+      return texts;
+    for (const auto* text : config_value{*node, std::string(key), problems_}.texts())
+      texts.push_back({text->get(), position_of(text->source())});
     table.erase(key);
     return texts;
   }
@@ -178,7 +165,7 @@ private:
   config_sources& sources_;
   config_problems& problems_;
   std::vector<known_file> reading_; // the one that is read, and those that include it
-  std::map<fs::path, std::string> done_;
+  std::set<fs::path> done_;
 };
 
 } // namespace

@@ -8,19 +8,9 @@
 
 #include <troupe/detail/json_value.hpp>
 
-#include <algorithm>
-
 namespace troupe {
 
 namespace {
-
-using detail::format_duration;
-using detail::format_size;
-using detail::quoted_for_message;
-
-std::string range_text(const std::string& least, const std::string& most, const std::string& is) {
-  return "must be " + least + " to " + most + ", is " + is;
-}
 
 std::string number_text(double number) {
   std::string text;
@@ -48,184 +38,105 @@ bool config_table::has_table(std::string_view key) const {
 }
 
 bool config_table::flag(std::string_view key, bool otherwise) {
-  const auto* const node = table_->ask(key, otherwise ? "true" : "false");
-  if (node == nullptr)
-    return otherwise;
-  if (const auto value = node->value_exact<bool>())
-    return *value;
-  table_->add_type_problem(*node, key, "a boolean");
-  return otherwise;
+  const auto value = table_->ask(key, otherwise ? "true" : "false");
+  return value ? value->flag().value_or(otherwise) : otherwise;
 }
 
 std::int64_t config_table::integer(
   std::string_view key, std::int64_t least, std::int64_t most, std::int64_t otherwise) {
-  const auto* const node = table_->ask(key, std::to_string(otherwise));
-  if (node == nullptr)
+  const auto value = table_->ask(key, std::to_string(otherwise));
+  const auto number = value ? value->integer() : std::nullopt;
+  if (!number)
     return otherwise;
-  const auto value = node->value_exact<std::int64_t>();
-  if (!value)
-    table_->add_type_problem(*node, key, "an integer");
-  else if (*value < least || *value > most)
-    table_->add_problem(
-      *node, key, range_text(std::to_string(least), std::to_string(most), std::to_string(*value)));
-  else
-    return *value;
+  if (*number >= least && *number <= most)
+    return *number;
+  value->refuse_range(std::to_string(least), std::to_string(most), std::to_string(*number));
   return otherwise;
 }
 
 double config_table::real(std::string_view key, double least, double most, double otherwise) {
-  const auto* const node = table_->ask(key, number_text(otherwise));
-  if (node == nullptr)
+  const auto value = table_->ask(key, number_text(otherwise));
+  if (!value)
     return otherwise;
-  if (!node->is_number())
-    table_->add_type_problem(*node, key, "a number");
-  else if (const auto value = node->value<double>(); !value || !(*value >= least && *value <= most))
-    table_->add_problem(
-      *node, key, range_text(number_text(least), number_text(most), detail::toml_text(*node)));
+  const auto number = value->node.is_number() ? value->node.value<double>() : std::nullopt;
+  if (number && *number >= least && *number <= most)
+    return *number;
+  if (value->node.is_number())
+    value->refuse_range(number_text(least), number_text(most), detail::toml_text(value->node));
   else
-    return *value;
+    value->refuse_type("a number");
   return otherwise;
 }
 
 std::optional<std::string> config_table::text(std::string_view key) {
-  const auto* const node = table_->ask(key, {});
-  if (node == nullptr)
-    return std::nullopt;
-  if (const auto* string = node->as_string())
-    return string->get();
-  table_->add_type_problem(*node, key, "a string");
-  return std::nullopt;
-}
-
-std::string config_table::text_or(std::string_view key, std::string otherwise) {
-  if (!has(key))
-    table_->ask(key, quoted_for_message(otherwise));
-  return text(key).value_or(std::move(otherwise));
+  const auto value = table_->ask(key);
+  const auto text = value ? value->text() : std::nullopt;
+  return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
 std::size_t config_table::choice(std::string_view key, std::string_view what,
   std::span<const std::string_view> words, std::size_t otherwise) {
-  const auto* const node = table_->ask(key, '"' + std::string(words[otherwise]) + '"');
-  if (node == nullptr)
-    return otherwise;
-  const auto word = node->value_exact<std::string_view>();
-  if (!word) {
-    table_->add_type_problem(*node, key, "a string");
-    return otherwise;
-  }
-  const auto found = std::ranges::find(words, *word);
-  if (found != words.end())
-    return static_cast<std::size_t>(found - words.begin());
-  table_->add_problem(*node, key,
-    "unknown " + std::string(what) + " " + quoted_for_message(*word) +
-      detail::suggest_name(*word, words));
-  return otherwise;
+  const auto value = table_->ask(key, '"' + std::string(words[otherwise]) + '"');
+  return value ? value->word(what, words).value_or(otherwise) : otherwise;
 }
 
 std::chrono::milliseconds config_table::duration(std::string_view key,
   std::chrono::milliseconds least, std::chrono::milliseconds most,
   std::chrono::milliseconds otherwise) {
-  const auto* const node = table_->ask(key, '"' + format_duration(otherwise) + '"');
-  if (node == nullptr)
-    return otherwise;
-  const auto text = node->value_exact<std::string_view>();
-  if (!text) {
-    table_->add_type_problem(*node, key, "a duration like \"30s\"", detail::missing_unit(*node));
-    return otherwise;
-  }
-  const auto parsed = detail::parse_duration(*text);
-  if (const auto* problem = std::get_if<std::string>(&parsed)) {
-    table_->add_problem(*node, key, *problem);
-    return otherwise;
-  }
-  const auto value = std::get<std::chrono::milliseconds>(parsed);
-  if (value >= least && value <= most)
-    return value;
-  table_->add_problem(*node, key,
-    range_text(format_duration(least), format_duration(most), quoted_for_message(*text)));
-  return otherwise;
+  const auto value = table_->ask(key, '"' + detail::format_duration(otherwise) + '"');
+  return value ? value->duration(least, most).value_or(otherwise) : otherwise;
 }
 
 std::uint64_t config_table::size(
   std::string_view key, std::uint64_t least, std::uint64_t most, std::uint64_t otherwise) {
-  const auto* const node = table_->ask(key, '"' + format_size(otherwise) + '"');
-  if (node == nullptr)
-    return otherwise;
-  std::uint64_t value = 0;
-  if (const auto text = node->value_exact<std::string_view>()) {
-    const auto parsed = detail::parse_size(*text);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) {
-      table_->add_problem(*node, key, *problem);
-      return otherwise;
-    }
-    value = std::get<std::uint64_t>(parsed);
-  } else if (node->value_exact<std::int64_t>() != 0) {
-    table_->add_type_problem(
-      *node, key, "a size like \"512MiB\"", detail::missing_size_unit(*node));
-    return otherwise;
-  }
-  if (value >= least && value <= most)
-    return value;
-  table_->add_problem(
-    *node, key, range_text(format_size(least), format_size(most), detail::toml_text(*node)));
-  return otherwise;
+  const auto value = table_->ask(key, '"' + detail::format_size(otherwise) + '"');
+  return value ? value->size(least, most).value_or(otherwise) : otherwise;
 }
 
 std::vector<std::string> config_table::texts(std::string_view key) {
-  const auto* const node = table_->ask(key, {});
   std::vector<std::string> result;
-  if (node == nullptr)
-    return result;
-  if (const auto* string = node->as_string())
-    return {string->get()};
-  const auto* const array = node->as_array();
-  if (array == nullptr)
-    table_->add_type_problem(*node, key, "a string, or an array of strings");
-  else
-    for (const auto& one : *array)
-      if (const auto* string = one.as_string())
-        result.push_back(string->get());
-      else
-        table_->add_type_problem(one, key, "a string");
+  if (const auto value = table_->ask(key))
+    for (const auto* text : value->texts())
+      result.push_back(text->get());
   return result;
 }
 
 std::optional<std::string> config_table::json(std::string_view key) {
-  const auto* const node = table_->ask(key, {});
-  if (node == nullptr)
+  const auto value = table_->ask(key);
+  if (!value)
     return std::nullopt;
   try {
-    return detail::json_text_of(*node);
+    return detail::json_text_of(value->node);
   } catch (const json_error& problem) {
-    table_->add_problem(*node, key, problem.what());
+    value->refuse(problem.what());
     return std::nullopt;
   }
 }
 
 std::optional<std::vector<std::string>> config_table::json_list(std::string_view key) {
-  const auto* const node = table_->ask(key, {});
-  if (node == nullptr)
+  const auto value = table_->ask(key);
+  if (!value)
     return std::nullopt;
   std::vector<std::string> result;
   try {
-    if (const auto* array = node->as_array())
+    if (const auto* array = value->node.as_array())
       for (const auto& one : *array)
         result.push_back(detail::json_text_of(one));
     else
-      result.push_back(detail::json_text_of(*node));
+      result.push_back(detail::json_text_of(value->node));
   } catch (const json_error& problem) {
-    table_->add_problem(*node, key, problem.what());
+    value->refuse(problem.what());
   }
   return result;
 }
 
 std::optional<config_table> config_table::table(std::string_view key) {
-  const auto* const node = table_->ask(key, {});
-  if (node == nullptr)
+  const auto value = table_->ask(key);
+  if (!value)
     return std::nullopt;
-  if (const auto* const inner = node->as_table())
+  if (const auto* const inner = value->node.as_table())
     return table_->inner(key, *inner);
-  table_->add_type_problem(*node, key, "a table");
+  value->refuse_type("a table");
   return std::nullopt;
 }
 
@@ -235,7 +146,7 @@ void config_table::refuse(std::string_view key, const std::string& problem) {
 
 void config_table::refuse_name(std::string_view key, std::string_view what, std::string_view name,
   std::span<const std::string> names) {
-  refuse(key, "unknown " + std::string(what) + " " + quoted_for_message(name) +
+  refuse(key, "unknown " + std::string(what) + " " + detail::quoted_for_message(name) +
                 detail::suggest_name(name, names));
 }
 

@@ -28,19 +28,17 @@ open_config::open_config(const std::filesystem::path& path, const config_options
   tables_ = read_tables(sources_.entries, {options.tasks, std::move(modules)}, groups_, problems_);
 }
 
-std::vector<config_table> open_config::tables(
-  const std::shared_ptr<open_config>& self, std::string_view group) {
+std::vector<config_table> open_config::tables(std::string_view group) {
   std::vector<config_table> result;
   for_each_table(sources_.entries, group, problems_,
     [&](std::string_view name, const toml::table& table, const std::string& path) {
-      result.push_back(open_inner(self, std::string(name), path, table));
+      result.push_back(open_inner(std::string(name), path, table));
     });
   return result;
 }
 
-config_table open_config::open_inner(const std::shared_ptr<open_config>& self, std::string name,
-  std::string path, const toml::table& table) {
-  opened_.push_back(std::make_shared<open_table>(self, std::move(name), std::move(path), table));
+config_table open_config::open_inner(std::string name, std::string path, const toml::table& table) {
+  opened_.push_back(std::make_shared<open_table>(*this, std::move(name), std::move(path), table));
   return config_table(opened_.back());
 }
 
@@ -88,51 +86,37 @@ std::string open_table::path_of(std::string_view key) const {
   return path_ + '.' + key_for_message(key);
 }
 
-const toml::node* open_table::ask(std::string_view key, const std::string& otherwise) {
+std::optional<config_value> open_table::ask(std::string_view key, const std::string& otherwise) {
   const bool first = asked_.emplace(key).second;
   const auto* const node = table_.get(key);
-  const auto file = file_.lock();
-  if (first && file && file->problems().empty() && !(node && node->is_table())) {
+  auto& problems = file_.problems();
+  if (first && problems.empty() && !(node && node->is_table())) {
     if (node != nullptr)
-      file->add_entry(
-        path_of(key), toml_text(*node), file->problems().locate(position_of(node->source())));
+      file_.add_entry(path_of(key), toml_text(*node), problems.locate(position_of(node->source())));
     else if (!otherwise.empty())
-      file->add_entry(path_of(key), otherwise, "default");
+      file_.add_entry(path_of(key), otherwise, "default");
   }
-  return node;
-}
-
-void open_table::add_problem(
-  const toml::node& node, std::string_view key, const std::string& problem) {
-  if (const auto file = file_.lock())
-    file->problems().add(position_of(node.source()), path_of(key), problem);
-}
-
-void open_table::add_type_problem(const toml::node& node, std::string_view key,
-  const std::string& expected, const std::string& advice) {
-  add_problem(
-    node, key, "expected " + expected + ", found " + std::string(type_name(node)) + advice);
+  if (node == nullptr)
+    return std::nullopt;
+  return config_value{*node, path_of(key), problems};
 }
 
 void open_table::refuse(std::string_view key, const std::string& problem) {
   const auto* const node = key.empty() ? nullptr : table_.get(key);
-  const auto file = file_.lock();
-  if (file)
-    file->problems().add(position_of(node ? node->source() : table_.source()),
-      key.empty() ? path_ : path_of(key), problem);
+  file_.problems().add(position_of(node ? node->source() : table_.source()),
+    key.empty() ? path_ : path_of(key), problem);
 }
 
 void open_table::close() {
-  const auto file = file_.lock();
   const std::vector<std::string> known(asked_.begin(), asked_.end());
   for (auto&& [key, node] : table_)
-    if (file && !asked_.contains(key.str()))
-      file->problems().add(position_of(key.source()), path_of(key.str()),
+    if (!asked_.contains(key.str()))
+      file_.problems().add(position_of(key.source()), path_of(key.str()),
         "unknown key" + suggest_name(key.str(), known));
 }
 
 config_table open_table::inner(std::string_view key, const toml::table& table) {
-  return file_.lock()->open_inner(file_.lock(), std::string(key), path_of(key), table);
+  return file_.open_inner(std::string(key), path_of(key), table);
 }
 
 } // namespace troupe::detail

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "config/config_sources.hpp"
+#include "config/config_value.hpp"
 #include "config/table_reader.hpp"
 
 #include <troupe/config.hpp>
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,8 +21,7 @@ class open_config {
 public:
   open_config(const std::filesystem::path& path, const config_options& options);
 
-  std::vector<config_table> tables(
-    const std::shared_ptr<open_config>& self, std::string_view group);
+  std::vector<config_table> tables(std::string_view group);
   std::vector<std::string> pool_names() const;
   const std::vector<config_module>& modules() const noexcept { return sources_.modules; }
   std::string module_task(std::string_view pool, std::string_view key) const;
@@ -31,8 +32,7 @@ public:
   void add_entry(std::string key, std::string value, std::string origin) {
     tables_.entries.push_back({std::move(key), std::move(value), std::move(origin)});
   }
-  config_table open_inner(const std::shared_ptr<open_config>& self, std::string name,
-    std::string path, const toml::table&);
+  config_table open_inner(std::string name, std::string path, const toml::table&);
 
 private:
   std::string file_;
@@ -46,9 +46,8 @@ private:
 /// A table of the program's own, of which keys are asked for.
 class open_table {
 public:
-  open_table(
-    std::shared_ptr<open_config> file, std::string name, std::string path, const toml::table& table)
-    : file_(std::move(file))
+  open_table(open_config& file, std::string name, std::string path, const toml::table& table)
+    : file_(file)
     , name_(std::move(name))
     , path_(std::move(path))
     , table_(table) {}
@@ -57,12 +56,8 @@ public:
   const std::string& path() const noexcept { return path_; }
   const toml::table& table() const noexcept { return table_; }
 
-  /// The value of a key, which is known from now on; null if there is none. Then `otherwise` is in force, if it is not
-  /// empty.
-  const toml::node* ask(std::string_view key, const std::string& otherwise);
-  void add_problem(const toml::node& node, std::string_view key, const std::string& problem);
-  void add_type_problem(const toml::node& node, std::string_view key, const std::string& expected,
-    const std::string& advice = {});
+  /// The value of a key, which is known from now on. If there is none `otherwise` is in force, if it is not empty.
+  std::optional<config_value> ask(std::string_view key, const std::string& otherwise = {});
   /// At the value of the key, or at the table.
   void refuse(std::string_view key, const std::string& problem);
   /// Finds the keys that nobody has asked for.
@@ -72,7 +67,7 @@ public:
 private:
   std::string path_of(std::string_view key) const;
 
-  std::weak_ptr<open_config> file_;
+  open_config& file_;
   std::string name_;
   std::string path_;
   const toml::table& table_;

@@ -1,5 +1,6 @@
 #include "config/table_reader.hpp"
 
+#include "config/config_value.hpp"
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
 #include "config/node_text.hpp"
@@ -20,9 +21,8 @@ app_settings read_app(
       settings[std::string(key.str())] = {
         std::move(*value), problems.locate(position_of(key.source()))};
     else
-      problems.add(position_of(node.source()), path + '.' + key_for_message(key.str()),
-        "expected a boolean, an integer, a float or a string, found " +
-          std::string(type_name(node)));
+      config_value{node, path + '.' + key_for_message(key.str()), problems}.refuse_type(
+        "a boolean, an integer, a float or a string");
   }
   return settings;
 }
