@@ -6,7 +6,6 @@
 #include <system_error>
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -21,23 +20,21 @@ signal_watch::signal_watch(std::function<void(int)> on_signal)
   std::signal(SIGPIPE, SIG_IGN);
   ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
   signals_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-  stop_ = ::eventfd(0, EFD_CLOEXEC);
-  if (signals_ < 0 || stop_ < 0)
+  if (signals_ < 0)
     throw std::system_error(errno, std::system_category(), "cannot watch signals");
   thread_ = std::thread([this] { wait(); });
 }
 
 signal_watch::~signal_watch() {
-  ::eventfd_write(stop_, 1);
+  stop_.ring();
   thread_.join();
   ::close(signals_);
-  ::close(stop_);
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void signal_watch::wait() {
   for (;;) {
-    std::array<pollfd, 2> wanted{pollfd{signals_, POLLIN, 0}, pollfd{stop_, POLLIN, 0}};
+    std::array<pollfd, 2> wanted{pollfd{signals_, POLLIN, 0}, pollfd{stop_.fd(), POLLIN, 0}};
     if (::poll(wanted.data(), wanted.size(), -1) < 0)
       continue; // interrupted
     if (wanted[1].revents != 0)

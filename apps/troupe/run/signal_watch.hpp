@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lines/byte_input.hpp"
+
 #include <functional>
 #include <thread>
 
@@ -22,7 +24,7 @@ private:
   std::function<void(int)> on_signal_;
   sigset_t before_;
   int signals_; // a signalfd
-  int stop_;    // an eventfd
+  stop_bell stop_;
   std::thread thread_;
 };
 
