@@ -13,11 +13,13 @@ constexpr std::size_t most_bytes_in_flight = std::size_t{64} << 20;
 // A job with a mistake in it fails for each of a million items.
 constexpr std::size_t told_failures = 20;
 
-std::string shortened(const std::string& value) {
-  constexpr std::size_t most = 60;
-  if (value.size() <= most)
-    return text::printable(value);
-  return text::printable(value.substr(0, most)) + "...";
+constexpr std::size_t shown_bytes = 60; // of an item that fails
+
+// `beginning` has a byte more than is shown if the item has.
+std::string shown_item(const std::string& beginning) {
+  if (beginning.size() <= shown_bytes)
+    return text::printable(beginning);
+  return text::printable(beginning.substr(0, shown_bytes)) + "...";
 }
 
 } // namespace
@@ -164,8 +166,9 @@ void job_run::submit_all() {
       return;
     const auto options = options_;
     lock.unlock();
-    auto shown = shortened(one->value);
-    submitted next{number, std::move(shown), bytes, pool_.submit(options, work_, std::move(*one))};
+    auto beginning = one->value.substr(0, shown_bytes + 1);
+    submitted next{
+      number, std::move(beginning), bytes, pool_.submit(options, work_, std::move(*one))};
     lock.lock();
     bytes_ += bytes;
     submitted_.push_back(std::move(next));
@@ -242,12 +245,14 @@ void job_run::fail_item(const submitted& one, const std::exception_ptr& failure)
     if (cancelled_)
       return; // it was on its way already when the first one failed
   }
-  if (failed <= told_failures)
+  if (failed <= told_failures) {
+    const auto shown = shown_item(one.beginning);
+    const bool is_nothing = shown.empty() || shown == "[]";
     report_.line(name + ": item " + std::to_string(one.number) +
-                 (one.shown.empty() || one.shown == "[]" ? "" : " (" + one.shown + ")") + ": " +
-                 describe_failure(failure));
-  else if (failed == told_failures + 1)
+                 (is_nothing ? "" : " (" + shown + ")") + ": " + describe_failure(failure));
+  } else if (failed == told_failures + 1) {
     report_.line(name + ": more items have failed, and are only counted");
+  }
   if (ends)
     cancel();
 }

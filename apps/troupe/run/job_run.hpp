@@ -53,7 +53,7 @@ public:
 private:
   struct submitted {
     std::size_t number = 0;
-    std::string shown;
+    std::string beginning; // of the item, for messages
     std::size_t bytes = 0;
     item_result result;
   };
