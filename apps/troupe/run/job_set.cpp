@@ -1,6 +1,7 @@
 #include "run/job_set.hpp"
 
 #include "jobs/read_job.hpp"
+#include "problems.hpp"
 #include "text/terminal_text.hpp"
 
 #include <troupe/cpus.hpp>
@@ -49,7 +50,7 @@ std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string
     open.pop_back();
     const auto found = std::ranges::find(file.jobs, name, &job::name);
     if (found == file.jobs.end())
-      throw no_such_job(
+      throw usage_problem(
         "there is no job \"" + text::printable(name) + "\"; there are: " + names_of(file.jobs));
     if (wanted.insert(name).second)
       std::ranges::copy(needed_by(*found), std::back_inserter(open));
@@ -91,7 +92,7 @@ item_pool& job_set::pool_of(const std::string& name, const job_file& file) {
   auto& pool = pools_[name];
   if (!pool) {
     auto options = name.empty() ? troupe::pool_options() : file.config.pool(name);
-    if (name.empty() && !file.config.modules().empty()) {
+    if (name.empty() && !file.modules.empty()) {
       std::vector<std::string> modules;
       for (const auto& module : file.modules)
         modules.push_back(module.path);
@@ -114,18 +115,16 @@ item_work job_set::work_of(const job& one, const job_file& file) const {
   return work;
 }
 
-job_set::running_job* job_set::find(const std::string& name) {
-  for (const auto& one : entries_)
-    if (one->what.name == name)
-      return one.get();
-  return nullptr;
+// What a job needs is among those that were chosen.
+job_set::running_job& job_set::find(const std::string& name) const {
+  return **std::ranges::find_if(entries_, [&](const auto& one) { return one->what.name == name; });
 }
 
 void job_set::connect() {
   for (const auto& one : entries_)
     if (one->what.input.what == job_input::kind::job) {
       auto pipe = std::make_shared<item_pipe>();
-      find(one->what.input.job)->run->give_to(pipe);
+      find(one->what.input.job).run->give_to(pipe);
       one->run->take_from(std::move(pipe));
     }
 }
@@ -151,25 +150,21 @@ exit_code job_set::run() {
 
 // Whether all that it comes after have ended well.
 bool job_set::may_begin(const running_job& one) const {
-  return std::ranges::all_of(one.what.after, [this](const std::string& name) {
-    const auto found =
-      std::ranges::find_if(entries_, [&](const auto& other) { return other->what.name == name; });
-    return (*found)->ok;
-  });
+  return std::ranges::all_of(
+    one.what.after, [this](const std::string& name) { return find(name).ok; });
 }
 
 void job_set::run_one(running_job& one) {
   bool begins = false;
-  bool stopped = false;
+  bool may = false;
   {
     std::unique_lock lock(mutex_);
     ended_.wait(lock, [&] {
       return std::ranges::all_of(
-        one.what.after, [this](const std::string& name) { return find(name)->ended; });
+        one.what.after, [this](const std::string& name) { return find(name).ended; });
     });
-    stopped = draining_;
-    begins = may_begin(one) && !stopped;
-    one.started = begins;
+    may = may_begin(one);
+    begins = may && !draining_;
   }
   const auto start = std::chrono::steady_clock::now();
   if (begins) {
@@ -177,8 +172,8 @@ void job_set::run_one(running_job& one) {
     tell_end(one, std::chrono::steady_clock::now() - start);
   } else {
     one.run->leave_out();
-    report_.line(
-      text::printable(one.what.name) + ": not run, since what it comes after did not end well");
+    report_.line(text::printable(one.what.name) + ": not run, since " +
+                 (may ? "the run is stopped" : "what it comes after did not end well"));
   }
   const std::lock_guard lock(mutex_);
   one.ended = true;

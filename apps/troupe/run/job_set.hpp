@@ -16,13 +16,8 @@
 
 namespace troupe_cli {
 
-/// A job that was asked for is not in the file.
-class no_such_job : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
-
-/// The jobs of a file that are to run, with those that they need, in the order of the file. Throws `no_such_job`.
+/// The jobs of a file that are to run, with those that they need, in the order of the file. Throws `usage_problem` for
+/// one that is not in it.
 std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string>& names);
 
 /// Jobs that run together, on the pools of their file.
@@ -49,7 +44,6 @@ private:
   struct running_job {
     job what;
     std::unique_ptr<job_run> run;
-    bool started = false;
     bool ended = false;
     bool ok = false;
   };
@@ -62,7 +56,7 @@ private:
   void run_one(running_job& one);
   bool may_begin(const running_job& one) const;
   void tell_end(const running_job& one, std::chrono::steady_clock::duration took);
-  running_job* find(const std::string& name);
+  running_job& find(const std::string& name) const;
 
   troupe::runtime& rt_;
   run_report& report_;

@@ -2,6 +2,7 @@
 
 #include "exit_code.hpp"
 #include "jobs/file_arguments.hpp"
+#include "problems.hpp"
 #include "run/job_set.hpp"
 #include "run/signal_watch.hpp"
 #include "text/terminal_text.hpp"
@@ -155,7 +156,7 @@ int run_jobs(const std::vector<std::string>& arguments) {
   } catch (const troupe::config_error& problem) {
     std::cerr << problem.what() << '\n';
     return static_cast<int>(exit_code::usage);
-  } catch (const no_such_job& problem) {
+  } catch (const usage_problem& problem) {
     report.line(problem.what());
     return static_cast<int>(exit_code::usage);
   } catch (const std::exception& problem) {
