@@ -114,7 +114,8 @@ job_input read_input(config_table& table, const fs::path& directory) {
     input.file = from(directory, name);
     input.what = name.ends_with(".jsonl") ? job_input::kind::json : job_input::kind::lines;
   } else {
-    input.values = {table.json("arguments").value_or("[]")};
+    // A task without parameters takes [], and a command gets no further word for null.
+    input.values = {table.json("arguments").value_or(table.has("command") ? "null" : "[]")};
   }
   return input;
 }

@@ -247,7 +247,7 @@ void job_run::fail_item(const submitted& one, const std::exception_ptr& failure)
   }
   if (failed <= told_failures) {
     const auto shown = shown_item(one.beginning);
-    const bool is_nothing = shown.empty() || shown == "[]";
+    const bool is_nothing = shown.empty() || shown == "[]" || shown == "null";
     report_.line(name + ": item " + std::to_string(one.number) +
                  (is_nothing ? "" : " (" + shown + ")") + ": " + describe_failure(failure));
   } else if (failed == told_failures + 1) {

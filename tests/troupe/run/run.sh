@@ -75,6 +75,11 @@ task = "add"
 arguments = [20, 22]
 EOF
 expect "no input: once" 0 $'42\ntroupe run: once: 1 done' run jobs.toml
+jobs <<'EOF'
+[job.once]
+command = ["sh", "-c", "echo $# $*", "sh"]
+EOF
+expect "a command without an input gets no further argument" 0 $'0\ntroupe run: once: 1 done' run jobs.toml
 
 # -- jobs that follow each other ----------------------------------------------------------------------------
 
