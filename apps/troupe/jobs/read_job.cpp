@@ -23,6 +23,17 @@ fs::path from(const fs::path& directory, const std::string& file) {
   return file == standard_stream ? fs::path(file) : directory / file;
 }
 
+// A directory may have what is a pattern elsewhere in its name.
+fs::path escaped_for_glob(const fs::path& directory) {
+  std::string out;
+  for (const char c : directory.native()) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos)
+      out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 std::string like_input(const std::string& found) {
   return "expected one of lines, json, csv, glob, range, values and job, found " + found;
 }
@@ -81,7 +92,7 @@ void read_input_table(config_table& table, const fs::path& directory, job_input&
   }
   if (is("glob")) {
     input.what = job_input::kind::glob;
-    input.pattern = (directory / table.text("glob").value_or("")).native();
+    input.pattern = (escaped_for_glob(directory) / table.text("glob").value_or("")).native();
   }
   if (is("range")) {
     input.what = job_input::kind::range;

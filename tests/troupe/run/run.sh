@@ -57,6 +57,11 @@ task = "upper"
 input = { glob = "files/*.txt" }
 EOF
 expect "files of a pattern, sorted" 0 $'FILES/A.TXT\nFILES/B.TXT\ntroupe run: a: 2 done' run jobs.toml
+mkdir '[x]*'
+touch '[x]*/a.txt'
+sed 's,files/,,' jobs.toml > '[x]*/jobs.toml'
+expect "a pattern in the name of the directory is none" 0 $'[X]*/A.TXT\ntroupe run: a: 1 done' \
+  run '[x]*/jobs.toml'
 jobs <<'EOF'
 [job.a]
 task = "twice"
