@@ -1,6 +1,7 @@
 #include "run/result_writer.hpp"
 
 #include "run/json_items.hpp"
+#include "text/csv_row.hpp"
 #include "text/terminal_text.hpp"
 
 #include <algorithm>
@@ -19,27 +20,6 @@ constexpr std::size_t buffer_bytes = std::size_t{64} * 1024;
 
 std::string shown(const std::filesystem::path& file) {
   return file == "-" ? "standard output" : text::printable(file.native());
-}
-
-void append_field(std::string& row, std::string_view field) {
-  if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
-    row += field;
-    return;
-  }
-  row += '"';
-  for (const char c : field)
-    row.append(c == '"' ? 2 : 1, c);
-  row += '"';
-}
-
-// A record as RFC 4180 writes it.
-std::string row_of(const std::vector<std::string>& fields) {
-  std::string row;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    row += i > 0 ? "," : "";
-    append_field(row, fields[i]);
-  }
-  return row + "\r\n";
 }
 
 } // namespace
@@ -99,9 +79,9 @@ void result_writer::write_row(std::string_view json) {
       row[static_cast<std::size_t>(column - to_.columns.begin())] = value;
   }
   if (!has_header_)
-    append(row_of(to_.columns));
+    append(text::csv_row(to_.columns));
   has_header_ = true;
-  append(row_of(row));
+  append(text::csv_row(row));
 }
 
 void result_writer::append(std::string_view text) {
@@ -125,7 +105,7 @@ void result_writer::flush() {
 
 void result_writer::commit() {
   if (!has_header_ && to_.how == job_output::format::csv && !to_.columns.empty() && fd_ >= 0)
-    append(row_of(to_.columns));
+    append(text::csv_row(to_.columns));
   flush();
   if (fd_ < 0)
     return;
