@@ -88,8 +88,7 @@ void job_run::finish(result_writer& writer) {
   if (complete)
     return writer.commit();
   writer.flush();
-  const bool is_file = !what_.output.file.empty() && what_.output.file != "-";
-  if (is_file)
+  if (writer.has_file())
     report_.line(text::printable(what_.name) + ": " + text::printable(what_.output.file.native()) +
                  " was not written, since the job did not come to its end");
 }

@@ -34,9 +34,20 @@ result_writer::result_writer(const job_output& to)
       fail("cannot use it", errno);
     return;
   }
-  temporary_ = to_.file;
-  temporary_.replace_filename(
-    '.' + to_.file.filename().native() + '.' + std::to_string(::getpid()));
+  std::error_code unknown; // then the file cannot be made either, which says why
+  const auto status = std::filesystem::status(to_.file, unknown);
+  const bool is_there = std::filesystem::exists(status);
+  if (is_there &&
+      !std::filesystem::is_regular_file(status)) { // a device or a pipe stays what it is
+    fd_ = ::open(to_.file.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd_ < 0)
+      fail("cannot open it", errno);
+    return;
+  }
+  // What a link leads to is replaced, not the link.
+  place_ = is_there ? std::filesystem::canonical(to_.file) : to_.file;
+  temporary_ = place_;
+  temporary_.replace_filename('.' + place_.filename().native() + '.' + std::to_string(::getpid()));
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
   if (fd_ < 0)
     fail("cannot make a file beside it", errno);
@@ -114,7 +125,7 @@ void result_writer::commit() {
     fail("cannot write", errno);
   if (temporary_.empty())
     return;
-  if (::rename(temporary_.c_str(), to_.file.c_str()) != 0)
+  if (::rename(temporary_.c_str(), place_.c_str()) != 0)
     fail("cannot put the file there", errno);
   temporary_.clear();
 }

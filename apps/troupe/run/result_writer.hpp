@@ -17,7 +17,7 @@ public:
 };
 
 /// Writes the results of a job. A file appears under its name when it is complete, and at once: until then a file
-/// that is there stays as it is. For one thread.
+/// that is there stays as it is. What is no file, such as a pipe, is written to. For one thread.
 class result_writer {
 public:
   /// Throws `output_failed`.
@@ -33,6 +33,8 @@ public:
   void flush();
   /// Puts the file in its place.
   void commit();
+  /// Whether there is a file that would be lost without `commit`.
+  bool has_file() const noexcept { return !temporary_.empty(); }
 
 private:
   void write_row(std::string_view json);
@@ -40,7 +42,8 @@ private:
   [[noreturn]] void fail(const char* what, int error) const;
 
   job_output to_;
-  std::filesystem::path temporary_;
+  std::filesystem::path place_;     // of the file
+  std::filesystem::path temporary_; // where it is until then; empty: there is none
   int fd_ = -1;
   std::string buffer_;
   bool has_header_ = false;

@@ -144,6 +144,20 @@ input = { values = [{title = "C", pages = []}] }
 output = { file = "-", format = "csv", columns = ["first", "title"] }
 EOF
 expect "CSV, with columns of choice" 0 $'first,title\r\n,C\r\ntroupe run: a: 1 done' run jobs.toml
+jobs <<'EOF'
+[job.a]
+task = "upper"
+input = { values = ["a"] }
+output = "link.txt"
+EOF
+echo old > target.txt
+ln -s target.txt link.txt
+expect "a link stays, and what it leads to is replaced" 0 $'target.txt\nA' \
+  bash -c '"$1" run jobs.toml 2> /dev/null; readlink link.txt; cat target.txt' - "$troupe"
+rm link.txt
+mkfifo link.txt
+expect "a pipe stays one, and takes the results" 0 $'A\ntroupe run: a: 1 done\nfifo' \
+  bash -c '"$1" run jobs.toml 2> errors & cat link.txt; wait; sed "s/, in .*//" errors; stat -c %F link.txt' - "$troupe"
 
 # -- initializers -------------------------------------------------------------------------------------------
 
