@@ -23,7 +23,7 @@ struct planned_test {
   std::size_t program = 0;
   test_case what{};
   test_settings settings{};
-  std::vector<std::size_t> after{}; ///< tests that must have ended
+  std::vector<std::size_t> after{}; ///< tests that must have ended, if they are not disabled
   std::vector<std::size_t>
     requires_passed{};         ///< of those, the ones without whose success this one cannot run
   unsigned repetition = 0;     ///< 0: it runs once

@@ -39,7 +39,8 @@ demand run_state::demand_of(const std::vector<std::size_t>& tests) const {
     const auto& test = plan_.tests[each];
     out.priority += test.expected_seconds + test.settings.cost;
     for (const auto before : test.after)
-      out.after.push_back(job_of_test_[before]);
+      if (!plan_.tests[before].what.disabled) // such a one has no job, and nobody waits for it
+        out.after.push_back(job_of_test_[before]);
   }
   const auto& settings = plan_.tests[tests.front()].settings;
   out.weight = settings.weight;
@@ -84,7 +85,8 @@ bool run_state::skip_blocked(const std::vector<std::size_t>& tests) {
   const auto& test = plan_.tests[tests.front()];
   for (const auto each : test.requires_passed) {
     const auto& needed = results_.tests[each];
-    if (needed.kind() == verdict_kind::passed)
+    // CTest, too, takes a disabled set-up for one that has passed.
+    if (needed.kind() == verdict_kind::passed || plan_.tests[each].what.disabled)
       continue;
     verdict out;
     out.kind = verdict_kind::not_started;

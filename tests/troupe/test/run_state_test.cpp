@@ -91,6 +91,25 @@ TEST_CASE("a test whose fixture failed is not run, and says why") {
   CHECK(state.take_results().tests[1].last().message == "\"p0\", which it needs, has not passed");
 }
 
+TEST_CASE("nobody waits for a test that is disabled, and what it was to set up counts as there") {
+  auto what = plain_plan(3);
+  what.tests[0].what.disabled = true;
+  what.tests[1].after = {0};
+  what.tests[1].requires_passed = {0};
+  what.tests[2].after = {0};
+  recorder heard;
+  run_state state(what, {.width = 2}, heard);
+  const auto first = state.next(0);
+  const auto second = state.next(1);
+  REQUIRE(first);
+  REQUIRE(second);
+  state.ended(first->number, left_with(0));
+  state.ended(second->number, left_with(0));
+  CHECK(state.finished());
+  CHECK(heard.results == std::vector{verdict_kind::passed, verdict_kind::passed});
+  CHECK(state.take_results().problems.empty());
+}
+
 TEST_CASE("tests that wait for each other in a circle end a run instead of holding it up") {
   auto what = plain_plan(2);
   what.tests[0].after = {1};
