@@ -3,6 +3,8 @@
 #include "test/environment.hpp"
 #include "test/recognition.hpp"
 
+#include "problems.hpp"
+
 #include <filesystem>
 #include <map>
 
@@ -76,7 +78,7 @@ std::vector<program> programs_of(const test_options& options) {
     out.push_back(std::move(found));
   }
   if (!problems.empty())
-    throw usage_error(problems);
+    throw usage_problem(problems);
   name_programs(out);
   return out;
 }
@@ -120,7 +122,7 @@ std::vector<planned_test> list_tests(test_pool& pool, const std::vector<program>
     }
   }
   if (!problems.empty())
-    throw listing_error(problems);
+    throw broken_problem(problems);
   return out;
 }
 

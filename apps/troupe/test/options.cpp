@@ -3,6 +3,8 @@
 #include "test/frameworks/names.hpp"
 #include "test/settings.hpp"
 
+#include "problems.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -39,7 +41,7 @@ struct texts {
 std::chrono::milliseconds duration(const std::string& option, const std::string& text) {
   const auto out = read_duration(text);
   if (!out)
-    throw usage_error(
+    throw usage_problem(
       option + ": \"" + text +
       "\" is not a duration of at most a day; write it with its unit, such as 250ms, 2s or 5m");
   return *out;
@@ -63,7 +65,7 @@ void take_shard(const std::string& text, test_options& to) {
   to.shard = number(text.substr(0, slash));
   to.shards = slash == std::string::npos ? 0 : number(text.substr(slash + 1));
   if (to.shard == 0 || to.shard > to.shards)
-    throw usage_error("--shard: \"" + text + "\" is not I/N with I from 1 to N, such as 2/5");
+    throw usage_problem("--shard: \"" + text + "\" is not I/N with I from 1 to N, such as 2/5");
 }
 
 void take_causes(const std::string& text, test_options& to) {
@@ -72,9 +74,9 @@ void take_causes(const std::string& text, test_options& to) {
   to.retry_causes.clear();
   for (const auto each : split(text, ',')) {
     if (!causes.contains(std::string(each)))
-      throw usage_error("--retry-on: there is no cause \"" + std::string(each) +
-                        "\", but failure, crash, timeout, exit and left-behind; what a sanitizer "
-                        "reports is never tried again");
+      throw usage_problem("--retry-on: there is no cause \"" + std::string(each) +
+                          "\", but failure, crash, timeout, exit and left-behind; what a sanitizer "
+                          "reports is never tried again");
     to.retry_causes.emplace(each);
   }
 }
@@ -85,8 +87,8 @@ void interpret(const texts& from, test_options& to) {
   if (!from.framework.empty()) {
     to.of_framework = framework_named(from.framework);
     if (!to.of_framework)
-      throw usage_error("--framework: there is no \"" + from.framework +
-                        "\", but gtest, catch2, catch2-3, doctest, boost and plain");
+      throw usage_problem("--framework: there is no \"" + from.framework +
+                          "\", but gtest, catch2, catch2-3, doctest, boost and plain");
   }
   to.group_suites = from.group == "suite";
   if (!from.timeout.empty())
@@ -99,7 +101,7 @@ void interpret(const texts& from, test_options& to) {
   take_causes(from.retry_on, to);
   to.flaky_fails = from.flaky == "fail";
   if (to.binaries.empty() && to.ctest_folder.empty())
-    throw usage_error(
+    throw usage_problem(
       from.positionals.empty()
         ? "name the binaries to test, or a build folder with --ctest; `troupe test --help` says "
           "more"
@@ -213,7 +215,7 @@ test_options read_options(const std::vector<std::string>& arguments) {
     out.help_text = app.help();
     return out;
   } catch (const CLI::ParseError& e) {
-    throw usage_error(std::string(e.what()) + "; `troupe test --help` says more");
+    throw usage_problem(std::string(e.what()) + "; `troupe test --help` says more");
   }
   interpret(words, out);
   return out;

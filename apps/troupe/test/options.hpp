@@ -5,7 +5,6 @@
 #include <chrono>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -44,12 +43,7 @@ struct test_options {
   std::string help_text{};
 };
 
-/// The command line or a file is wrong, and nothing was started. One or more lines.
-struct usage_error : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
-
-/// Throws `usage_error`.
+/// Throws `usage_problem`.
 test_options read_options(const std::vector<std::string>& arguments);
 
 } // namespace troupe_cli::test

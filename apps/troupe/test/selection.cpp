@@ -1,5 +1,7 @@
 #include "test/selection.hpp"
 
+#include "problems.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -14,7 +16,7 @@ std::vector<filter> filters_of(const std::vector<std::string>& texts) {
     try {
       out.emplace_back(each);
     } catch (const std::invalid_argument& e) {
-      throw usage_error(e.what());
+      throw usage_problem(e.what());
     }
   return out;
 }

@@ -13,6 +13,7 @@
 #include "test/whole_file.hpp"
 
 #include "exit_code.hpp"
+#include "problems.hpp"
 #include "text/terminal_text.hpp"
 
 #include <troupe/cpus.hpp>
@@ -48,7 +49,7 @@ settings_file settings_of(const test_options& options) {
   try {
     return read_settings(options.settings);
   } catch (const std::invalid_argument& e) {
-    throw usage_error(e.what());
+    throw usage_problem(e.what());
   }
 }
 
@@ -153,15 +154,15 @@ private:
     order.trace_from_start = false;
     const auto end = pool.run_each({order}).front();
     if (!end.end.ok())
-      throw listing_error("\"" + options_.ctest_folder + "\": ctest cannot list its tests: " +
-                          describe(end.end) + "; it wrote: " + end.output.substr(0, 300));
+      throw broken_problem("\"" + options_.ctest_folder + "\": ctest cannot list its tests: " +
+                           describe(end.end) + "; it wrote: " + end.output.substr(0, 300));
     const auto first = plan_.programs.size();
     try {
       const auto begin =
         std::min(end.output.find('{'), end.output.size()); // warnings may stand before it
       add_ctest_tests(std::string_view(end.output).substr(begin), plan_);
     } catch (const std::runtime_error& e) {
-      throw listing_error("\"" + options_.ctest_folder + "\": " + e.what());
+      throw broken_problem("\"" + options_.ctest_folder + "\": " + e.what());
     }
     for (auto i = first; i < plan_.programs.size(); ++i)
       plan_.programs[i].sanitized = recognise(plan_.programs[i].path).sanitized;
@@ -240,9 +241,9 @@ int run_test_verb(const std::vector<std::string>& arguments) {
       return test::code(exit_code::ok);
     }
     return test::verb_run(std::move(options)).run();
-  } catch (const test::usage_error& e) {
+  } catch (const usage_problem& e) {
     return test::complain(e.what(), exit_code::usage);
-  } catch (const test::listing_error& e) {
+  } catch (const broken_problem& e) {
     return test::complain(e.what(), exit_code::broken);
   }
 }
