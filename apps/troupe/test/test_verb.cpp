@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 
 #include <unistd.h>
 
@@ -164,8 +165,14 @@ private:
     } catch (const std::runtime_error& e) {
       throw broken_problem("\"" + options_.ctest_folder + "\": " + e.what());
     }
-    for (auto i = first; i < plan_.programs.size(); ++i)
-      plan_.programs[i].sanitized = recognise(plan_.programs[i].path).sanitized;
+    std::map<std::string, bool> sanitized; // one file often has hundreds of tests
+    for (auto i = first; i < plan_.programs.size(); ++i) {
+      auto& each = plan_.programs[i];
+      const auto [known, is_new] = sanitized.try_emplace(each.path, false);
+      if (is_new)
+        known->second = recognise(each.path).sanitized;
+      each.sanitized = known->second;
+    }
   }
 
   int run_tests(
