@@ -1,5 +1,7 @@
 #include "each/command_template.hpp"
 
+#include "command/shell_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -88,11 +90,6 @@ std::string expand_word(
   return out;
 }
 
-bool is_harmless(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_-+=:,./@%").find(c) != std::string_view::npos;
-}
-
 } // namespace
 
 std::vector<std::string> command_template::expand(const input& from, const place& at) const {
@@ -113,22 +110,6 @@ command_template make_template(std::vector<std::string> words, bool shell) {
   if (std::none_of(words.begin(), words.end(), has_placeholder))
     words.emplace_back("{}");
   return {std::move(words), shell};
-}
-
-std::string shell_quoted(std::string_view text) {
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_harmless))
-    return std::string(text);
-  std::string out = "'";
-  for (const char c : text)
-    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + '\'';
-}
-
-std::string shell_line(const std::vector<std::string>& words) {
-  std::string line;
-  for (const auto& word : words)
-    line += (line.empty() ? "" : " ") + shell_quoted(word);
-  return line;
 }
 
 } // namespace troupe_cli

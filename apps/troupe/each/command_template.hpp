@@ -39,9 +39,4 @@ struct command_template {
 /// The template as it was given, with the placeholder that is appended where there is none.
 command_template make_template(std::vector<std::string> words, bool shell);
 
-/// As a word of a shell: what is harmless as it is, everything else in single quotes.
-std::string shell_quoted(std::string_view text);
-/// Several, with spaces between.
-std::string shell_line(const std::vector<std::string>& words);
-
 } // namespace troupe_cli

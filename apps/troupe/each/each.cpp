@@ -6,6 +6,7 @@
 #include "each/spool.hpp"
 #include "each/task_lines.hpp"
 
+#include "command/shell_text.hpp"
 #include "exit_code.hpp"
 #include "problems.hpp"
 #include "text/terminal_text.hpp"

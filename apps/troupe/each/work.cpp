@@ -2,6 +2,7 @@
 
 #include "each/child_side.hpp"
 
+#include "command/shell_text.hpp"
 #include "journal/journal.hpp"
 
 #include <troupe/pool.hpp>

@@ -2,6 +2,8 @@
 
 #include "test/attempt.hpp"
 
+#include "command/shell_text.hpp"
+
 #include <map>
 #include <tuple>
 
@@ -10,20 +12,6 @@ namespace {
 
 constexpr std::size_t longest_selection =
   64 * 1024; // bytes of names: one argument may have 128 KiB
-
-std::string quoted(const std::string& text) {
-  constexpr std::string_view harmless =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-  if (!text.empty() && text.find_first_not_of(harmless) == std::string::npos)
-    return text;
-  std::string out = "'";
-  for (const char c : text)
-    if (c == '\'')
-      out += "'\\''";
-    else
-      out += c;
-  return out + "'";
-}
 
 bool same_process(const test_settings& a, const test_settings& b) {
   return std::tie(a.timeout, a.weight, a.serial, a.exclusive, a.environment, a.directory) ==
@@ -69,12 +57,9 @@ std::string shell_text(
   std::string out;
   for (const auto& each : environment) {
     const auto equals = each.find('=');
-    out += each.substr(0, equals) + '=' + quoted(each.substr(equals + 1)) + ' ';
+    out += each.substr(0, equals) + '=' + shell_quoted(each.substr(equals + 1)) + ' ';
   }
-  for (const auto& each : argv)
-    out += quoted(each) + ' ';
-  out.pop_back();
-  return out;
+  return out + shell_line(argv);
 }
 
 std::vector<std::vector<std::size_t>> jobs_of(const plan& from, bool group_suites) {

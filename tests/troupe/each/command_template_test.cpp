@@ -1,4 +1,6 @@
 #include "each/command_template.hpp"
+
+#include "command/shell_text.hpp"
 #include "support/catch.hpp"
 
 using troupe_cli::command_template;
