@@ -59,11 +59,14 @@ const history::entry* history::find(const plan& of, const planned_test& test) co
 
 void history::add(const results& from) {
   for (const auto& each : from.tests) {
-    if (each.tries.empty() || each.kind() == verdict_kind::interrupted)
+    const auto name = key(*from.plan, from.planned(each));
+    if (each.tries.empty() || each.kind() == verdict_kind::interrupted) {
+      if (const auto known = entries_.find(name); known != entries_.end())
+        known->second.passed = false;
       continue;
+    }
     const auto seconds = std::chrono::duration<double>(each.last().time).count();
-    auto& what = entries_[key(*from.plan, from.planned(each))];
-    what = {!is_failure(each.kind()), seconds};
+    entries_[name] = {!is_failure(each.kind()), seconds};
   }
 }
 

@@ -12,7 +12,8 @@ namespace troupe_cli::test {
 class history {
 public:
   struct entry {
-    bool passed = false; ///< or was skipped
+    /// Or was skipped. False also if a run was stopped before its turn, or its end.
+    bool passed = false;
     double seconds = 0;
   };
 
@@ -22,7 +23,7 @@ public:
 
   /// The entry of a test; null for one that has never run.
   const entry* find(const plan& of, const planned_test& test) const;
-  /// Takes in what has run. What has not keeps what is known of it.
+  /// Takes in what has run. What was to run and has not keeps the time that it took before.
   void add(const results& from);
 
 private:

@@ -130,6 +130,22 @@ TEST_CASE("a history says what passed and how long it took, and survives odd nam
   CHECK(second.find(of.what, of.what.tests[5]) == nullptr);
 }
 
+TEST_CASE("what had passed, and did not run the last time, is not taken for passed") {
+  example of;
+  for (auto& each : of.all.tests)
+    each.tries = {passed()};
+  of.all.tests[5].tries[0].time = std::chrono::seconds(3);
+  history known;
+  known.add(of.all);
+  of.all.tests[4].tries[0].kind = verdict_kind::interrupted;
+  of.all.tests[5].tries.clear();
+  known.add(of.all);
+  CHECK(known.find(of.what, of.what.tests[0])->passed);
+  CHECK_FALSE(known.find(of.what, of.what.tests[4])->passed);
+  CHECK_FALSE(known.find(of.what, of.what.tests[5])->passed);
+  CHECK(known.find(of.what, of.what.tests[5])->seconds == 3);
+}
+
 TEST_CASE("a command line to rerun a test can be given to a shell") {
   CHECK(
     shell_text({"/bin/t", "it's", "a b", ""}, {"X=1 2"}) == "X='1 2' /bin/t 'it'\\''s' 'a b' ''");
