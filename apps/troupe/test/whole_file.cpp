@@ -7,6 +7,7 @@
 #include <sstream>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,9 +29,26 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
+void write_in_place(const std::string& path, std::string_view text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+  if (fd < 0)
+    fail(path, errno);
+  int problem = write_all(fd, text);
+  if (::close(fd) != 0 && problem == 0)
+    problem = errno;
+  if (problem != 0)
+    fail(path, problem);
+}
+
 } // namespace
 
 void write_whole_file(const std::string& path, std::string_view text) {
+  struct stat status {};
+  // /dev/stdout is a link, which must stay there wherever it leads.
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    write_in_place(path, text);
+    return;
+  }
   auto beside = path + ".XXXXXX";
   const int fd = ::mkstemp(beside.data());
   if (fd < 0)

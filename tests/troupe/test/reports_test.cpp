@@ -13,6 +13,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace troupe_cli::test;
@@ -102,6 +104,30 @@ TEST_CASE("what XML cannot hold is left out, and nothing else") {
   CHECK(
     valid_xml_text("a\tb\n\x01\x7f\xc3\xa4\xff\xed\xa0\x80\xef\xbf\xbe!") == "a\tb\n\x7f\xc3\xa4!");
   CHECK(valid_xml_text("\xf0\x9f\x98\x80") == "\xf0\x9f\x98\x80");
+}
+
+TEST_CASE("a report may go to what is no regular file, which stays what it is") {
+  const auto path =
+    std::filesystem::temp_directory_path() / ("troupe-report-" + std::to_string(::getpid()));
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(fd >= 0);
+  write_whole_file(path, "report");
+  CHECK(std::filesystem::is_fifo(path));
+  std::string text(6, '\0');
+  if (std::filesystem::is_fifo(path))
+    CHECK(::read(fd, text.data(), text.size()) == 6);
+  CHECK(text == "report");
+  ::close(fd);
+  std::filesystem::remove(path);
+  const auto target = path.string() + "-target";
+  std::filesystem::create_symlink(target, path);
+  write_whole_file(path, "longer");
+  write_whole_file(path, "short");
+  CHECK(std::filesystem::is_symlink(path));
+  CHECK(read_whole_file(target) == "short");
+  std::filesystem::remove(path);
+  std::filesystem::remove(target);
 }
 
 TEST_CASE("a JSON report has every attempt, also of what wrote no UTF-8") {
