@@ -4,7 +4,7 @@
 #define TOML_HEADER_ONLY 0
 #include <toml++/toml.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 namespace troupe_cli::test {
@@ -16,6 +16,9 @@ public:
     : path_(std::move(path)) {}
 
   settings_file read() {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path_, ignored)) // for the parser, that is an empty file
+      throw std::invalid_argument(path_ + ": is a directory, not a file");
     settings_file out;
     toml::table table;
     try {
@@ -112,8 +115,8 @@ private:
 
   void read_duration_of(
     const std::string& name, const toml::node& from, std::optional<std::chrono::milliseconds>& to) {
-    const auto text = from.value<std::string>();
-    to = text && from.is_string() ? read_duration(*text) : std::nullopt;
+    const auto text = from.value_exact<std::string>();
+    to = text ? read_duration(*text) : std::nullopt;
     if (!to)
       add(from.source(), "\"" + name + "\" is a duration with its unit, such as \"2s\" or \"5m\"");
   }

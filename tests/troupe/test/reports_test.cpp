@@ -283,4 +283,5 @@ retries = 1
   write_whole_file(path, "= broken");
   CHECK_THROWS_AS(read_settings(path), std::invalid_argument);
   std::filesystem::remove(path);
+  CHECK_THROWS_WITH(read_settings("/"), "/: is a directory, not a file");
 }
