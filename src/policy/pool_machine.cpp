@@ -36,6 +36,7 @@ pool_machine::pool_machine(rules with, child_host& host)
 // -- from its submission to a child ---------------------------------------------------------------------
 
 void pool_machine::submit(detail::task_ptr task, time_point now) {
+  now_ = now;
   if (!accepts_more_attempts()) {
     host_.made_room();
     task->resolve(outcome::failure(
@@ -221,7 +222,7 @@ void pool_machine::resolve(
   if (entry == nullptr)
     return;
   note_end(*entry, result, ran.value_or(0ns));
-  close_entry(key, std::move(result), ran);
+  close_entry(key, *entry, std::move(result), ran);
 }
 
 void pool_machine::drop(task_key key, const std::exception_ptr& why) {
@@ -230,24 +231,24 @@ void pool_machine::drop(task_key key, const std::exception_ptr& why) {
     return;
   counts_.cancelled += entry->task->size();
   tally_.cancelled(entry->tally, entry->task->size());
-  close_entry(key, outcome::failure(why), std::nullopt);
+  close_entry(key, *entry, outcome::failure(why), std::nullopt);
 }
 
-void pool_machine::close_entry(
-  task_key key, outcome&& result, std::optional<std::chrono::nanoseconds> ran) {
-  const auto* entry = ledger_.find(key);
-  if (!entry->was_sent)
+void pool_machine::close_entry(task_key key, const task_ledger::entry& entry, outcome&& result,
+  std::optional<std::chrono::nanoseconds> ran) {
+  if (!entry.was_sent)
     host_.made_room();
-  if (entry->has_queue && entry->where == task_ledger::place::queued) {
-    --queued_[entry->queue];
-    depth_news_.put(entry->queue, true);
+  if (entry.has_queue && entry.where == task_ledger::place::queued) {
+    --queued_[entry.queue];
+    depth_news_.put(entry.queue, true);
   }
-  if (entry->scheduled)
-    tell_scheduler(*entry, key.id, ran);
+  if (entry.scheduled)
+    tell_scheduler(entry, key.id, ran);
   ledger_.close(key)->resolve(std::move(result));
 }
 
 void pool_machine::cancel(const detail::task_ptr& task, bool started_too, time_point now) {
+  now_ = now;
   for (auto part = task; part; part = part->rest)
     cancel_part(part, started_too, now);
 }

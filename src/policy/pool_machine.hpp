@@ -137,8 +137,8 @@ private:
     std::optional<std::chrono::nanoseconds> ran = std::nullopt);
   // As `resolve`, for a task that is dropped; it counts as cancelled.
   void drop(task_key key, const std::exception_ptr& why);
-  void close_entry(
-    task_key key, detail::outcome&& result, std::optional<std::chrono::nanoseconds> ran);
+  void close_entry(task_key key, const task_ledger::entry& entry, detail::outcome&& result,
+    std::optional<std::chrono::nanoseconds> ran);
   void note_end(const task_ledger::entry& entry, const detail::outcome& result,
     std::chrono::nanoseconds ran) noexcept;
   void tell_scheduler(
@@ -257,7 +257,7 @@ private:
   pool_stats counts_;
   task_tally tally_;
   failure_log failure_log_;
-  time_point now_{}; // of the event under way: what supervision calls back in between
+  time_point now_{}; // of the event under way
 };
 
 } // namespace troupe::policy
