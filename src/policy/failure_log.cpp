@@ -1,9 +1,9 @@
 #include "policy/failure_log.hpp"
 
+#include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "policy/task_tally.hpp"
 #include "values/error_text.hpp"
-#include "values/exception_codec.hpp"
 
 #include <troupe/detail/batch.hpp>
 #include <troupe/errors.hpp>
@@ -12,6 +12,9 @@
 #include <boost/core/demangle.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <typeinfo>
 #include <utility>
 
@@ -19,44 +22,57 @@ namespace troupe::policy {
 
 namespace {
 
-// A batch fails by the first item that threw.
+// What a child of this library says of an exception is shorter. More of it would be copied while all tasks of the pool
+// wait.
+constexpr std::size_t longest_report =
+  2 * limits::max_nested_exceptions * limits::max_error_text_bytes;
+
+// A batch fails by the first item that threw. Null if it is not looked at.
 std::exception_ptr cause_of(const detail::outcome& result, std::uint64_t& item) {
-  if (result.what == detail::outcome::kind::failed)
-    return result.error;
-  if (result.what == detail::outcome::kind::threw)
-    return detail::decode_exception(detail::view(result.payload));
-  detail::record_reader records(detail::view(result.payload));
-  for (; const auto record = records.next(); ++item)
-    if (record->threw)
-      return detail::decode_exception(record->content);
-  return nullptr;
+  auto failed = detail::item_outcome::of(result);
+  if (failed.what == detail::outcome::kind::value) {
+    detail::record_reader records(failed.payload);
+    auto record = records.next();
+    for (; record && !record->threw; record = records.next())
+      ++item;
+    if (!record)
+      return nullptr;
+    failed.what = detail::outcome::kind::threw;
+    failed.payload = record->content;
+  }
+  return failed.payload.size() > longest_report ? nullptr : failed.failure();
+}
+
+// Cut before it is escaped, so that a long text costs no more than a short one.
+std::string shown(std::string_view text) {
+  constexpr auto most = limits::max_kept_failure_bytes;
+  const auto escaped = base::escape(text.substr(0, most));
+  return text.size() > most || escaped.size() > most ? escaped.substr(0, most) + "..." : escaped;
 }
 
 void describe(const std::exception_ptr& cause, task_failure& failure) {
-  failure.message = values::message_of(cause);
-  if (failure.message.size() > limits::max_kept_failure_bytes)
-    failure.message = failure.message.substr(0, limits::max_kept_failure_bytes) + "...";
+  const auto note = [&](std::string_view type, const std::vector<code_location>& frames, pid_t pid,
+                      std::size_t slot) {
+    failure.type = type.substr(0, limits::max_kept_failure_bytes);
+    const auto count = std::min(frames.size(), limits::max_stack_frames);
+    failure.stack.assign(frames.begin(), frames.begin() + static_cast<std::ptrdiff_t>(count));
+    failure.pid = pid;
+    failure.slot = slot;
+  };
   try {
     std::rethrow_exception(cause);
-  } catch (const proxy_exception& e) {
-    failure.type = e.type();
-    failure.stack = e.frames();
-    failure.pid = e.pid();
-    failure.slot = e.slot();
-  } catch (const child_lost& e) {
-    failure.type = "troupe::child_lost";
-    failure.stack = e.exit().frames;
-    failure.pid = e.pid();
-    failure.slot = e.slot();
   } catch (const std::exception& e) {
-    failure.type = boost::core::demangle(typeid(e).name());
+    failure.message = shown(e.what());
+    if (const auto* proxy = dynamic_cast<const proxy_exception*>(&e))
+      note(proxy->type(), proxy->frames(), proxy->pid(), proxy->slot());
+    else if (const auto* lost = dynamic_cast<const child_lost*>(&e))
+      note("troupe::child_lost", lost->exit().frames, lost->pid(), lost->slot());
+    else
+      note(boost::core::demangle(typeid(e).name()), {}, 0, 0);
   } catch (...) {
+    failure.message = values::message_of(cause);
     failure.type = "unknown";
   }
-  if (failure.type.size() > limits::max_kept_failure_bytes)
-    failure.type.resize(limits::max_kept_failure_bytes);
-  if (failure.stack.size() > limits::max_stack_frames)
-    failure.stack.resize(limits::max_stack_frames);
 }
 
 } // namespace

@@ -2,10 +2,13 @@
 #include "base/limits.hpp"
 #include "policy/fake_pool.hpp"
 #include "support/catch.hpp"
+#include "values/exception_codec.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
+#include <string_view>
 
 using namespace std::chrono_literals;
 using namespace troupe;
@@ -25,6 +28,30 @@ task_counts counts_of(const fake_pool& pool, const std::string& name) {
   REQUIRE(found != all.end());
   return *found;
 }
+
+// The child in seat 0 says that the task threw something with that text.
+void finish_with(fake_pool& pool, const detail::task_ptr& task, std::string_view what) {
+  detail::bytes encoded;
+  exception_report report;
+  report.type = "std::runtime_error";
+  report.what = what;
+  detail::encode_report(encoded, report);
+  auto& child = pool[0];
+  policy::child_outcome came;
+  came.task = child.cells.extract(child.cell_of(task)).mapped().task;
+  came.kind = task->code.kind;
+  came.threw = true;
+  came.payload = detail::view(encoded);
+  pool.machine.task_ended(0, came, pool.now);
+  pool.settle();
+}
+
+class wrong_scheduler final : public scheduler {
+public:
+  void register_queue(queue_id) override {}
+  void register_process(queue_id) override {}
+  queue_id schedule_task(task_id, const task_info&) override { return 7; }
+};
 
 } // namespace
 
@@ -119,6 +146,41 @@ TEST_CASE("the last failures are kept with their causes, the latest first") {
   CHECK(failures[1].type == "troupe::child_lost");
   CHECK(failures[1].id == task->id);
   CHECK(failures[1].attempt == 1);
+}
+
+TEST_CASE("of a failure with a long text the beginning is kept, escaped") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  finish_with(pool, pool.submit(named("plain")), std::string(100'000, 'x'));
+  finish_with(pool, pool.submit(named("control")), "a\x1b" + std::string(100'000, '\x01'));
+  finish_with(pool, pool.submit(named("short")), "no\x1b[1m");
+  const auto failures = pool.machine.failures(pool.now);
+  REQUIRE(failures.size() == 3);
+  CHECK(failures[0].message == "no\\x1b[1m");
+  CHECK(failures[1].message.size() == limits::max_kept_failure_bytes + 3);
+  CHECK(failures[1].message.starts_with("a\\x1b\\x01\\x01"));
+  CHECK(failures[2].message == std::string(limits::max_kept_failure_bytes, 'x') + "...");
+}
+
+TEST_CASE("what no child says of an exception is not looked at, and counts as a failure") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  finish_with(pool, pool.submit(named("a")),
+    std::string(2 * limits::max_nested_exceptions * limits::max_error_text_bytes, 'x'));
+  CHECK(counts_of(pool, "a").failed == 1);
+  CHECK(pool.machine.failures(pool.now).empty());
+}
+
+TEST_CASE("a task that fails where it is submitted has failed at that time") {
+  auto rules = fake_pool::rules_of(1);
+  rules.scheduler = std::make_shared<wrong_scheduler>();
+  fake_pool pool(rules);
+  pool.now += 1h;
+  pool.submit(named("a"));
+  const auto failures = pool.machine.failures(pool.now);
+  REQUIRE(failures.size() == 1);
+  CHECK(failures[0].type == "std::out_of_range");
+  CHECK(failures[0].age == 0s);
 }
 
 TEST_CASE("of many failures at once some are looked at, and the last ones in peace all") {
