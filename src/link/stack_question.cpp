@@ -27,6 +27,11 @@ std::string name_of_thread(const std::filesystem::path& task) {
   return base::escape(name);
 }
 
+// What the child may write meanwhile.
+std::uint32_t read_once(const std::uint32_t& shared) noexcept {
+  return *const_cast<const volatile std::uint32_t*>(&shared);
+}
+
 // Threads that are none of the program's have all signals blocked: those cannot answer.
 bool blocks_signal(const std::filesystem::path& task) {
   std::ifstream file(task / "status");
@@ -45,13 +50,14 @@ stack_question::stack_question(stack_area& area, pid_t pid)
     number_ = 1;
   const std::filesystem::path all = "/proc/" + std::to_string(pid) + "/task";
   for (const auto& task : std::filesystem::directory_iterator(all))
-    threads_.push_back({static_cast<pid_t>(std::stol(task.path().filename().string())),
-      name_of_thread(task.path())});
+    threads_.push_back({static_cast<pid_t>(std::stol(task.path().filename().string())), {}});
   std::ranges::sort(threads_, {}, [pid](const known_thread& thread) {
     return std::pair(thread.id != pid, thread.id); // the first one first
   });
   if (threads_.size() > limits::max_shown_threads)
     threads_.resize(limits::max_shown_threads);
+  for (auto& thread : threads_)
+    thread.name = name_of_thread(all / std::to_string(thread.id));
   area_.places_taken.store(0, std::memory_order_relaxed);
   area_.question.store(number_, std::memory_order_release);
   std::erase_if(threads_, [&](const known_thread& thread) {
@@ -73,7 +79,7 @@ void stack_question::for_each_answer(Visit visit) const {
   for (const auto& answer : area_.threads) {
     if (answer.answered.load(std::memory_order_acquire) != number_)
       continue;
-    const auto id = static_cast<pid_t>(answer.id);
+    const auto id = static_cast<pid_t>(read_once(answer.id));
     if (std::ranges::find(threads_, id, &known_thread::id) != threads_.end() &&
         seen.insert(id).second)
       visit(id, answer);
@@ -96,8 +102,9 @@ std::vector<thread_stack> stack_question::stacks() const {
     result.push_back({thread.id, thread.name, {}});
   for_each_answer([&](pid_t id, const stack_area::thread& answer) {
     auto& frames = std::ranges::find(result, id, &thread_stack::thread)->frames;
-    const std::uint32_t count = *const_cast<const volatile std::uint32_t*>(&answer.frame_count);
-    for (std::uint32_t i = 0; i < std::min<std::size_t>(count, limits::max_stack_frames); ++i)
+    const auto count =
+      std::min<std::size_t>(read_once(answer.frame_count), limits::max_stack_frames);
+    for (std::size_t i = 0; i < count; ++i)
       frames.push_back({answer.frames[i].module, answer.frames[i].offset});
   });
   return result;

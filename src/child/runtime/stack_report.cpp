@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,9 +26,10 @@ void on_question(int, siginfo_t*, void* context) {
     if (place < limits::max_shown_threads) {
       auto& thread = area->threads[place];
       thread.id = static_cast<std::uint32_t>(::syscall(SYS_gettid));
-      thread.frame_count = 0;
-      frame_list{thread.frames, thread.frame_count}.add_interrupted(
-        context, interrupted_instruction(context));
+      // Counted here: a thread that is late with an earlier question may be in the same place.
+      std::uint32_t count = 0;
+      frame_list{thread.frames, count}.add_interrupted(context, interrupted_instruction(context));
+      thread.frame_count = count;
       thread.answered.store(question, std::memory_order_release);
     }
   }
