@@ -79,6 +79,10 @@ private:
     return at->pool < pools.size() ? &pools[at->pool] : nullptr;
   }
 
+  static const process_status* before(const watched_list::process& process) {
+    return process.before ? &*process.before : nullptr;
+  }
+
   void look() {
     watched_.look();
     next_look_ = clock::now() + interval_;
@@ -91,8 +95,8 @@ private:
     if (!at)
       return {{"No process can be watched at present."}};
     const auto& process = watched_.processes().at(at->pid);
-    return show_pool(process.now, at->pool, process.before ? &*process.before : nullptr,
-      {order_, selected_, with_stacks_}, names_);
+    return show_pool(
+      process.now, at->pool, before(process), {order_, selected_, with_stacks_}, names_);
   }
 
   void draw() {
@@ -178,7 +182,8 @@ private:
     const auto* const pool = present_pool();
     if (pool == nullptr || pool->children.empty())
       return;
-    const auto children = ordered_children(*pool, nullptr, order_);
+    const auto& process = watched_.processes().at(present()->pid);
+    const auto children = ordered_children(*pool, earlier_look(before(process), *pool), order_);
     const auto found = std::ranges::find(children, selected_, &child_status::slot);
     auto at = found == children.end() ? children.begin() : found;
     if (found != children.end() && down && at + 1 != children.end())

@@ -32,7 +32,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
-// Connections at a time; further ones wait to be accepted.
+// Connections at a time; further ones are hung up on.
 constexpr int max_connections = 8;
 constexpr std::chrono::seconds patience{10};
 

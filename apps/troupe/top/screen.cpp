@@ -54,8 +54,8 @@ screen::key key_of(int code) {
   case '\n':
   case '\r':
     return screen::key::enter;
-  case 27:
-    return screen::key::escape;
+  case KEY_RESIZE: // what is shown is drawn again, and nobody has pressed anything
+    return screen::key::none;
   default:
     return screen::key::other;
   }

@@ -21,12 +21,12 @@ public:
   screen& operator=(const screen&) = delete;
   ~screen();
 
-  /// Shows lines, of which the first `fixed` stay, and a last line. Lines that are too long are cut.
+  /// Shows the lines from number `first` on, as many as there is room for, and a last line. Lines that are too long are cut.
   void show(const std::vector<view_line>& lines, std::size_t first, const std::string& last);
   /// Lines that there is room for, beside the last one.
   std::size_t height() const;
 
-  enum class key { none, other, up, down, left, right, page_up, page_down, enter, escape };
+  enum class key { none, other, up, down, left, right, page_up, page_down, enter };
   struct event {
     key what = key::none;
     char letter = '\0';   ///< of `key::other`

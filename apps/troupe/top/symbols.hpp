@@ -34,7 +34,7 @@ private:
 
   const description& describe(const module_files& modules, const code_place& place);
 
-  std::map<std::string, std::unique_ptr<file>> files_; // by path; null: it cannot be read
+  std::map<std::string, std::unique_ptr<file>> files_; // by path
   std::map<std::pair<std::string, std::uint64_t>, description> known_;
 };
 

@@ -23,10 +23,8 @@ struct comparison {
 
 comparison compare(
   const process_status& process, const pool_status& pool, const process_status* before) {
-  if (before != nullptr)
-    for (const auto& earlier : before->pools)
-      if (earlier.id == pool.id)
-        return {&earlier, std::chrono::duration<double>(process.when - before->when).count()};
+  if (const auto* const earlier = earlier_look(before, pool))
+    return {earlier, std::chrono::duration<double>(process.when - before->when).count()};
   microseconds longest{0};
   for (const auto& child : pool.children)
     longest = std::max(longest, child.uptime);
@@ -252,6 +250,13 @@ const char* to_string(child_order order) noexcept {
     return "tasks";
   }
   return "unknown";
+}
+
+const pool_status* earlier_look(const process_status* before, const pool_status& pool) {
+  if (before == nullptr)
+    return nullptr;
+  const auto found = std::ranges::find(before->pools, pool.id, &pool_status::id);
+  return found == before->pools.end() ? nullptr : &*found;
 }
 
 std::vector<child_status> ordered_children(

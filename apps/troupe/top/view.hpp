@@ -43,7 +43,10 @@ std::vector<view_line> list_processes(const std::vector<process_status>& process
 
 std::vector<view_line> show_stacks(const stack_status& stacks, const view_names& names);
 
-/// The children of a pool in the order in which they are shown.
+/// The same pool at an earlier look at its process; null if there was no such look, or no such pool.
+const pool_status* earlier_look(const process_status* before, const pool_status& pool);
+
+/// The children of a pool in the order in which they are shown. `before` is the earlier look at it, or null.
 std::vector<child_status> ordered_children(
   const pool_status& pool, const pool_status* before, child_order order);
 

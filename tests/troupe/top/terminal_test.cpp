@@ -164,6 +164,21 @@ TEST_CASE("it follows the size of its terminal, however small") {
   CHECK(top.wait() == 0);
 }
 
+TEST_CASE("a question on the screen outlives a change of its size") {
+  troupe::pool pool(rt(), {.processes = 1, .name = "asked"});
+  terminal top;
+  REQUIRE(top.shows("asked"));
+  top.type("d");
+  REQUIRE(top.shows("drain pool asked"));
+  top.resize(30, 90);
+  CHECK(top.shows("drain pool asked")); // in the new last line
+  top.type("y");
+  CHECK(eventually([&] { return pool.snapshot().closing; }));
+  top.type("q");
+  CHECK(top.wait() == 0);
+  pool.join();
+}
+
 TEST_CASE("keys recycle, resize and drain, and show the stack of a child") {
   troupe::pool pool(rt(), {.processes = 1, .name = "keys"});
   pool.apply(square, 1).get();
