@@ -269,17 +269,13 @@ void child_process::end_actors(const caf::error& reason) {
 void child_process::ask_stacks(const std::string& pool, stack_answer answer) {
   const auto who = "child " + std::to_string(exit_.slot) + " of pool " + pool + " (pid " +
                    std::to_string(exit_.pid) + ")";
-  try {
-    if (!process_ || !ready_ || down_ || has_exited())
-      throw error(who + " has no stack to show: it is not ready, or has ended");
-    auto request = stack_request_.lock();
-    if (!request)
-      request = stack_request::start(loop_.io(), link_.shared_region(), exit_.pid, who);
-    stack_request_ = request;
-    request->add(answer);
-  } catch (...) {
-    answer({}, std::current_exception());
-  }
+  if (!process_ || !ready_ || down_ || has_exited())
+    throw error(who + " has no stack to show: it is not ready, or has ended");
+  auto request = stack_request_.lock();
+  if (!request)
+    request = stack_request::start(loop_.io(), link_.shared_region(), exit_.pid, who);
+  stack_request_ = request;
+  request->add(std::move(answer));
 }
 
 std::chrono::microseconds child_process::cpu_time() const {

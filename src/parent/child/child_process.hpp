@@ -82,8 +82,8 @@ public:
   /// After `child_down`: what its actors ended of.
   void end_actors(const caf::error& reason);
 
-  /// Asks its threads for their stacks. `pool` is the name of its pool, for errors. Does not throw: the answer says what
-  /// went wrong.
+  /// Asks its threads for their stacks. `pool` is the name of its pool, for errors. Throws `error` if there are none, and
+  /// `std::system_error`; then there is no answer.
   void ask_stacks(const std::string& pool, stack_answer answer);
 
   // -- what is known of it --------------------------------------------------------------------------

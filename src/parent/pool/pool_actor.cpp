@@ -73,9 +73,9 @@ namespace {
 template <class Question, class Compute>
 void answer(const Question& question, Compute compute) {
   try {
-    question.answer->set_value(compute());
+    question.answer(compute(), nullptr);
   } catch (...) { // no memory: that is the asker's affair
-    question.answer->set_exception(std::current_exception());
+    question.answer({}, std::current_exception());
   }
 }
 
@@ -99,13 +99,15 @@ caf::behavior pool_actor::handlers() {
     [this](const get_stats& message) { answer(message, [this] { return stats(); }); },
     [this](const get_snapshot& message) {
       handle([] {}); // what was submitted before counts
+      answer(message, [this] { return snapshot(); });
+    },
+    [this](const get_stacks& message) {
       try {
-        message.answer(snapshot(), nullptr);
-      } catch (...) { // no memory: that is the asker's affair
+        ask_stacks(message);
+      } catch (...) {
         message.answer({}, std::current_exception());
       }
     },
-    [this](const get_stacks& message) { ask_stacks(message); },
     [this](const recycle_slot& message) {
       handle([&] { machine_.recycle(message.slot, clock::now()); });
     },
@@ -270,12 +272,10 @@ void pool_actor::ask_stacks(const get_stacks& question) {
           (table[*found].phase != policy::child_phase::ready &&
             table[seat].turn > table[*found].turn)))
       found = seat;
-  if (found)
-    supervisor_[*found].ask_stacks(options_->name, question.answer);
-  else
-    question.answer(
-      {}, std::make_exception_ptr(error("slot " + std::to_string(question.slot) + " of pool " +
-                                        options_->name + " has no child at present")));
+  if (!found)
+    throw error("slot " + std::to_string(question.slot) + " of pool " + options_->name +
+                " has no child at present");
+  supervisor_[*found].ask_stacks(options_->name, question.answer);
 }
 
 // -- children report ------------------------------------------------------------------------------------

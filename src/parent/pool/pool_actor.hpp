@@ -12,7 +12,6 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <future>
 #include <memory>
 #include <vector>
 
@@ -33,13 +32,13 @@ struct abandon_pool {};
 /// Another number of children is wanted: `pool_control::shared::processes`.
 struct resize_pool {};
 struct get_running_tasks {
-  std::shared_ptr<std::promise<std::vector<running_task>>> answer;
+  answer_to<std::vector<running_task>> answer;
 };
 struct get_stats {
-  std::shared_ptr<std::promise<pool_stats>> answer;
+  answer_to<pool_stats> answer;
 };
 struct get_snapshot {
-  snapshot_answer answer;
+  answer_to<pool_snapshot> answer;
 };
 struct get_stacks {
   std::size_t slot;

@@ -12,6 +12,7 @@
 
 #include <troupe/cpus.hpp>
 
+#include <future>
 #include <stdexcept>
 #include <utility>
 
@@ -196,26 +197,6 @@ void pool_control::note_memory(pool_stats& stats) {
       child.memory = os::resident_memory(child.pid);
 }
 
-template <class Answer, class Question>
-Answer pool_control::ask(const char* what) {
-  detail::check_may_block(what);
-  auto answer = std::make_shared<std::promise<Answer>>();
-  auto result = answer->get_future();
-  caf::anon_send(actor_, Question{std::move(answer)});
-  try {
-    return result.get();
-  } catch (const std::future_error&) { // the message was dropped
-    throw pool_closed("pool is closed, and its runtime has ended");
-  }
-}
-
-pool_stats pool_control::stats() {
-  auto result = ask<pool_stats, get_stats>("pool::stats");
-  note_memory(result);
-  return result;
-}
-
-// As `ask`, for answers that are given to a function.
 template <class Answer, class Ask>
 Answer pool_control::wait_for(const char* what, Ask ask) {
   detail::check_may_block(what);
@@ -235,14 +216,21 @@ Answer pool_control::wait_for(const char* what, Ask ask) {
   }
 }
 
+pool_stats pool_control::stats() {
+  auto result = wait_for<pool_stats>("pool::stats",
+    [this](answer_to<pool_stats> answer) { caf::anon_send(actor_, get_stats{std::move(answer)}); });
+  note_memory(result);
+  return result;
+}
+
 pool_snapshot pool_control::snapshot() {
   auto result = wait_for<pool_snapshot>(
-    "pool::snapshot", [this](snapshot_answer answer) { ask_snapshot(std::move(answer)); });
+    "pool::snapshot", [this](answer_to<pool_snapshot> answer) { ask_snapshot(std::move(answer)); });
   note_memory(result.stats);
   return result;
 }
 
-void pool_control::ask_snapshot(snapshot_answer answer) {
+void pool_control::ask_snapshot(answer_to<pool_snapshot> answer) {
   caf::anon_send(actor_, get_snapshot{std::move(answer)});
 }
 
@@ -269,7 +257,10 @@ void pool_control::check_slot(std::size_t slot) const {
 }
 
 std::vector<running_task> pool_control::running_tasks() {
-  return ask<std::vector<running_task>, get_running_tasks>("pool::running_tasks");
+  using tasks = std::vector<running_task>;
+  return wait_for<tasks>("pool::running_tasks", [this](answer_to<tasks> answer) {
+    caf::anon_send(actor_, get_running_tasks{std::move(answer)});
+  });
 }
 
 } // namespace troupe::parent

@@ -33,8 +33,10 @@ namespace troupe::parent {
 
 class pool_registry;
 
-/// Is given what was seen, or why nothing was. On the loop's thread; dropped without a call if the pool's actor has ended.
-using snapshot_answer = std::function<void(pool_snapshot&&, const std::exception_ptr&)>;
+/// Is given what was asked for, or why there is nothing. On the loop's thread; dropped without a call if the pool's actor has
+/// ended.
+template <class Value>
+using answer_to = std::function<void(Value&&, const std::exception_ptr&)>;
 
 /// What a runtime offers to its pools.
 struct services {
@@ -99,7 +101,7 @@ public:
   pool_stats stats();
   std::vector<running_task> running_tasks();
   pool_snapshot snapshot();
-  void ask_snapshot(snapshot_answer answer);
+  void ask_snapshot(answer_to<pool_snapshot> answer);
   /// `pool::stack_of`.
   std::vector<thread_stack> stack_of(std::size_t slot);
   /// Throws `std::out_of_range` if there is no such slot.
@@ -158,8 +160,6 @@ private:
   pool_control(const services& with, std::shared_ptr<const pool_options> options);
 
   void hand_over(detail::task_ptr* first, detail::task_ptr* last);
-  template <class Answer, class Question>
-  Answer ask(const char* what);
   template <class Answer, class Ask>
   Answer wait_for(const char* what, Ask ask);
   void check_slot(std::size_t slot) const;

@@ -2,7 +2,6 @@
 
 #include "parent/pool/pool_actor.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -38,13 +37,10 @@ void pool_registry::remove(caf::actor_id actor) {
 
 std::vector<std::shared_ptr<pool_control>> pool_registry::handles() const {
   std::vector<std::shared_ptr<pool_control>> all;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, one] : living_)
-      if (auto handle = one.handle.lock())
-        all.push_back(std::move(handle));
-  }
-  std::ranges::sort(all, {}, [](const auto& one) { return one->id(); });
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, one] : living_)
+    if (auto handle = one.handle.lock())
+      all.push_back(std::move(handle));
   return all;
 }
 

@@ -24,7 +24,7 @@ public:
   /// From now on until its actor ends.
   void add(const std::shared_ptr<pool_control>& pool);
 
-  /// Those that have a handle, in the order in which they were made.
+  /// Those that have a handle.
   std::vector<std::shared_ptr<pool_control>> handles() const;
 
   /// Terminates them, and waits until their last children are gone and their actors have ended. While the
