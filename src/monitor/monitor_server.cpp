@@ -1,6 +1,5 @@
 #include "monitor/monitor_server.hpp"
 
-#include "base/forked_copy.hpp"
 #include "loop/descriptor_watch.hpp"
 #include "monitor/messages.hpp"
 #include "monitor/pool_views.hpp"
@@ -89,7 +88,7 @@ public:
   void listen() {
     watch_ = std::make_unique<loop::descriptor_watch>(io_, place_->fd(), [self = weak_from_this()] {
       if (const auto server = self.lock())
-        server->accept_all();
+        server->accept_some();
     });
   }
 
@@ -102,8 +101,9 @@ public:
   }
 
 private:
-  void accept_all() {
-    for (;;) {
+  // No more than that at a time: others that come and go without end do not keep the loop here.
+  void accept_some() {
+    for (std::size_t i = 0; i < limits::max_watchers; ++i) {
       base::unique_fd fd(::accept4(place_->fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (fd)
         take(std::move(fd));
@@ -152,24 +152,25 @@ private:
   }
 
   void serve(const std::shared_ptr<watcher>& from, std::string_view line) {
+    const auto owed = std::make_shared<owed_answer>(from);
     try {
-      carry_out(from, parse_request(line));
+      carry_out(owed, parse_request(line));
     } catch (...) {
-      from->answer(error_line(values::message_of(std::current_exception())));
+      owed->give(error_line(values::message_of(std::current_exception())));
     }
   }
 
-  void carry_out(const std::shared_ptr<watcher>& from, const watcher_request& wanted) {
+  void carry_out(const std::shared_ptr<owed_answer>& owed, const watcher_request& wanted) {
     using kind = watcher_request::kind;
     if (wanted.what == kind::status) {
-      tell_status(from);
+      tell_status(owed);
       return;
     }
     const auto pool = find(wanted.pool);
     if (wanted.what == kind::stack) {
       pool->ask_stacks(wanted.number,
-        [from](std::vector<thread_stack>&& stacks, const std::exception_ptr& problem) {
-          from->answer(problem ? error_line(values::message_of(problem)) : stack_line(stacks));
+        [owed](std::vector<thread_stack>&& stacks, const std::exception_ptr& problem) {
+          owed->give(problem ? error_line(values::message_of(problem)) : stack_line(stacks));
         });
       return;
     }
@@ -179,13 +180,13 @@ private:
       pool->resize(wanted.number);
     else
       pool->close();
-    from->answer(done_line());
+    owed->give(done_line());
   }
 
-  void tell_status(const std::shared_ptr<watcher>& to) {
-    gather_pools(io_, pools_, [self = shared_from_this(), to](std::vector<pool_view>&& views) {
-      std::ranges::sort(views, {}, &pool_view::id);
-      to->answer(status_line({::getpid(), self->program_, os::command_line(), std::move(views)}));
+  void tell_status(const std::shared_ptr<owed_answer>& owed) {
+    gather_pools(io_, pools_, [self = shared_from_this(), owed](std::vector<pool_view>&& views) {
+      std::ranges::sort(views, {}, &pool_view::id); // in the order in which they were made
+      owed->give(status_line({::getpid(), self->program_, os::command_line(), std::move(views)}));
     });
   }
 

@@ -20,7 +20,7 @@ struct gathering {
       boost::asio::post(io,
         [views = std::move(views), done = std::move(done)]() mutable { done(std::move(views)); });
     } catch (...) {
-      // There is no memory: the watcher gets no answer.
+      // There is no memory. `done` is destroyed without a call.
     }
   }
 

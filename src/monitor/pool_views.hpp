@@ -12,7 +12,7 @@
 namespace troupe::monitor {
 
 /// Asks all pools what they are and do, and calls `done` on the loop with those that have answered, when each has
-/// answered or ended. On the loop's thread.
+/// answered or ended; destroys it without a call if there is no memory. On the loop's thread.
 void gather_pools(boost::asio::io_context& io, const parent::pool_registry& pools,
   std::function<void(std::vector<pool_view>&&)> done);
 

@@ -69,14 +69,14 @@ bool parse_name(const std::string& name, watched_process& found) {
   if (!name.ends_with(suffix))
     return false;
   const auto digits = name.find_first_not_of("0123456789");
-  if (digits == 0 || digits > 9 || digits == std::string::npos || name[digits] != '-')
+  if (digits == 0 || digits > 9 || name[digits] != '-') // npos is more than 9
     return false;
   found.pid = static_cast<pid_t>(std::stol(name.substr(0, digits)));
   found.program = name.substr(digits + 1, name.size() - suffix.size() - digits - 1);
   return true;
 }
 
-bool is_private_directory(const std::string& path) noexcept {
+bool is_own_directory(const std::string& path) noexcept {
   struct stat is {};
   return ::lstat(path.c_str(), &is) == 0 && S_ISDIR(is.st_mode) && is.st_uid == ::geteuid();
 }
@@ -84,7 +84,7 @@ bool is_private_directory(const std::string& path) noexcept {
 // Each socket in a directory. It may be changed meanwhile.
 template <class Visit>
 void for_each_socket(const std::string& directory, Visit visit) {
-  if (!is_private_directory(directory))
+  if (!is_own_directory(directory))
     return;
   std::error_code error;
   std::vector<fs::path> files;
@@ -103,7 +103,7 @@ void for_each_socket(const std::string& directory, Visit visit) {
 std::vector<std::string> socket_directories() {
   std::vector<std::string> result;
   if (const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-      runtime != nullptr && *runtime == '/' && is_private_directory(runtime))
+      runtime != nullptr && *runtime == '/' && is_own_directory(runtime))
     result.push_back(std::string(runtime) + "/troupe");
   result.push_back("/tmp/troupe-" + std::to_string(::geteuid()));
   return result;

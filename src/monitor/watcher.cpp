@@ -73,6 +73,22 @@ void watcher::write(std::string line, bool last) {
     });
 }
 
+owed_answer::~owed_answer() {
+  try {
+    if (to_)
+      give(error_line("nobody has answered: it has ended meanwhile"));
+  } catch (...) {
+    // There is no memory to tell it.
+  }
+}
+
+void owed_answer::give(std::string line) {
+  if (!to_)
+    return;
+  to_->answer(std::move(line));
+  to_ = nullptr;
+}
+
 void watcher::close() {
   if (!socket_.is_open())
     return;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace troupe::monitor {
 
@@ -42,6 +43,23 @@ private:
   std::array<char, limits::max_watcher_line> buffer_{};
   std::size_t filled_ = 0;
   std::string answer_; // on its way
+};
+
+/// The answer to a line. Says that there is none if it is destroyed before it was given, because who was to give it has ended:
+/// otherwise the watcher would wait for ever, and keep its place among the others, for its next line is not read before.
+class owed_answer {
+public:
+  explicit owed_answer(std::shared_ptr<watcher> to)
+    : to_(std::move(to)) {}
+  owed_answer(const owed_answer&) = delete;
+  owed_answer& operator=(const owed_answer&) = delete;
+  ~owed_answer();
+
+  /// Once; later calls do nothing.
+  void give(std::string line);
+
+private:
+  std::shared_ptr<watcher> to_; // null: it was given
 };
 
 } // namespace troupe::monitor
