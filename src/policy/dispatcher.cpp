@@ -31,6 +31,7 @@ dispatcher::dispatcher(std::size_t queues, std::size_t concurrency, std::size_t 
   , idle_queues_(queues)
   , unbalanced_(queues)
   , unbalanced_if_idle_(queues)
+  , held_queues_(queues)
   , concurrent_window_(concurrency + 1) {
   uncounted_queues_.reserve(queues);
 }
@@ -78,6 +79,7 @@ void dispatcher::remove_child(std::uint32_t seat) {
   queue.by_plain.erase(seat);
   queue.crew.erase(seat);
   crew_ -= child.in_crew ? 1 : 0;
+  behind_ -= child.behind ? 1 : 0;
   --present_;
   update_windows();
   std::erase(queue.seats, seat);
@@ -229,24 +231,12 @@ bool dispatcher::has_credit(
     return child.owed() < concurrent_window_;
   // A task of either kind takes one of the `concurrency` places while it runs, so a plain function
   // behind a full house waits as a coroutine would.
-  const auto window = child.in_crew ? crew_window_ : plain_window_;
-  return child.plain < window && child.owed() < std::max(window, concurrent_window_);
+  return child.plain < plain_window_ && child.owed() < std::max(plain_window_, concurrent_window_);
 }
 
-bool dispatcher::has_short_functions() const noexcept {
-  return plain_time_.known() && plain_time_.value() < limits::wake_up_time;
-}
-
-bool dispatcher::is_crowded() const noexcept {
-  return crew_ >= cpus_ && has_short_functions();
-}
-
-std::optional<std::uint32_t> dispatcher::crew_member(
-  const queue_state& queue, std::uint32_t nesting) const noexcept {
-  if (!is_crowded())
-    return std::nullopt;
-  const auto least = queue.crew.top();
-  return least && has_credit(children_[*least], kind::plain, nesting) ? least : std::nullopt;
+bool dispatcher::crew_gets_all() const noexcept {
+  return crew_ >= cpus_ && present_ > cpus_ && short_time_.known() &&
+         short_time_.value() < limits::wake_up_time;
 }
 
 // Short functions go to the crew. Else the child that owes least is nearly always the one; where it has enough plain
@@ -262,9 +252,13 @@ std::optional<std::uint32_t> dispatcher::best_child(
   if (nesting > 0 && queue.reserved + queue.with_floor > 0)
     return search(queue, task_kind, nesting);
   place_again();
-  if (task_kind == kind::plain && nesting == 0)
-    if (const auto member = crew_member(queue, nesting))
+  if (task_kind == kind::plain && nesting == 0 && waits_for_crew(queue)) {
+    const auto member = queue.crew.top();
+    if (has_credit(children_[*member], kind::plain, 0))
       return member;
+    held_queues_.put(children_[*member].queue, true);
+    return std::nullopt;
+  }
   const auto least = queue.by_owed.top();
   if (!least || has_credit(children_[*least], task_kind, nesting))
     return least;
@@ -274,7 +268,7 @@ std::optional<std::uint32_t> dispatcher::best_child(
   if (task_kind != kind::plain)
     return std::nullopt;
   const auto fewest = queue.by_plain.top();
-  return has_credit(children_[*fewest], task_kind, nesting) ? fewest : crew_member(queue, nesting);
+  return has_credit(children_[*fewest], task_kind, nesting) ? fewest : std::nullopt;
 }
 
 // Where tasks have lent their places, what a child takes depends on the task: all must be looked at.
@@ -323,8 +317,8 @@ bool dispatcher::give(std::uint32_t seat, kind task_kind) {
   return true;
 }
 
-void dispatcher::ended(
-  std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now) {
+void dispatcher::ended(std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed,
+  clock::time_point now, std::size_t items) {
   auto& child = children_[seat];
   auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
   TROUPE_ASSERT(child.present && owed > 0);
@@ -334,6 +328,8 @@ void dispatcher::ended(
   if (child.owed() == 0)
     child.reserved = false;
   (task_kind == kind::plain ? plain_time_ : concurrent_time_).add(elapsed);
+  if (task_kind == kind::plain)
+    short_time_.add(elapsed / items);
   update_windows();
   changed(seat);
   wake(child.queue);
@@ -342,10 +338,6 @@ void dispatcher::ended(
 void dispatcher::update_windows() noexcept {
   plain_window_ = 1 + prefetch(plain_time_, 1);
   concurrent_window_ = concurrency_ + prefetch(concurrent_time_, concurrency_);
-  // The crew has the windows of all children.
-  const bool shared = cpus_ < present_ && has_short_functions();
-  const auto sharing = shared ? (present_ + cpus_ - 1) / cpus_ : 1;
-  crew_window_ = std::min(plain_window_ * sharing, limits::max_prefetch);
 }
 
 void dispatcher::taken_back(std::uint32_t seat, kind task_kind) {
@@ -413,7 +405,7 @@ std::size_t dispatcher::surplus(const child_state& child) const noexcept {
 }
 
 std::size_t dispatcher::free_places(const queue_state& queue, bool idle_elsewhere) const noexcept {
-  if (!queue.empty())
+  if (!queue.empty() && !waits_for_crew(queue))
     return 0;
   if (idle_elsewhere || queue.idle > 0)
     return unlimited;
@@ -428,26 +420,39 @@ std::size_t dispatcher::free_places(const queue_state& queue, bool idle_elsewher
   return places;
 }
 
+// One that waits for a CPU finishes nothing either, and another one would wait for the same CPU.
+std::chrono::microseconds dispatcher::patience() const noexcept {
+  return crew_gets_all() ? limits::crowded_take_back_after : limits::take_back_after;
+}
+
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
   place_again();
   count_again();
-  // One that waits for a CPU finishes nothing either, and another one would wait for the same CPU.
-  const auto patience = is_crowded() ? limits::crowded_take_back_after : limits::take_back_after;
   const bool idle_elsewhere = idle_for_others();
   const auto& candidates = idle_elsewhere ? unbalanced_if_idle_ : unbalanced_;
-  for (const auto id : candidates.members()) {
-    const auto& queue = queues_[id];
-    const auto places = free_places(queue, idle_elsewhere);
-    for (const auto seat : queue.seats) {
-      auto& child = children_[seat];
-      const auto at_most = std::min(surplus(child), places);
-      if (at_most > 0 && now - child.last_progress >= patience) {
-        child.stuck = true; // or it would be given the same tasks again
-        child.expected = child.owed() - at_most;
-        changed(seat);
-        return take_back{seat, at_most};
-      }
-    }
+  for (const auto id : candidates.members())
+    if (const auto found = take_back_in(queues_[id], idle_elsewhere, now))
+      return found;
+  if (crew_may_change())
+    for (const auto& queue : queues_)
+      if (queue.idle > 0 && waits_for_crew(queue))
+        if (const auto found = take_back_in(queue, false, now))
+          return found;
+  return std::nullopt;
+}
+
+std::optional<dispatcher::take_back> dispatcher::take_back_in(
+  const queue_state& queue, bool idle_elsewhere, clock::time_point now) {
+  const auto places = free_places(queue, idle_elsewhere);
+  for (const auto seat : queue.seats) {
+    auto& child = children_[seat];
+    const auto at_most = std::min(surplus(child), places);
+    if (at_most == 0 || now - child.last_progress < patience())
+      continue;
+    child.stuck = true; // or it would be given the same tasks again
+    child.expected = child.owed() - at_most;
+    changed(seat);
+    return take_back{seat, at_most};
   }
   return std::nullopt;
 }
@@ -467,6 +472,7 @@ dispatcher::child_marks dispatcher::marks_of(const child_state& child) const noe
 
 void dispatcher::count(queue_state& queue, const child_marks& marks, std::size_t by) noexcept {
   queue.idle += marks.idle ? by : 0;
+  idle_ += marks.idle ? by : 0;
   queue.open += marks.open ? by : 0;
   queue.surplus += marks.surplus ? by : 0;
   queue.reserved += marks.reserved ? by : 0;
@@ -499,6 +505,9 @@ void dispatcher::place_again() {
     const bool joins = takes_tasks && child.plain > 0 && (child.in_crew || crew_ < cpus_);
     crew_ += joins ? 1 : 0;
     crew_ -= std::exchange(child.in_crew, joins) ? 1 : 0;
+    const bool behind = joins && surplus(child) > 0;
+    behind_ += behind ? 1 : 0;
+    behind_ -= std::exchange(child.behind, behind) ? 1 : 0;
     if (joins)
       queue.crew.set(seat, {owed, hosted});
     else
@@ -540,6 +549,17 @@ void dispatcher::wake(queue_id id) {
     return;
   is_awake_[id] = true;
   awake_.push_back(id);
+}
+
+void dispatcher::release_held() {
+  if (held_queues_.empty())
+    return;
+  place_again();
+  while (!held_queues_.empty() && !crew_gets_all()) {
+    const auto id = held_queues_.any();
+    held_queues_.put(id, false);
+    wake(static_cast<queue_id>(id));
+  }
 }
 
 std::chrono::nanoseconds dispatcher::average_time() const noexcept {

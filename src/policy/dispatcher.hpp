@@ -3,6 +3,7 @@
 #include "policy/index_set.hpp"
 #include "policy/lending.hpp"
 #include "policy/load_heap.hpp"
+#include "policy/long_average.hpp"
 #include "policy/nested_tasks.hpp"
 #include "policy/task_ledger.hpp"
 
@@ -28,7 +29,7 @@ using detail::running_average;
 /// and as much beyond that as keeps it busy for `limits::prefetch_time`, at least one task. Of several
 /// children with credit, the one that owes least gets the task. But where plain functions end sooner than a sleeping
 /// child wakes up, as many children as there are CPUs, the crew, get all of them, and the others sleep: many children
-/// are then nearly as fast as few.
+/// are then nearly as fast as few. A member that finishes nothing for `limits::crowded_take_back_after` is replaced.
 ///
 /// Within a queue tasks are sent in the order of their submission, moved ahead by their priority. A child
 /// that is idle also gets tasks of other queues, those that may move. Tasks that were submitted
@@ -106,9 +107,10 @@ public:
   /// Charges a task to the child that it is meant for, which may be given it beside all that wait in queues; false
   /// if the child has no credit.
   bool give(std::uint32_t seat, kind task_kind);
-  /// A task that was in the child has ended there, after running for `elapsed`.
-  void ended(
-    std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed, clock::time_point now);
+  /// A task that was in the child has ended there, after running for `elapsed`. A batch has run so many items in that
+  /// time.
+  void ended(std::uint32_t seat, kind task_kind, std::chrono::nanoseconds elapsed,
+    clock::time_point now, std::size_t items = 1);
   /// A task has been taken back from the child unstarted.
   void taken_back(std::uint32_t seat, kind task_kind);
   /// An assignment could not be carried out.
@@ -138,23 +140,27 @@ public:
     return queues_[queue].idle > 0 || (may_move && !idle_queues_.empty());
   }
 
-  /// Whether as many children as there are CPUs have plain functions.
-  bool crew_is_full() {
+  /// Whether as many children as there are CPUs have plain functions, and these, or their items, are so short that
+  /// another child could not help them.
+  bool is_crowded() {
     place_again();
-    return crew_ >= cpus_;
+    return crew_gets_all();
   }
 
   // -- take-back ------------------------------------------------------------------------------------
 
-  /// True while a child could start something at once, nothing waits, and another child of its queue has
-  /// tasks that it cannot have started yet: then `next_take_back` is worth asking again later.
+  /// True while a child could start something at once, nothing waits but for the crew, and another child of its queue
+  /// has tasks that it cannot have started yet: then `next_take_back` is worth asking again later.
   bool unbalanced() {
+    place_again();
     count_again();
-    return !unbalanced_.empty() || (idle_for_others() && !unbalanced_if_idle_.empty());
+    return !unbalanced_.empty() || (idle_for_others() && !unbalanced_if_idle_.empty()) ||
+           crew_may_change();
   }
-  /// A child which has finished nothing for `limits::take_back_after` while another has free places, and
-  /// how many unstarted tasks to take from it. Gets nothing more until it has finished something. O(children of
-  /// the queues that are unbalanced).
+  /// For how long a child may finish nothing before its tasks are taken back.
+  std::chrono::microseconds patience() const noexcept;
+  /// A child which has finished nothing for `patience` while another has free places, and how many unstarted tasks to
+  /// take from it. Gets nothing more until it has finished something. O(children of the queues that are unbalanced).
   std::optional<take_back> next_take_back(clock::time_point now);
 
 private:
@@ -204,7 +210,8 @@ private:
     child_marks marks{};
     bool counted = true;  // its queue counts these marks, and they are true
     bool placed = true;   // it stands in the heaps where it belongs
-    bool in_crew = false; // when it was placed
+    bool in_crew = false; // when it was placed,
+    bool behind = false;  // and had tasks that it cannot have started yet
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };
@@ -239,14 +246,18 @@ private:
   void depth_changed(queue_id queue);
   // The queue may have an assignment.
   void wake(queue_id queue);
+  // Those that wait for the crew may, once it does not get all.
+  void release_held();
 
   bool has_credit(const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
-  // Whether they end sooner than a sleeping child wakes up.
-  bool has_short_functions() const noexcept;
-  // Whether the crew gets all plain functions: they are short, and it keeps all CPUs busy.
-  bool is_crowded() const noexcept;
-  std::optional<std::uint32_t> crew_member(
-    const queue_state& queue, std::uint32_t nesting) const noexcept;
+  // Whether the crew gets all plain functions: they end sooner than a sleeping child wakes up, and it keeps all CPUs busy.
+  bool crew_gets_all() const noexcept;
+  // Whether plain functions of the queue wait for members of the crew, though others may be idle.
+  bool waits_for_crew(const queue_state& queue) const noexcept {
+    return crew_gets_all() && queue.crew.top().has_value();
+  }
+  // Whether a member of the crew has tasks that an idle child could start.
+  bool crew_may_change() const noexcept { return behind_ > 0 && idle_ > 0 && crew_gets_all(); }
   std::optional<std::uint32_t> best_child(
     const queue_state& queue, kind task_kind, std::uint32_t nesting = 0);
   std::optional<std::uint32_t> search(
@@ -262,12 +273,17 @@ private:
   // Tasks that children with free places could start at once if they were given tasks of this queue, in
   // which nothing waits; any number if one of them is idle.
   std::size_t free_places(const queue_state& queue, bool idle_elsewhere) const noexcept;
+  std::optional<take_back> take_back_in(
+    const queue_state& queue, bool idle_elsewhere, clock::time_point now);
   void update_windows() noexcept;
 
   std::size_t concurrency_;
   std::size_t cpus_;
-  std::size_t present_ = 0;    // children
-  std::size_t crew_ = 0;       // the number of children in it
+  std::size_t present_ = 0; // children
+  std::size_t idle_ = 0;    // of them, those that are idle,
+  std::size_t crew_ = 0;    // those in the crew,
+  std::size_t behind_ =
+    0; // and among these, those that have tasks which they cannot have started yet
   bool some_may_move_ = false; // tasks have been enqueued that may
   std::vector<queue_state> queues_;
   std::vector<child_state> children_; // by seat
@@ -282,10 +298,11 @@ private:
   index_set idle_queues_; // nothing waits there, and a child is idle
   index_set unbalanced_;  // ... a child has free places, and another has tasks that it cannot start
   index_set unbalanced_if_idle_; // ... the same if there is an idle child in another queue
+  long_average short_time_;      // of plain functions, and of the items of batches
+  index_set held_queues_;        // their tasks wait for the crew
   running_average plain_time_;
   running_average concurrent_time_;
   std::size_t plain_window_ = 2;
-  std::size_t crew_window_ = 2; // of its members
   std::size_t concurrent_window_;
 };
 
@@ -329,6 +346,7 @@ std::optional<dispatcher::assignment> dispatcher::try_queue(queue_id id, IsOpen 
 
 template <class IsOpen>
 std::optional<dispatcher::assignment> dispatcher::next_assignment(IsOpen is_open) {
+  release_held();
   while (!awake_.empty()) {
     const auto id = awake_.front();
     if (const auto next = try_queue(id, is_open)) {

@@ -141,9 +141,7 @@ void pool_machine::news_of(std::uint32_t seat) noexcept {
 // Whether another child could run a part of the batch meanwhile: one has nothing to do, and short items, which need a
 // CPU, would find one.
 bool pool_machine::could_share(const task_ledger::entry& batch) {
-  const bool short_items = item_time_.known() && item_time_.value() < limits::wake_up_time;
-  return dispatcher_.has_idle(batch.queue, batch.may_move) &&
-         !(short_items && dispatcher_.crew_is_full());
+  return dispatcher_.has_idle(batch.queue, batch.may_move) && !dispatcher_.is_crowded();
 }
 
 pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, time_point now) {

@@ -158,7 +158,7 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
     elapsed = std::min<std::chrono::nanoseconds>(
       elapsed, std::max<clock::duration>(now - entry->sent, 0ns));
   now_ = now;
-  dispatcher_.ended(seat, came.kind, elapsed, now);
+  dispatcher_.ended(seat, came.kind, elapsed, now, came.ran);
   news_of(seat);
   item_time_.add(elapsed / came.ran);
   watches_[seat].last_outcome = now;
@@ -332,7 +332,7 @@ void pool_machine::take_back_unstarted(std::uint32_t seat, std::size_t at_most) 
 // look again soon.
 void pool_machine::watch_balance(time_point now) {
   if (!balance_due_ && (dispatcher_.unbalanced() || !batch_seats_.empty()))
-    balance_due_ = now + limits::take_back_after;
+    balance_due_ = now + dispatcher_.patience();
 }
 
 void pool_machine::rebalance(time_point now) {
