@@ -43,14 +43,14 @@ public:
 
   void begin_after(std::chrono::milliseconds time) {
     wait(time, [](group_ending& self) {
-      if (self.at_timeout_ && self.cause_ == end_cause::itself)
+      if (self.at_timeout_ && self.may_begin())
         self.at_timeout_();
       self.begin(end_cause::timeout);
     });
   }
 
   void begin(end_cause why) {
-    if (leader_ == 0 || cause_ != end_cause::itself)
+    if (!may_begin())
       return;
     cause_ = why;
     ::kill(-leader_, SIGTERM);
@@ -67,6 +67,11 @@ public:
   end_cause cause() const { return cause_; }
 
 private:
+  // If the loop was busy, it may hear of the end and of the timeout at once, in any order.
+  bool may_begin() const {
+    return leader_ != 0 && cause_ == end_cause::itself && !has_ended(leader_);
+  }
+
   void wait(std::chrono::milliseconds time, void (*then)(group_ending&)) {
     timer_.expires_after(time);
     timer_.async_wait([self = shared_from_this(), then](const boost::system::error_code& error) {

@@ -9,6 +9,9 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
+#include <thread>
+
+#include <sys/wait.h>
 
 using namespace std::chrono_literals;
 using namespace troupe::test;
@@ -44,6 +47,18 @@ boost::asio::awaitable<troupe_cli::command_end> run_until(
   co_return end;
 }
 
+// A command that ends in time, of which the loop hears when its timeout has passed, too.
+boost::asio::awaitable<troupe_cli::command_end> run_on_late_loop(troupe_cli::command what) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  const auto hold_loop = [&]() -> boost::asio::awaitable<void> {
+    siginfo_t info{};
+    ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+    std::this_thread::sleep_for(what.timeout);
+    co_return;
+  };
+  co_return co_await (troupe_cli::run_command(what) && hold_loop());
+}
+
 } // namespace
 
 TEST_CASE("a command that takes too long is asked to leave") {
@@ -55,6 +70,14 @@ TEST_CASE("a command that takes too long is asked to leave") {
   CHECK(end.exit_code == 5);
   CHECK(end.wall_time >= 100ms);
   CHECK_THAT(describe(end), StartsWith("timeout after 1"));
+}
+
+TEST_CASE("a command that has ended has not taken too long, however late its end is looked at") {
+  auto what = shell("exit 3");
+  what.timeout = 100ms;
+  const auto end = command_pool().apply(run_on_late_loop, what).get();
+  CHECK(end.cause == end_cause::itself);
+  CHECK(end.exit_code == 3);
 }
 
 TEST_CASE("a command that takes too long and ignores SIGTERM is killed, with its group") {

@@ -32,6 +32,12 @@ public:
 
   fs::path file(const char* name) const { return folder_ / name; }
 
+  /// Options with which a test that is called so ends soon. The others have all the time that a busy machine may take.
+  std::string with_short_hangs() const {
+    write_whole_file(file("settings"), "[[tests]]\nfilter = \"test(*angs)\"\ntimeout = \"2s\"\n");
+    return "--timeout 10m --grace 1s --settings " + file("settings").string() + ' ';
+  }
+
   int run(const std::string& arguments) {
     const std::string line = "FLAKY_FILE=" + file("flaky").string() +
                              " " TROUPE_COMMAND " test --history " + file("history").string() +
@@ -89,7 +95,7 @@ std::vector<std::string> lines(const outcome_map& from) {
 #ifdef GTEST_FAULTS
 TEST_CASE("each fault that is planted in a GoogleTest suite is reported as what it is") {
   command_run command;
-  CHECK(command.run("-j4 --timeout 3s --grace 1s " GTEST_FAULTS) == 1);
+  CHECK(command.run("-j4 " + command.with_short_hangs() + GTEST_FAULTS) == 1);
   const std::string suite = "troupe_gtest_faults.";
   CHECK(lines(command.outcomes()) ==
         lines({{suite + "Net.Passes", ""}, {suite + "Net.Fails", "failure assertion"},
@@ -110,7 +116,7 @@ TEST_CASE("each fault that is planted in a GoogleTest suite is reported as what 
 
 TEST_CASE("a suite in one process gives the same verdicts, and goes on after each death") {
   command_run command;
-  CHECK(command.run("--group suite --timeout 3s --grace 1s " GTEST_FAULTS " 'suite(Net)'") == 1);
+  CHECK(command.run("--group suite " GTEST_FAULTS " 'suite(Net)'") == 1);
   const std::string suite = "troupe_gtest_faults.Net.";
   CHECK(lines(command.outcomes()) ==
         lines({{suite + "Passes", ""}, {suite + "Fails", "failure assertion"},
@@ -175,7 +181,7 @@ TEST_CASE("an interrupted run writes its reports, and names what it had not begu
 TEST_CASE(
   "each fault that is planted in a Catch2 suite is reported as what it is, whatever the names") {
   command_run command;
-  CHECK(command.run("-j4 --timeout 3s --grace 1s " CATCH2_FAULTS) == 1);
+  CHECK(command.run("-j4 " + command.with_short_hangs() + CATCH2_FAULTS) == 1);
   const std::string suite = "troupe_catch2_faults.catch2_faults.";
   CHECK(
     lines(command.outcomes()) ==
@@ -197,7 +203,7 @@ TEST_CASE(
 TEST_CASE(
   "each fault that is planted in a doctest suite is reported as what it is, also under one name") {
   command_run command;
-  CHECK(command.run("-j4 --timeout 3s --grace 1s " DOCTEST_FAULTS) == 1);
+  CHECK(command.run("-j4 " + command.with_short_hangs() + DOCTEST_FAULTS) == 1);
   const std::string program = "troupe_doctest_faults.";
   const std::string file = program + "doctest_faults.";
   const auto found = command.outcomes();
@@ -219,7 +225,7 @@ TEST_CASE(
 #ifdef BOOST_FAULTS
 TEST_CASE("each fault that is planted in a Boost.Test suite is reported as what it is") {
   command_run command;
-  CHECK(command.run("-j4 --timeout 3s --grace 1s " BOOST_FAULTS) == 1);
+  CHECK(command.run("-j4 " + command.with_short_hangs() + BOOST_FAULTS) == 1);
   const std::string program = "troupe_boost_faults.";
   const std::string inner = program + "outer/inner.";
   CHECK(lines(command.outcomes()) ==
