@@ -197,7 +197,7 @@ public:
 
   /// The names of the pools, also of those with mistakes, sorted.
   std::vector<std::string> pool_names() const;
-  /// The modules, also if something else is wrong.
+  /// The modules that are named, also if something is wrong with them or elsewhere.
   std::vector<std::filesystem::path> modules() const;
   /// The task of a module that `[pool.NAME]` calls as its `key`, `initializer` or `finalizer`; empty if it calls none.
   std::string module_task(std::string_view pool, std::string_view key) const;

@@ -101,8 +101,7 @@ private:
           file_for_message(found.path.native()) + ": " +
             (failure && failure != std::errc::no_such_file_or_directory ? failure.message()
                                                                         : "there is no such file"));
-      else
-        sources_.modules.push_back(std::move(found));
+      sources_.modules.push_back(std::move(found)); // it is named, all the same
     }
   }
 

@@ -145,7 +145,8 @@ void driver::finish(attempt what, input_end end, outcome how, const std::string&
   if (with_.options.halt.reached(result_.failed, done_) && stopping_ == stopping::no) {
     halted_ = true;
     with_.screen.say("halted, since " + std::to_string(result_.failed) + " of " +
-                     std::to_string(done_) + " inputs have failed");
+                     std::to_string(done_) +
+                     (done_ == 1 ? " input has failed" : " inputs have failed"));
     stop(with_.options.halt.how() == halt_rule::manner::now ? stopping::now : stopping::soon);
   }
   output ended{what.job.what.number, what.noted, std::move(what.job.what.text), {}, {}};

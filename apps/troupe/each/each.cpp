@@ -210,8 +210,10 @@ void say_result(progress_screen& screen, const each_options& options, const run_
   if (options.quiet)
     return;
   if (result.failed_earlier > 0)
-    screen.say(std::to_string(result.failed_earlier) +
-               " inputs have failed in earlier runs; --retry-failed runs them again");
+    screen.say(result.failed_earlier == 1
+                 ? "an input has failed in an earlier run; --retry-failed runs it again"
+                 : std::to_string(result.failed_earlier) +
+                     " inputs have failed in earlier runs; --retry-failed runs them again");
   if (result.stopped || result.signal != 0)
     screen.say(std::string("stopped before the end") +
                (options.journal.empty() ? "" : "; --resume goes on"));

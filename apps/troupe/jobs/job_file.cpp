@@ -4,6 +4,7 @@
 #include "text/terminal_text.hpp"
 
 #include <exception>
+#include <filesystem>
 
 namespace troupe_cli {
 
@@ -13,10 +14,13 @@ troupe::config_options config_options_of(const job_file_options& options) {
   return {.tasks = {}, .groups = {"job"}, .assignments = options.assignments};
 }
 
-// Modules that are in order; the others are refused.
+// Modules that are in order; the others are refused, if the file has not been refused for them already.
 std::vector<troupe::module_info> probe_all(troupe::runtime& rt, troupe::config_file& file) {
   std::vector<troupe::module_info> modules;
   for (const auto& path : file.modules()) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored))
+      continue;
     try {
       modules.push_back(troupe::probe_module(rt, path.string()));
     } catch (const troupe::module_error& problem) {

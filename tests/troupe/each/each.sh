@@ -113,7 +113,7 @@ troupe each: halted, since 1 of 2 inputs have failed
 troupe each: stopped before the end'
 run each -j2 --grace 10ms --halt now,fail=1 -- sh -c 'if [ $1 = 0 ]; then exec sleep 1000; fi; exit 1' - ::: 0 1 2
 expect "halted now" 3 '' 'troupe each: input 2 "1": exit code 1
-troupe each: halted, since 1 of 1 inputs have failed
+troupe each: halted, since 1 of 1 input has failed
 troupe each: stopped before the end'
 
 run each -j1 --retries lost=1 -- sh -c 'kill -KILL $PPID; sleep 1000' - ::: a
@@ -182,7 +182,7 @@ run each --journal j -- true ::: a
 expect "a journal is not written over" 2 '' 'troupe each: --journal: "j" is there already: go on with it by --resume, or name another file'
 run each -j1 --journal j --resume -- sh -c 'echo $1; [ $1 != b ]' - ::: x a b b
 expect "resumed: what has ended is not run again, and what is there twice runs twice" 1 $'x\nb' 'troupe each: input 4 "b": exit code 1
-troupe each: 1 inputs have failed in earlier runs; --retry-failed runs them again'
+troupe each: an input has failed in an earlier run; --retry-failed runs it again'
 run each -j1 --journal j --retry-failed -- sh -c 'echo $1; [ $1 != b ]' - ::: a b x
 expect "failures again" 1 'b' 'troupe each: input 2 "b": exit code 1'
 run log j --failed

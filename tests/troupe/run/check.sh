@@ -77,6 +77,13 @@ one "an input that is not there" \
 command = "cat"
 input = "nowhere.txt"
 EOF
+one "a module that is not there: which tasks there are is not known then" \
+  'one.toml:1:12: modules: gone.so: there is no such file' <<'EOF'
+modules = ["gone.so"]
+[job.a]
+task = "any"
+input = { range = [1, 2] }
+EOF
 one "a range that is none" \
   'one.toml:3:19: job.a.input.range: expected integers, [first, last] or [first, last, step]' <<'EOF'
 [job.a]
