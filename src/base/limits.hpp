@@ -87,6 +87,10 @@ inline constexpr std::size_t max_prefetch = 2048;
 inline constexpr std::chrono::microseconds take_back_after{500};
 /// ... and if all CPUs are busy with short tasks, for this long, which is more than a few time slices of the kernel.
 inline constexpr std::chrono::microseconds crowded_take_back_after{10'000};
+/// A child from which tasks were taken back, and which could start others, gets some again after this long. The time
+/// doubles up to the second one as long as it does not start them.
+inline constexpr std::chrono::microseconds first_rest{1000};
+inline constexpr std::chrono::microseconds longest_rest{100'000};
 /// About the time that a sleeping process needs to wake up on another CPU: shorter tasks had better wait for a child that
 /// is awake.
 inline constexpr std::chrono::microseconds wake_up_time{20};

@@ -41,6 +41,7 @@ void dispatcher::add_child(
   if (seat >= children_.size())
     children_.resize(seat + 1);
   // What follows from changes does not allocate.
+  stuck_children_.grow(children_.size());
   unplaced_children_.reserve(children_.size());
   uncounted_children_.reserve(children_.size());
   queues_[queue].seats.reserve(children_.size());
@@ -83,6 +84,7 @@ void dispatcher::remove_child(std::uint32_t seat) {
   --present_;
   update_windows();
   std::erase(queue.seats, seat);
+  stuck_children_.put(seat, false);
   count(queue, child.marks, static_cast<std::size_t>(-1));
   child = {};
   depth_changed(id);
@@ -302,6 +304,17 @@ std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) {
   return found == queue.seats.end() ? std::nullopt : std::optional(*found);
 }
 
+void dispatcher::note_progress(std::uint32_t seat, clock::time_point now) {
+  set_stuck(seat, false);
+  children_[seat].last_progress = now;
+  children_[seat].rest = {};
+}
+
+void dispatcher::set_stuck(std::uint32_t seat, bool stuck) {
+  if (std::exchange(children_[seat].stuck, stuck) != stuck)
+    stuck_children_.put(seat, stuck);
+}
+
 void dispatcher::charge(std::uint32_t seat, kind task_kind) {
   auto& child = children_[seat];
   ++(task_kind == kind::plain ? child.plain : child.concurrent);
@@ -323,8 +336,7 @@ void dispatcher::ended(std::uint32_t seat, kind task_kind, std::chrono::nanoseco
   auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
   TROUPE_ASSERT(child.present && owed > 0);
   --owed;
-  child.last_progress = now;
-  child.stuck = false;
+  note_progress(seat, now);
   if (child.owed() == 0)
     child.reserved = false;
   (task_kind == kind::plain ? plain_time_ : concurrent_time_).add(elapsed);
@@ -360,8 +372,10 @@ void dispatcher::uncharge(std::uint32_t seat, kind task_kind) {
   auto& owed = task_kind == kind::plain ? child.plain : child.concurrent;
   TROUPE_ASSERT(child.present && owed > 0);
   --owed;
-  if (child.owed() == 0)
-    child.stuck = child.reserved = false;
+  if (child.owed() == 0) {
+    set_stuck(seat, false);
+    child.reserved = false;
+  }
   changed(seat);
   wake(child.queue);
 }
@@ -375,8 +389,7 @@ void dispatcher::lend(std::uint32_t seat, task_id task, kind task_kind, std::uin
   TROUPE_ASSERT(child.present && owed > 0);
   child.lent.lend(task, task_kind, nesting, start);
   --owed;
-  child.last_progress = now;
-  child.stuck = false;
+  note_progress(seat, now);
   changed(seat);
   wake(child.queue);
 }
@@ -449,12 +462,41 @@ std::optional<dispatcher::take_back> dispatcher::take_back_in(
     const auto at_most = std::min(surplus(child), places);
     if (at_most == 0 || now - child.last_progress < patience())
       continue;
-    child.stuck = true; // or it would be given the same tasks again
+    set_stuck(seat, true); // or it would be given the same tasks again
+    child.rest = std::clamp(2 * child.rest, limits::first_rest, limits::longest_rest);
+    child.rests_until = now + child.rest;
     child.expected = child.owed() - at_most;
     changed(seat);
     return take_back{seat, at_most};
   }
   return std::nullopt;
+}
+
+bool dispatcher::may_end_rest(const child_state& child) const noexcept {
+  return child.plain == 0 && child.concurrent < concurrency_;
+}
+
+std::optional<dispatcher::clock::time_point> dispatcher::next_end_of_rest() const noexcept {
+  std::optional<clock::time_point> next;
+  for (const auto seat : stuck_children_.members())
+    if (const auto& child = children_[seat];
+        may_end_rest(child) && (!next || child.rests_until < *next))
+      next = child.rests_until;
+  return next;
+}
+
+void dispatcher::end_rests(clock::time_point now) {
+  const auto resting = stuck_children_.members(); // a copy: some leave
+  for (const auto index : resting) {
+    const auto seat = static_cast<std::uint32_t>(index);
+    auto& child = children_[seat];
+    if (!may_end_rest(child) || child.rests_until > now)
+      continue;
+    set_stuck(seat, false);
+    child.last_progress = now; // it has some time to start what it gets
+    changed(seat);
+    wake(child.queue);
+  }
 }
 
 // -- what must be told of each change -------------------------------------------------------------------

@@ -160,8 +160,16 @@ public:
   /// For how long a child may finish nothing before its tasks are taken back.
   std::chrono::microseconds patience() const noexcept;
   /// A child which has finished nothing for `patience` while another has free places, and how many unstarted tasks to
-  /// take from it. Gets nothing more until it has finished something. O(children of the queues that are unbalanced).
+  /// take from it. Gets nothing more until it has finished something, or has rested. O(children of the queues that are
+  /// unbalanced).
   std::optional<take_back> next_take_back(clock::time_point now);
+
+  /// When the next child has rested from which tasks were taken back, and which, as far as can be seen, could start
+  /// others: it only runs coroutines or blocking functions, and these may take any time. O(such children), as is
+  /// `end_rests`.
+  std::optional<clock::time_point> next_end_of_rest() const noexcept;
+  /// Those that have rested by now get tasks again.
+  void end_rests(clock::time_point now);
 
 private:
   struct queue_state {
@@ -202,7 +210,10 @@ private:
     std::size_t budget = 0;
     clock::time_point last_progress{};
     std::size_t hosted = 0; // actors
-    bool stuck = false;     // tasks have been taken back, and it has finished nothing since
+    bool stuck =
+      false; // tasks have been taken back, and it has neither finished anything since nor rested
+    clock::time_point rests_until{};   // while stuck
+    std::chrono::microseconds rest{0}; // the last one, since it has finished something
     std::size_t expected =
       0;                   // while stuck: what it owes if all that were asked for were taken back
     bool reserved = false; // for a task that runs alone, waiting or running
@@ -264,6 +275,11 @@ private:
     const queue_state& queue, kind task_kind, std::uint32_t nesting) const noexcept;
   bool is_idle(const child_state& child) const noexcept;
   std::optional<std::uint32_t> idle_child(const queue_state& queue);
+  // The child has finished something, or will do so.
+  void note_progress(std::uint32_t seat, clock::time_point now);
+  void set_stuck(std::uint32_t seat, bool stuck);
+  // Whether what a stuck child was given before need not keep it from starting more.
+  bool may_end_rest(const child_state& child) const noexcept;
   void charge(std::uint32_t seat, kind task_kind);
   void uncharge(std::uint32_t seat, kind task_kind);
   // Tasks in the child that cannot have been started yet and have not been asked back.
@@ -292,6 +308,7 @@ private:
   std::deque<queue_id>
     movers_; // queues without credit whose next task may move; some have changed since
   std::vector<bool> is_mover_;
+  index_set stuck_children_;
   std::vector<std::uint32_t> unplaced_children_;
   std::vector<std::uint32_t> uncounted_children_;
   std::vector<queue_id> uncounted_queues_;

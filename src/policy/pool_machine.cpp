@@ -329,13 +329,21 @@ void pool_machine::take_back_unstarted(std::uint32_t seat, std::size_t at_most) 
 }
 
 // A child that runs a long function cannot tell; so while another one is idle, or the function is an item of a batch,
-// look again soon.
+// look again soon. Nor can one from which all was taken back that it could not start.
 void pool_machine::watch_balance(time_point now) {
-  if (!balance_due_ && (dispatcher_.unbalanced() || !batch_seats_.empty()))
-    balance_due_ = now + dispatcher_.patience();
+  const auto look_by = [this](time_point when) {
+    balance_due_ = balance_due_ ? std::min(*balance_due_, when) : when;
+  };
+  if (!balance_due_ && !batch_seats_.empty())
+    look_by(now + limits::take_back_after);
+  if (!balance_due_ && dispatcher_.unbalanced())
+    look_by(now + dispatcher_.patience());
+  if (const auto rested = dispatcher_.next_end_of_rest())
+    look_by(*rested);
 }
 
 void pool_machine::rebalance(time_point now) {
+  dispatcher_.end_rests(now);
   look_at_batches(now);
   while (const auto take = dispatcher_.next_take_back(now)) {
     take_back_unstarted(take->from, take->at_most);

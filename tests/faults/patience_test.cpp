@@ -5,6 +5,12 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
+#include <troupe/coroutine.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -25,6 +31,14 @@ int square(int x) {
 
 pid_t process() {
   return ::getpid();
+}
+
+boost::asio::awaitable<void> wait_for_file(std::string path) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  while (!std::filesystem::exists(path)) {
+    timer.expires_after(5ms);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
 }
 
 // Its children go on meanwhile.
@@ -52,6 +66,28 @@ TEST_CASE("a child that was stopped is ended after a while, and its tasks are ru
   CHECK(task.get() != stopped);
   pool.close();
   pool.join();
+}
+
+TEST_CASE("a child that stood still beside a long coroutine gets tasks again when it goes on") {
+  const flag enough;
+  troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 4}};
+  auto coroutine = pool.apply(wait_for_file, enough.path());
+  REQUIRE(eventually([&] { return pool.running_tasks().size() == 1; }));
+  const auto stopped = pool.running_tasks().front().pid;
+  REQUIRE(::kill(stopped, SIGSTOP) == 0);
+  REQUIRE(eventually([&] { return state_of(stopped) == "T"; }));
+  std::vector<troupe::task_future<int>> squares;
+  for (int i = 0; i < 64; ++i)
+    squares.push_back(pool.apply(square, i));
+  for (auto& each : squares) // also those that the stopped child was given
+    each.get();
+  REQUIRE(::kill(stopped, SIGCONT) == 0);
+  auto everywhere = pool.broadcast(process);
+  for (auto& each : everywhere)
+    CHECK(each.wait_for(60s));
+  CHECK_FALSE(coroutine.wait_for(0s));
+  enough.raise();
+  coroutine.get();
 }
 
 TEST_CASE("a pool that worked goes on when its children cannot be started for a while") {

@@ -480,6 +480,70 @@ TEST_CASE("tasks that were taken back do not go to the stuck child again") {
   CHECK(moved == held.size() - 1);
 }
 
+TEST_CASE(
+  "a child that was late with functions beside a long coroutine rests, ever longer until it "
+  "finishes one") {
+  constexpr auto rest = troupe::limits::first_rest;
+  dispatcher d(1, 4);
+  d.add_child(0, 0, unlimited, t0);
+  d.enqueue(key(1), kind::coroutine, 0);
+  CHECK(seats(assign(d)) == seat_list{0});
+  CHECK_FALSE(d.next_end_of_rest());
+  d.add_child(1, 0, unlimited, t0);
+  auto now = t0;
+  const auto be_late = [&] {
+    REQUIRE(d.give(0, kind::plain));
+    now += patience;
+    CHECK(d.next_take_back(now)->from == 0);
+    d.taken_back(0, kind::plain);
+    CHECK_FALSE(d.give(0, kind::plain));
+  };
+  for (const auto length : {rest, 2 * rest, 4 * rest}) {
+    be_late();
+    CHECK(d.next_end_of_rest() == now + length);
+    d.end_rests(now + length - 1us);
+    CHECK_FALSE(d.give(0, kind::plain));
+    now += length;
+    d.end_rests(now);
+    CHECK_FALSE(d.next_end_of_rest());
+  }
+  for (int turn = 0; turn < 20; ++turn) {
+    be_late();
+    now = *d.next_end_of_rest();
+    d.end_rests(now);
+  }
+  be_late();
+  CHECK(d.next_end_of_rest() == now + troupe::limits::longest_rest);
+  d.end_rests(now + 1h);
+  REQUIRE(d.give(0, kind::plain));
+  CHECK_FALSE(d.next_take_back(now + 1h)); // it has some time to start it
+  d.ended(0, kind::plain, 1us, now + 1h);
+  now += 1h;
+  be_late();
+  CHECK(d.next_end_of_rest() == now + rest);
+}
+
+TEST_CASE(
+  "a child that a function or a full house keeps from starting others does not rest: it gets "
+  "more when something ends") {
+  dispatcher d(1, 2);
+  d.add_child(0, 0, unlimited, t0);
+  enqueue(d, 1, 2);
+  CHECK(assign(d).size() == 2);
+  d.add_child(1, 0, unlimited, t0);
+  CHECK(d.next_take_back(t0 + patience));
+  d.taken_back(0, kind::plain);
+  CHECK_FALSE(d.next_end_of_rest());
+  dispatcher full(1, 2);
+  full.add_child(0, 0, unlimited, t0);
+  enqueue(full, 1, 3, kind::coroutine);
+  CHECK(assign(full).size() == 3);
+  full.add_child(1, 0, unlimited, t0);
+  CHECK(full.next_take_back(t0 + patience));
+  full.taken_back(0, kind::coroutine);
+  CHECK_FALSE(full.next_end_of_rest());
+}
+
 // -- order ----------------------------------------------------------------------------------------------
 
 namespace {

@@ -186,11 +186,12 @@ private:
   }
 
   void watch_balance() {
-    if (watching_ || !dispatcher_.unbalanced())
+    if (watching_ || !(dispatcher_.unbalanced() || dispatcher_.next_end_of_rest()))
       return;
     watching_ = true;
     at(now_ + tick, [this] {
       watching_ = false;
+      dispatcher_.end_rests(time());
       while (const auto take = dispatcher_.next_take_back(time())) {
         auto& child = children_[take->from];
         const auto count = std::min(take->at_most, child.inbox.size());
