@@ -80,7 +80,6 @@ void dispatcher::remove_child(std::uint32_t seat) {
   queue.by_plain.erase(seat);
   queue.crew.erase(seat);
   crew_ -= child.in_crew ? 1 : 0;
-  behind_ -= child.behind ? 1 : 0;
   --present_;
   update_windows();
   std::erase(queue.seats, seat);
@@ -218,6 +217,8 @@ std::optional<dispatcher::assignment> dispatcher::assign_elsewhere(queue_state& 
   // A queue whose own children are still starting waits for them.
   if (next == nullptr || !next->may_move || queue.seats.empty())
     return std::nullopt;
+  if (next->task_kind == kind::plain && is_held(queue))
+    return std::nullopt;
   count_again();
   if (idle_queues_.empty())
     return std::nullopt;
@@ -241,6 +242,14 @@ bool dispatcher::crew_gets_all() const noexcept {
          short_time_.value() < limits::wake_up_time;
 }
 
+bool dispatcher::is_held(const queue_state& queue) {
+  place_again();
+  if (!waits_for_crew(queue))
+    return false;
+  held_queues_.put(children_[*queue.crew.top()].queue, true);
+  return true;
+}
+
 // Short functions go to the crew. Else the child that owes least is nearly always the one; where it has enough plain
 // functions, one that owes more, but has fewer of these, may take another.
 std::optional<std::uint32_t> dispatcher::best_child(
@@ -258,7 +267,7 @@ std::optional<std::uint32_t> dispatcher::best_child(
     const auto member = queue.crew.top();
     if (has_credit(children_[*member], kind::plain, 0))
       return member;
-    held_queues_.put(children_[*member].queue, true);
+    is_held(queue);
     return std::nullopt;
   }
   const auto least = queue.by_owed.top();
@@ -306,6 +315,7 @@ std::optional<std::uint32_t> dispatcher::idle_child(const queue_state& queue) {
 
 void dispatcher::note_progress(std::uint32_t seat, clock::time_point now) {
   set_stuck(seat, false);
+  seen_ = now;
   children_[seat].last_progress = now;
   children_[seat].rest = {};
 }
@@ -317,6 +327,8 @@ void dispatcher::set_stuck(std::uint32_t seat, bool stuck) {
 
 void dispatcher::charge(std::uint32_t seat, kind task_kind) {
   auto& child = children_[seat];
+  if (surplus(child) == 0) // nothing waits in it, so its patience begins anew
+    child.last_progress = std::max(child.last_progress, seen_);
   ++(task_kind == kind::plain ? child.plain : child.concurrent);
   if (child.budget != unlimited)
     --child.budget;
@@ -439,6 +451,7 @@ std::chrono::microseconds dispatcher::patience() const noexcept {
 }
 
 std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_point now) {
+  seen_ = now;
   place_again();
   count_again();
   const bool idle_elsewhere = idle_for_others();
@@ -446,11 +459,6 @@ std::optional<dispatcher::take_back> dispatcher::next_take_back(clock::time_poin
   for (const auto id : candidates.members())
     if (const auto found = take_back_in(queues_[id], idle_elsewhere, now))
       return found;
-  if (crew_may_change())
-    for (const auto& queue : queues_)
-      if (queue.idle > 0 && waits_for_crew(queue))
-        if (const auto found = take_back_in(queue, false, now))
-          return found;
   return std::nullopt;
 }
 
@@ -514,7 +522,6 @@ dispatcher::child_marks dispatcher::marks_of(const child_state& child) const noe
 
 void dispatcher::count(queue_state& queue, const child_marks& marks, std::size_t by) noexcept {
   queue.idle += marks.idle ? by : 0;
-  idle_ += marks.idle ? by : 0;
   queue.open += marks.open ? by : 0;
   queue.surplus += marks.surplus ? by : 0;
   queue.reserved += marks.reserved ? by : 0;
@@ -543,13 +550,11 @@ void dispatcher::place_again() {
       queue.by_owed.erase(seat);
       queue.by_plain.erase(seat);
     }
-    // Whoever runs a plain function joins the crew while it has room.
-    const bool joins = takes_tasks && child.plain > 0 && (child.in_crew || crew_ < cpus_);
+    // Whoever runs a plain function joins the crew while it has room, if it takes others of any kind.
+    const bool joins = takes_tasks && child.plain > 0 && child.lent.floor(kind::plain) == 0 &&
+                       (child.in_crew || crew_ < cpus_);
     crew_ += joins ? 1 : 0;
     crew_ -= std::exchange(child.in_crew, joins) ? 1 : 0;
-    const bool behind = joins && surplus(child) > 0;
-    behind_ += behind ? 1 : 0;
-    behind_ -= std::exchange(child.behind, behind) ? 1 : 0;
     if (joins)
       queue.crew.set(seat, {owed, hosted});
     else
@@ -578,9 +583,10 @@ void dispatcher::count_again() {
   for (const auto id : uncounted_queues_) {
     auto& queue = queues_[id];
     const bool empty = queue.empty();
+    const bool nothing_to_give = empty || held_queues_.contains(id);
     idle_queues_.put(id, empty && queue.idle > 0);
-    unbalanced_if_idle_.put(id, empty && queue.surplus > 0);
-    unbalanced_.put(id, empty && queue.surplus > 0 && (queue.idle > 0 || queue.open > 0));
+    unbalanced_if_idle_.put(id, nothing_to_give && queue.surplus > 0);
+    unbalanced_.put(id, nothing_to_give && queue.surplus > 0 && (queue.idle > 0 || queue.open > 0));
     queue.counted = true;
   }
   uncounted_queues_.clear();
@@ -597,10 +603,15 @@ void dispatcher::release_held() {
   if (held_queues_.empty())
     return;
   place_again();
-  while (!held_queues_.empty() && !crew_gets_all()) {
-    const auto id = held_queues_.any();
+  const auto& held = held_queues_.members();
+  for (auto at = held.size();
+       at-- > 0;) { // backwards, since one that leaves is replaced by the last one
+    const auto id = static_cast<queue_id>(held[at]);
+    if (waits_for_crew(queues_[id]))
+      continue;
     held_queues_.put(id, false);
-    wake(static_cast<queue_id>(id));
+    depth_changed(id);
+    wake(id);
   }
 }
 

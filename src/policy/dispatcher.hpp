@@ -152,10 +152,8 @@ public:
   /// True while a child could start something at once, nothing waits but for the crew, and another child of its queue
   /// has tasks that it cannot have started yet: then `next_take_back` is worth asking again later.
   bool unbalanced() {
-    place_again();
     count_again();
-    return !unbalanced_.empty() || (idle_for_others() && !unbalanced_if_idle_.empty()) ||
-           crew_may_change();
+    return !unbalanced_.empty() || (idle_for_others() && !unbalanced_if_idle_.empty());
   }
   /// For how long a child may finish nothing before its tasks are taken back.
   std::chrono::microseconds patience() const noexcept;
@@ -221,8 +219,7 @@ private:
     child_marks marks{};
     bool counted = true;  // its queue counts these marks, and they are true
     bool placed = true;   // it stands in the heaps where it belongs
-    bool in_crew = false; // when it was placed,
-    bool behind = false;  // and had tasks that it cannot have started yet
+    bool in_crew = false; // when it was placed
 
     std::size_t owed() const noexcept { return plain + concurrent; }
   };
@@ -257,7 +254,7 @@ private:
   void depth_changed(queue_id queue);
   // The queue may have an assignment.
   void wake(queue_id queue);
-  // Those that wait for the crew may, once it does not get all.
+  // Those that waited for the crew may, once it has no member among their children, or does not get all. O(the crew).
   void release_held();
 
   bool has_credit(const child_state& child, kind task_kind, std::uint32_t nesting) const noexcept;
@@ -267,8 +264,8 @@ private:
   bool waits_for_crew(const queue_state& queue) const noexcept {
     return crew_gets_all() && queue.crew.top().has_value();
   }
-  // Whether a member of the crew has tasks that an idle child could start.
-  bool crew_may_change() const noexcept { return behind_ > 0 && idle_ > 0 && crew_gets_all(); }
+  // The same, and notes it.
+  bool is_held(const queue_state& queue);
   std::optional<std::uint32_t> best_child(
     const queue_state& queue, kind task_kind, std::uint32_t nesting = 0);
   std::optional<std::uint32_t> search(
@@ -295,14 +292,12 @@ private:
 
   std::size_t concurrency_;
   std::size_t cpus_;
-  std::size_t present_ = 0; // children
-  std::size_t idle_ = 0;    // of them, those that are idle,
-  std::size_t crew_ = 0;    // those in the crew,
-  std::size_t behind_ =
-    0; // and among these, those that have tasks which they cannot have started yet
+  std::size_t present_ = 0;    // children
+  std::size_t crew_ = 0;       // the number of children in it
   bool some_may_move_ = false; // tasks have been enqueued that may
   std::vector<queue_state> queues_;
   std::vector<child_state> children_; // by seat
+  clock::time_point seen_{};          // the last time that was told
   std::deque<queue_id> awake_;        // queues that may have an assignment; they take turns
   std::vector<bool> is_awake_;
   std::deque<queue_id>

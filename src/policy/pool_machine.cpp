@@ -334,9 +334,12 @@ void pool_machine::watch_balance(time_point now) {
   const auto look_by = [this](time_point when) {
     balance_due_ = balance_due_ ? std::min(*balance_due_, when) : when;
   };
-  if (!balance_due_ && !batch_seats_.empty())
+  const auto is_due_within = [&](std::chrono::nanoseconds time) {
+    return balance_due_ && *balance_due_ <= now + time;
+  };
+  if (!is_due_within(limits::take_back_after) && !batch_seats_.empty())
     look_by(now + limits::take_back_after);
-  if (!balance_due_ && dispatcher_.unbalanced())
+  if (!is_due_within(dispatcher_.patience()) && dispatcher_.unbalanced())
     look_by(now + dispatcher_.patience());
   if (const auto rested = dispatcher_.next_end_of_rest())
     look_by(*rested);

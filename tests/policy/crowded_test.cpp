@@ -126,6 +126,77 @@ TEST_CASE("a member of the crew that finishes nothing is replaced, and what wait
   CHECK(next.at(1) == 1);
   CHECK(next.at(2) == given.at(0));
   CHECK(d.depth(0) == waiting - 1 - given.at(0));
+  CHECK_FALSE(d.next_take_back(later)); // the new member has some time to finish something
+}
+
+TEST_CASE(
+  "a member of the crew that finishes nothing is replaced also by one that runs coroutines") {
+  dispatcher d(1, 4, 1);
+  for (std::uint32_t seat = 0; seat < 3; ++seat)
+    d.add_child(seat, 0, dispatcher::unlimited, t0);
+  d.enqueue({0, 1}, kind::plain, 0);
+  d.ended(d.next_assignment(is_open)->seat, kind::plain, 1us, t0);
+  submit(d, 3, kind::coroutine);
+  submit(d, 1000);
+  REQUIRE(d.depth(0) > 0);
+  CHECK(d.unbalanced());
+  const auto take = d.next_take_back(t0 + limits::crowded_take_back_after);
+  REQUIRE(take);
+  CHECK(submit(d, 0).size() == 1);
+}
+
+TEST_CASE(
+  "a child in which tasks have lent their places is no member of the crew that others wait for") {
+  auto d = pool_whose_functions_take(1us);
+  submit(d, 100);
+  for (std::size_t i = 0; i < limits::lent_functions; ++i)
+    d.lend(0, 1000 + i, kind::plain, 0, i, t0);
+  while (d.owed_by(0) > limits::lent_functions + 1)
+    d.taken_back(0, kind::plain);
+  const auto next = submit(d, 10);
+  CHECK(next == std::map<std::uint32_t, std::size_t>{{2, 10}});
+}
+
+TEST_CASE(
+  "what waits for a member that is stopped goes elsewhere, also where the crew stays full") {
+  dispatcher d(2, 4, 1); // two queues of two children, and the crew is one
+  for (std::uint32_t seat = 0; seat < 4; ++seat)
+    d.add_child(seat, seat / 2, dispatcher::unlimited, t0);
+  d.enqueue({0, 1}, kind::plain, 0);
+  d.ended(d.next_assignment(is_open)->seat, kind::plain, 1us, t0);
+  for (std::uint64_t id = 2; id < 6; ++id)
+    d.enqueue({static_cast<std::uint32_t>(id), id}, kind::plain, 1);
+  submit(d, 1000); // the other queue
+  REQUIRE(d.depth(0) > 0);
+  REQUIRE(d.owed_by(1) == 0);
+  d.stop_child(0);
+  d.ended(2, kind::plain, 1us, t0);
+  const auto next = d.next_assignment(is_open);
+  REQUIRE(next);
+  CHECK(next->seat == 1);
+}
+
+TEST_CASE("nobody looks for another member of the crew where no child could be one") {
+  dispatcher d(2, 1, 1);
+  for (std::uint32_t seat = 0; seat < 3; ++seat)
+    d.add_child(seat, seat / 2, dispatcher::unlimited, t0); // the last one has a queue of its own
+  d.enqueue({0, 1}, kind::plain, 0);
+  d.ended(d.next_assignment(is_open)->seat, kind::plain, 1us, t0);
+  submit(d, 1, kind::coroutine);
+  submit(d, 6);
+  CHECK_FALSE(d.unbalanced());
+}
+
+TEST_CASE("what may move waits for the crew, too") {
+  dispatcher d(2, 4, 1);
+  for (std::uint32_t seat = 0; seat < 4; ++seat)
+    d.add_child(seat, seat / 2, dispatcher::unlimited, t0);
+  d.enqueue({0, 1}, kind::plain, 0);
+  d.ended(d.next_assignment(is_open)->seat, kind::plain, 1us, t0);
+  for (std::uint32_t id = 2; id < 1002; ++id)
+    d.enqueue({{id, id}, kind::plain, 0, true}, 0);
+  CHECK(submit(d, 0).size() == 1);
+  CHECK(d.depth(0) > 0);
 }
 
 TEST_CASE("what waits for the crew goes elsewhere once the crew does not get all, whoever tells") {
