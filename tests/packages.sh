@@ -102,7 +102,7 @@ make_fresh_system() {
   echo 'APT::Install-Recommends "false"; APT::Get::Assume-Yes "true"; Dpkg::Use-Pty "false";' \
     >"$root/etc/apt/apt.conf.d/short-lived"
   mkdir -p "$cache/archives" "$root/troupe"
-  cp -al "$cache/archives/." "$root/var/cache/apt/archives"
+  cp -al --force "$cache/archives/." "$root/var/cache/apt/archives"
 }
 keep_archives() {
   inside_quietly 'apt-get autoclean'
