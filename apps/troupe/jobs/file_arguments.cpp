@@ -61,6 +61,16 @@ std::variant<file_arguments, int> read_run_arguments(const std::vector<std::stri
   add_file(app, to, true);
   app.add_option(
     "JOB", to.jobs, "The jobs to run, with those that they need; all if none is named");
+  auto* const journal = app.add_option("--journal", to.journal,
+    "Notes each item, how it ended, and its result, in a file, with which --resume goes on");
+  journal->type_name("FILE");
+  auto* const resume = app.add_flag("--resume", to.resume,
+    "Goes on with the journal of a run that was ended, in whatever way: what has ended is not run "
+    "again");
+  auto* const retry =
+    app.add_flag("--retry-failed", to.retry_failed, "--resume, and runs again what has failed");
+  resume->needs(journal);
+  retry->needs(journal);
   return parse(app, to, arguments);
 }
 

@@ -12,6 +12,9 @@ namespace troupe_cli {
 struct file_arguments {
   job_file_options file{};
   std::vector<std::string> jobs{}; ///< of `run`
+  std::string journal{};           ///< of `run`; empty: none
+  bool resume = false;             ///< it goes on with it
+  bool retry_failed = false;       ///< also with what has failed
   bool print = false;              ///< of `check`
 };
 

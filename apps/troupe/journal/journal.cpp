@@ -52,6 +52,10 @@ CREATE INDEX IF NOT EXISTS attempt_key ON attempt(key) WHERE final;
 CREATE TABLE IF NOT EXISTS kept_output(
   attempt INTEGER PRIMARY KEY,
   input TEXT, out BLOB, err BLOB, out_file TEXT, err_file TEXT);
+CREATE TABLE IF NOT EXISTS result(
+  attempt INTEGER PRIMARY KEY,
+  value BLOB NOT NULL,
+  shown INTEGER NOT NULL);    -- it was written to where it cannot be taken back from
 PRAGMA user_version = 1;
 )";
 
@@ -84,9 +88,12 @@ struct journal::statements {
     , supersede(in, "UPDATE attempt SET final = 0 WHERE id = ?")
     , keep(in, "INSERT OR REPLACE INTO kept_output VALUES(?, ?, ?, ?, ?, ?)")
     , drop(in, "DELETE FROM kept_output WHERE attempt = ?")
-    , kept(in, "SELECT * FROM kept_output ORDER BY attempt") {}
+    , kept(in, "SELECT * FROM kept_output ORDER BY attempt")
+    , keep_result(in, "INSERT OR REPLACE INTO result VALUES(?, ?, 0)")
+    , result(in, "SELECT value, shown FROM result WHERE attempt = ?")
+    , show(in, "UPDATE result SET shown = 1 WHERE attempt = ?") {}
 
-  statement find, match, time, begin, end, supersede, keep, drop, kept;
+  statement find, match, time, begin, end, supersede, keep, drop, kept, keep_result, result, show;
 };
 
 journal::journal(const std::string& file, bool resume, const std::string& command_line) {
@@ -226,6 +233,25 @@ std::vector<kept_output> journal::kept_outputs() {
       {rows.number(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5)});
   rows.with();
   return all;
+}
+
+void journal::keep_result(std::int64_t attempt, const std::string& value) {
+  open_transaction();
+  prepared_->keep_result.with(attempt, std::string_view(value)).run();
+}
+
+std::optional<kept_result> journal::result_of(std::int64_t attempt) {
+  auto& found = prepared_->result.with(attempt);
+  std::optional<kept_result> result;
+  if (found.next())
+    result = kept_result{found.text(0), found.number(1) != 0};
+  found.with();
+  return result;
+}
+
+void journal::note_shown(std::int64_t attempt) {
+  open_transaction();
+  prepared_->show.with(attempt).run();
 }
 
 void journal::commit() {

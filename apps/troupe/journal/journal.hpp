@@ -48,6 +48,12 @@ struct kept_output {
   std::string err_file{};
 };
 
+/// What came of an input that ended well, for a run that goes on.
+struct kept_result {
+  std::string value{};
+  bool shown = false; ///< it was written to where it cannot be taken back from
+};
+
 /// How an input ended in an earlier run.
 struct earlier_end {
   std::int64_t attempt = 0;
@@ -81,6 +87,10 @@ public:
   void drop_output(std::int64_t attempt);
   /// Outputs that an earlier run did not come to show.
   std::vector<kept_output> kept_outputs();
+
+  void keep_result(std::int64_t attempt, const std::string& value);
+  std::optional<kept_result> result_of(std::int64_t attempt);
+  void note_shown(std::int64_t attempt);
 
   void commit();
   /// The run has come to its end: "all", "halted", "drained", "ended".

@@ -25,14 +25,28 @@ troupe::call_form form_of(const item& one) {
 
 // -- in children ----------------------------------------------------------------------------------------
 
-std::string run_item(const item_work& work, item one) {
-  return troupe::loaded_task::find(work.module, work.task).call(one.value, form_of(one));
+class stopwatch {
+public:
+  item_value value(std::string json) const {
+    const auto took = std::chrono::steady_clock::now() - begin_;
+    return {std::move(json), std::chrono::duration_cast<std::chrono::microseconds>(took).count()};
+  }
+
+private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+item_value run_item(const item_work& work, item one) {
+  const stopwatch watch;
+  return watch.value(
+    troupe::loaded_task::find(work.module, work.task).call(one.value, form_of(one)));
 }
 
-boost::asio::awaitable<std::string> run_coroutine_item(item_work work, item one) {
+boost::asio::awaitable<item_value> run_coroutine_item(item_work work, item one) {
+  const stopwatch watch;
   const auto form = form_of(one);
-  co_return co_await troupe::loaded_task::find(work.module, work.task)
-    .start(std::move(one.value), form);
+  co_return watch.value(
+    co_await troupe::loaded_task::find(work.module, work.task).start(std::move(one.value), form));
 }
 
 command command_for(const item_work& work, const item& one, const std::string& output) {
@@ -79,12 +93,13 @@ private:
   std::string name_;
 };
 
-boost::asio::awaitable<std::string> run_command_item(item_work work, item one) {
+boost::asio::awaitable<item_value> run_command_item(item_work work, item one) {
+  const stopwatch watch;
   const output_of_command output;
   const auto end = co_await run_command(command_for(work, one, output.name()), {-1, STDERR_FILENO});
   if (!end.ok())
     throw std::runtime_error(describe(end));
-  co_return json_of_text(output.text());
+  co_return watch.value(json_of_text(output.text()));
 }
 
 } // namespace
@@ -92,25 +107,33 @@ boost::asio::awaitable<std::string> run_command_item(item_work work, item one) {
 // -- in the parent --------------------------------------------------------------------------------------
 
 struct item_result::state {
-  troupe::task_future<std::string> future;
+  troupe::task_future<item_value> future{};
+  item_value known{}; // without a future
 };
 
 item_result::item_result(std::unique_ptr<state> of) noexcept
   : state_(std::move(of)) {}
+item_result::item_result(item_value value)
+  : state_(new state{.known = std::move(value)}) {}
 item_result::item_result(item_result&&) noexcept = default;
 item_result& item_result::operator=(item_result&&) noexcept = default;
 item_result::~item_result() = default;
 
-std::string item_result::get() {
-  return state_->future.get();
+item_value item_result::get() {
+  return state_->future.valid() ? state_->future.get() : state_->known;
+}
+
+bool item_result::wait_for(std::chrono::milliseconds time) {
+  return !state_->future.valid() || state_->future.wait_for(time);
 }
 
 bool item_result::done() const noexcept {
-  return state_->future.done();
+  return !state_->future.valid() || state_->future.done();
 }
 
 void item_result::cancel() {
-  state_->future.cancel();
+  if (state_->future.valid())
+    state_->future.cancel();
 }
 
 struct item_pool::state {
@@ -130,7 +153,7 @@ item_result item_pool::submit(
   auto& pool = state_->pool;
   const auto begin = [&](auto function) {
     return item_result(std::unique_ptr<item_result::state>(
-      new item_result::state{pool.apply(options, function, work, std::move(one))}));
+      new item_result::state{.future = pool.apply(options, function, work, std::move(one))}));
   };
   if (!work.command.empty())
     return begin(run_command_item);

@@ -4,7 +4,9 @@
 #include <troupe/module_host.hpp>
 #include <troupe/task_options.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,17 +33,27 @@ struct item {
   bool is_text = false; ///< it is text as it stands, else JSON
 };
 
+/// What came of an item. Encodable.
+struct item_value {
+  std::string json{};
+  std::int64_t microseconds = 0; ///< that it took in its child
+};
+
 /// The result of an item, which may not have come yet. Move-only.
 class item_result {
 public:
   struct state;
   explicit item_result(std::unique_ptr<state> of) noexcept;
+  /// One that is known.
+  explicit item_result(item_value value);
   item_result(item_result&&) noexcept;
   item_result& operator=(item_result&&) noexcept;
   ~item_result();
 
-  /// Waits for it: JSON. Throws the failure of the item.
-  std::string get();
+  /// Waits for it. Throws the failure of the item.
+  item_value get();
+  /// Waits for at most that long, and returns whether it has come.
+  bool wait_for(std::chrono::milliseconds time);
   bool done() const noexcept;
   /// Drops it, unless it is done: also what runs.
   void cancel();

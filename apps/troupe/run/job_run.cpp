@@ -1,7 +1,9 @@
 #include "run/job_run.hpp"
 
+#include "problems.hpp"
 #include "text/terminal_text.hpp"
 
+#include <chrono>
 #include <iostream>
 #include <thread>
 
@@ -13,7 +15,12 @@ constexpr std::size_t most_bytes_in_flight = std::size_t{64} << 20;
 // A job with a mistake in it fails for each of a million items.
 constexpr std::size_t told_failures = 20;
 
-constexpr std::size_t shown_bytes = 60; // of an item that fails
+constexpr std::size_t shown_bytes = 60;  // of an item that fails
+constexpr std::size_t noted_bytes = 200; // of an item in the journal
+
+// How often the journal gets what has ended behind an item that takes long.
+constexpr std::chrono::milliseconds note_interval(50);
+constexpr std::size_t most_unnoted_shown = 1000;
 
 // `beginning` has a byte more than is shown if the item has.
 std::string shown_item(const std::string& beginning) {
@@ -38,11 +45,13 @@ void run_report::broken(const std::string& text) {
 
 // -- a job ----------------------------------------------------------------------------------------------
 
-job_run::job_run(const job& what, item_work work, item_pool& pool, run_report& report)
+job_run::job_run(
+  const job& what, item_work work, item_pool& pool, run_report& report, run_journal* journal)
   : what_(what)
   , work_(std::move(work))
   , pool_(pool)
   , report_(report)
+  , journal_(journal)
   , options_(what.options)
   , stop_on_failure_(what.stop_on_failure) {}
 
@@ -86,8 +95,12 @@ void job_run::finish(result_writer& writer) {
     return complete_;
   }();
   if (complete)
-    return writer.commit();
-  writer.flush();
+    writer.commit();
+  else
+    writer.flush();
+  note_shown(writer);
+  if (complete)
+    return;
   if (writer.has_file())
     report_.line(text::printable(what_.name) + ": " + text::printable(what_.output.file.native()) +
                  " was not written, since the job did not come to its end");
@@ -117,7 +130,8 @@ void job_run::cancel() {
   cancelled_ = true;
   complete_ = false;
   for (auto& one : submitted_)
-    one.result.cancel();
+    if (one.result)
+      one.result->cancel();
 }
 
 void job_run::set_options(const troupe::task_options& options, bool stop_on_failure) {
@@ -141,6 +155,9 @@ bool job_run::ok() const {
 void job_run::feed() {
   try {
     submit_all();
+  } catch (const broken_problem& problem) { // of the journal
+    report_.broken(text::printable(what_.name) + ": " + text::printable(problem.what()));
+    stop();
   } catch (...) {
     fail_input(std::current_exception());
   }
@@ -165,14 +182,38 @@ void job_run::submit_all() {
       return;
     const auto options = options_;
     lock.unlock();
-    auto beginning = one->value.substr(0, shown_bytes + 1);
-    submitted next{
-      number, std::move(beginning), bytes, pool_.submit(options, work_, std::move(*one))};
+    auto next = submit(number, std::move(*one), options);
     lock.lock();
     bytes_ += bytes;
     submitted_.push_back(std::move(next));
     changed_.notify_all();
   }
+}
+
+job_run::submitted job_run::submit(
+  std::size_t number, item one, const troupe::task_options& options) {
+  submitted next{number, one.value.substr(0, shown_bytes + 1), one.value.size()};
+  if (journal_ == nullptr || !find_earlier(next, one))
+    next.result = pool_.submit(options, work_, std::move(one));
+  return next;
+}
+
+// Whether it has ended. If not, its attempt begins.
+bool job_run::find_earlier(submitted& next, const item& one) {
+  const auto key = journal_->key_of(what_.name, work_, one);
+  if (auto before = journal_->find(key, next.failed_before)) {
+    next.attempt = before->attempt;
+    next.earlier = next.noted = true;
+    next.shown = before->result.shown;
+    if (before->ok)
+      next.result = item_result({std::move(before->result.value)});
+    return true;
+  }
+  next.attempt = journal_->begin({.key = key,
+    .number = next.number,
+    .input = text::printable(one.value.substr(0, noted_bytes)),
+    .command = text::printable(what_.name)});
+  return false;
 }
 
 void job_run::fail_input(const std::exception_ptr& failure) {
@@ -184,12 +225,47 @@ void job_run::fail_input(const std::exception_ptr& failure) {
 
 // -- the thread that takes ------------------------------------------------------------------------------
 
+void job_run::note_end(submitted& one) {
+  if (journal_ == nullptr || one.noted)
+    return;
+  one.noted = true;
+  try {
+    journal_->end_well(one.attempt, one.result->get());
+  } catch (const broken_problem&) {
+    throw;
+  } catch (...) {
+    if (is_pool_failure(std::current_exception()))
+      return; // it has not ended, and is done by the next run
+    journal_->end_badly(one.attempt, std::current_exception());
+  }
+  if (one.failed_before != 0)
+    journal_->supersede(one.failed_before);
+}
+
+void job_run::note_ends() {
+  const std::lock_guard lock(mutex_);
+  for (auto& one : submitted_)
+    if (one.done())
+      note_end(one);
+  journal_->commit();
+}
+
+void job_run::note_shown(result_writer& writer) {
+  if (journal_ == nullptr)
+    return;
+  if (!writer.has_file())
+    journal_->note_shown(unnoted_shown_);
+  unnoted_shown_.clear();
+  journal_->commit();
+}
+
 std::optional<job_run::submitted> job_run::next_submitted(result_writer& writer) {
   std::unique_lock lock(mutex_);
-  if (submitted_.empty() || !submitted_.front().result.done()) {
+  if (submitted_.empty() || !submitted_.front().done()) {
     // Whoever reads the output sees what there is before this waits.
     lock.unlock();
     writer.flush();
+    note_shown(writer);
     lock.lock();
   }
   changed_.wait(lock, [this] { return ended_ || !submitted_.empty(); });
@@ -208,18 +284,54 @@ void job_run::take_all(result_writer& writer) {
 }
 
 void job_run::take_one(submitted& one, result_writer& writer) {
+  while (journal_ != nullptr && !one.done() && !one.result->wait_for(note_interval))
+    note_ends();
+  note_end(one);
+  if (!one.result)
+    return fail_again();
   try {
-    auto json = one.result.get();
-    writer.write(json);
+    const auto json = one.result->get().json;
+    write(one, json, writer);
     for (const auto& pipe : followers_)
       pipe->push(json);
   } catch (const output_failed&) {
+    throw;
+  } catch (const broken_problem&) {
     throw;
   } catch (...) {
     return fail_item(one, std::current_exception());
   }
   const std::lock_guard lock(mutex_);
   ++counts_.done;
+  counts_.done_before += one.earlier ? 1 : 0;
+}
+
+// A file is written anew by each run; what was shown elsewhere is not shown twice.
+void job_run::write(const submitted& one, const std::string& json, result_writer& writer) {
+  if (one.shown && !writer.has_file())
+    return writer.skip(json);
+  writer.write(json);
+  if (journal_ == nullptr || writer.has_file())
+    return;
+  unnoted_shown_.push_back(one.attempt);
+  if (unnoted_shown_.size() < most_unnoted_shown)
+    return;
+  writer.flush();
+  note_shown(writer);
+}
+
+// An earlier run has told why.
+void job_run::fail_again() {
+  bool ends = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ++counts_.failed;
+    ++counts_.failed_before;
+    ends = stop_on_failure_;
+    complete_ = complete_ && !ends;
+  }
+  if (ends)
+    cancel();
 }
 
 void job_run::fail_item(const submitted& one, const std::exception_ptr& failure) {

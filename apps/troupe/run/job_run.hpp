@@ -4,6 +4,7 @@
 #include "run/item_pool.hpp"
 #include "run/item_source.hpp"
 #include "run/result_writer.hpp"
+#include "run/run_journal.hpp"
 #include "run/run_report.hpp"
 
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,13 +22,20 @@ namespace troupe_cli {
 struct job_counts {
   std::size_t done = 0;
   std::size_t failed = 0;
+  std::size_t done_before = 0;   ///< of those, the ones that an earlier run has done,
+  std::size_t failed_before = 0; ///< and that failed there
 };
 
 /// A job that runs: one thread reads the items and submits them, another takes the results in the order of the items.
 /// At most `job::in_flight` items, or 64 MiB of them, are read and not taken.
+///
+/// With a journal each item is noted when it is submitted, and when it has ended, not later than a moment after. What an
+/// earlier run has done is taken from there.
 class job_run {
 public:
-  job_run(const job& what, item_work work, item_pool& pool, run_report& report);
+  /// `journal` may be null.
+  job_run(
+    const job& what, item_work work, item_pool& pool, run_report& report, run_journal* journal);
   job_run(const job_run&) = delete;
   job_run& operator=(const job_run&) = delete;
 
@@ -55,13 +64,27 @@ private:
     std::size_t number = 0;
     std::string beginning; // of the item, for messages
     std::size_t bytes = 0;
-    item_result result;
+    std::optional<item_result> result{}; // nothing if it failed in an earlier run
+    std::int64_t attempt = 0;            // in the journal
+    std::int64_t failed_before = 0;      // the attempt that this one is instead of
+    bool earlier = false;                // it ended in an earlier run,
+    bool shown = false;                  // and was shown there
+    bool noted = false;                  // the journal has its end
+
+    bool done() const { return !result || result->done(); }
   };
 
   void feed();
   void submit_all();
+  submitted submit(std::size_t number, item one, const troupe::task_options& options);
+  bool find_earlier(submitted& next, const item& one);
+  void note_end(submitted& one);
+  void note_ends();
+  void note_shown(result_writer& writer);
   void take_all(result_writer& writer);
   void take_one(submitted& one, result_writer& writer);
+  void write(const submitted& one, const std::string& json, result_writer& writer);
+  void fail_again();
   void finish(result_writer& writer);
   std::optional<submitted> next_submitted(result_writer& writer);
   void fail_item(const submitted& one, const std::exception_ptr& failure);
@@ -73,6 +96,9 @@ private:
   const item_work work_;
   item_pool& pool_;
   run_report& report_;
+  run_journal* const journal_;
+  std::vector<std::int64_t>
+    unnoted_shown_; // attempts whose results were written to what is no file
   std::shared_ptr<item_pipe> results_;
   std::vector<std::shared_ptr<item_pipe>> followers_;
   stop_bell bell_;

@@ -61,8 +61,8 @@ std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string
   return chosen;
 }
 
-job_set::job_set(
-  troupe::runtime& rt, const job_file& file, std::vector<job> jobs, run_report& report)
+job_set::job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs,
+  run_report& report, run_journal* journal)
   : rt_(rt)
   , report_(report) {
   for (auto& one : jobs)
@@ -77,7 +77,7 @@ job_set::job_set(
     if (one->what.output.file.empty() && !taken.contains(one->what.name))
       one->what.output.file = "-";
     one->run = std::make_unique<job_run>(
-      one->what, work_of(one->what, file), pool_of(one->what.pool, file), report_);
+      one->what, work_of(one->what, file), pool_of(one->what.pool, file), report_, journal);
   }
   connect();
   for (const auto& module : file.modules) {
@@ -183,8 +183,16 @@ void job_set::run_one(running_job& one) {
 
 void job_set::tell_end(const running_job& one, std::chrono::steady_clock::duration took) {
   const auto counts = one.run->counts();
+  const auto earlier = [](std::size_t count, const char* advice) {
+    return count > 0 ? " (" + std::to_string(count) + " in an earlier run" + advice + ")"
+                     : std::string();
+  };
   report_.line(text::printable(one.what.name) + ": " + std::to_string(counts.done) + " done" +
-               (counts.failed > 0 ? ", " + std::to_string(counts.failed) + " failed" : "") +
+               earlier(counts.done_before, "") +
+               (counts.failed > 0
+                   ? ", " + std::to_string(counts.failed) + " failed" +
+                       earlier(counts.failed_before, "; --retry-failed runs what has failed again")
+                   : "") +
                ", in " + seconds(took));
 }
 

@@ -23,8 +23,9 @@ std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string
 /// Jobs that run together, on the pools of their file.
 class job_set {
 public:
-  /// Makes their pools.
-  job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs, run_report& report);
+  /// Makes their pools. `journal` may be null.
+  job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs, run_report& report,
+    run_journal* journal);
   job_set(const job_set&) = delete;
   job_set& operator=(const job_set&) = delete;
   ~job_set();

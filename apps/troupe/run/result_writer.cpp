@@ -78,11 +78,23 @@ void result_writer::write(std::string_view json) {
   }
 }
 
-void result_writer::write_row(std::string_view json) {
-  const auto fields = fields_of_json(json);
+// Those of the first result, if the file does not say.
+void result_writer::choose_columns(std::string_view json) {
   if (to_.columns.empty())
-    for (const auto& [name, value] : fields)
+    for (const auto& [name, value] : fields_of_json(json))
       to_.columns.push_back(name);
+}
+
+void result_writer::skip(std::string_view json) {
+  if (to_.how != job_output::format::csv)
+    return;
+  choose_columns(json);
+  has_header_ = true;
+}
+
+void result_writer::write_row(std::string_view json) {
+  choose_columns(json);
+  const auto fields = fields_of_json(json);
   std::vector<std::string> row(to_.columns.size());
   for (const auto& [name, value] : fields) {
     const auto column = std::ranges::find(to_.columns, name);

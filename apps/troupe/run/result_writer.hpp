@@ -31,6 +31,8 @@ public:
   void write(std::string_view json);
   /// Writes what is buffered.
   void flush();
+  /// As `write`, for a result that an earlier run has written to what is no file: what follows goes behind it.
+  void skip(std::string_view json);
   /// Puts the file in its place.
   void commit();
   /// Whether there is a file that would be lost without `commit`.
@@ -38,6 +40,7 @@ public:
 
 private:
   void write_row(std::string_view json);
+  void choose_columns(std::string_view json);
   void append(std::string_view text);
   [[noreturn]] void fail(const char* what, int error) const;
 

@@ -4,6 +4,7 @@
 #include "jobs/file_arguments.hpp"
 #include "problems.hpp"
 #include "run/job_set.hpp"
+#include "run/run_journal.hpp"
 #include "run/signal_watch.hpp"
 #include "text/terminal_text.hpp"
 
@@ -116,8 +117,25 @@ void check_input(const std::vector<job>& jobs, bool has_input) {
         "standard input is closed, and job " + text::printable(one.name) + " reads it");
 }
 
-int run_file(
-  const file_arguments& given, bool has_input, run_control& control, run_report& report) {
+std::unique_ptr<run_journal> open_journal(
+  const file_arguments& given, const std::vector<std::string>& arguments) {
+  if (given.journal.empty())
+    return nullptr;
+  std::string command_line = "troupe run";
+  for (const auto& word : arguments)
+    command_line += ' ' + text::printable(word);
+  return std::make_unique<run_journal>(
+    given.journal, given.resume || given.retry_failed, given.retry_failed, command_line);
+}
+
+const char* word_for(exit_code code, int signal) {
+  if (signal != 0)
+    return "ended";
+  return code == exit_code::ok || code == exit_code::failed ? "all" : "drained";
+}
+
+int run_file(const file_arguments& given, const std::vector<std::string>& arguments, bool has_input,
+  run_control& control, run_report& report) {
   troupe::runtime rt;
   const auto file = read_job_file(rt, given.file);
   auto jobs = choose_jobs(file, given.jobs);
@@ -126,12 +144,18 @@ int run_file(
     return static_cast<int>(exit_code::nothing);
   }
   check_input(jobs, has_input);
-  job_set set(rt, file, std::move(jobs), report);
+  const auto journal = open_journal(given, arguments);
+  job_set set(rt, file, std::move(jobs), report, journal.get());
   const auto code = [&] {
     const watched_jobs watched(control, set, file.config);
     return set.run();
   }();
   const int signal = control.ended_by();
+  if (journal && code != exit_code::broken) {
+    journal->finish(word_for(code, signal));
+    if (signal != 0 || code == exit_code::stopped)
+      report.line("stopped before the end; --resume goes on");
+  }
   return signal != 0 ? 128 + signal : static_cast<int>(code);
 }
 
@@ -152,7 +176,7 @@ int run_jobs(const std::vector<std::string>& arguments) {
         "standard output is closed, so nothing could be shown; > /dev/null does without");
     run_control control(report, given);
     const signal_watch signals([&control](int signal) { control.on_signal(signal); });
-    return run_file(given, has_input, control, report);
+    return run_file(given, arguments, has_input, control, report);
   } catch (const troupe::config_error& problem) {
     std::cerr << problem.what() << '\n';
     return static_cast<int>(exit_code::usage);

@@ -1,0 +1,109 @@
+#include "run/run_journal.hpp"
+
+#include "problems.hpp"
+#include "text/terminal_text.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <fstream>
+#include <iterator>
+
+namespace troupe_cli {
+
+namespace {
+
+attempt_end how_it_failed(const std::exception_ptr& failure) {
+  attempt_end how{.outcome = "failed", .problem = describe_failure(failure)};
+  try {
+    std::rethrow_exception(failure);
+  } catch (const troupe::child_lost& lost) {
+    how.outcome = lost.exit().signal != 0 ? "signal" : "lost";
+    how.signal = lost.exit().signal;
+  } catch (const troupe::task_timeout&) {
+    how.outcome = "timeout";
+  } catch (...) {
+    // It threw.
+  }
+  return how;
+}
+
+} // namespace
+
+run_journal::run_journal(
+  const std::string& file, bool resume, bool retry_failed, const std::string& command_line)
+  : journal_(file, resume, command_line)
+  , retry_failed_(retry_failed) {}
+
+const std::string& run_journal::content_of(const std::string& module) {
+  auto& content = modules_[module];
+  if (content.empty() && !module.empty()) {
+    std::ifstream in(module, std::ios::binary);
+    content = content_key({{std::istreambuf_iterator<char>(in), {}}});
+  }
+  return content;
+}
+
+std::string run_journal::key_of(const std::string& job, const item_work& work, const item& one) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> parts{"run", job, content_of(work.module), work.task, work.directory};
+  parts.insert(parts.end(), work.command.begin(), work.command.end());
+  parts.emplace_back(one.is_text ? "text" : "JSON");
+  parts.push_back(one.value);
+  return content_key(parts);
+}
+
+std::optional<earlier_item> run_journal::find(const std::string& key, std::int64_t& failed_before) {
+  const std::lock_guard lock(mutex_);
+  const auto end = journal_.find_earlier(key);
+  if (!end)
+    return std::nullopt;
+  if (end->ok) {
+    if (auto result = journal_.result_of(end->attempt))
+      return earlier_item{end->attempt, true, std::move(*result)};
+    return std::nullopt; // something else has written that: it is done here
+  }
+  if (!retry_failed_)
+    return earlier_item{end->attempt, false, {}};
+  failed_before = end->attempt;
+  return std::nullopt;
+}
+
+std::int64_t run_journal::begin(const attempt_begin& what) {
+  const std::lock_guard lock(mutex_);
+  return journal_.begin(what);
+}
+
+void run_journal::end_well(std::int64_t attempt, const item_value& value) {
+  const std::lock_guard lock(mutex_);
+  journal_.end(attempt, {.outcome = "ok", .wall_microseconds = value.microseconds});
+  journal_.keep_result(attempt, value.json);
+}
+
+void run_journal::end_badly(std::int64_t attempt, const std::exception_ptr& failure) {
+  const auto how = how_it_failed(failure);
+  const std::lock_guard lock(mutex_);
+  journal_.end(attempt, how);
+}
+
+void run_journal::supersede(std::int64_t attempt) {
+  const std::lock_guard lock(mutex_);
+  journal_.supersede(attempt);
+}
+
+void run_journal::note_shown(const std::vector<std::int64_t>& attempts) {
+  const std::lock_guard lock(mutex_);
+  for (const auto attempt : attempts)
+    journal_.note_shown(attempt);
+}
+
+void run_journal::commit() {
+  const std::lock_guard lock(mutex_);
+  journal_.commit();
+}
+
+void run_journal::finish(const std::string& how) {
+  const std::lock_guard lock(mutex_);
+  journal_.finish(how);
+}
+
+} // namespace troupe_cli
