@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <string>
 
 #include <linux/capability.h>
@@ -33,9 +32,8 @@ std::string why_not() {
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
     return "no_new_privs is set, so programs get no other rights";
   struct statvfs files {};
-  if (::statvfs(std::filesystem::temp_directory_path().c_str(), &files) != 0 ||
-      (files.f_flag & ST_NOSUID) != 0)
-    return "the directory for temporary files is mounted nosuid";
+  if (::statvfs(program_copy::public_directory, &files) != 0 || (files.f_flag & ST_NOSUID) != 0)
+    return std::string(program_copy::public_directory) + " is mounted nosuid";
   return {};
 }
 

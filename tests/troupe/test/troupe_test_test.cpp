@@ -316,9 +316,3 @@ TEST_CASE("set-up and tear-down commands run around all tests, and a set-up that
   CHECK_THAT(command.out(), ContainsSubstring("setup \"/bin/false\": exit code 1"));
   CHECK(lines(command.outcomes()) == lines({{"true.true", "skipped"}}));
 }
-
-TEST_CASE("this project's own tests pass one by one") {
-  command_run command;
-  CHECK(command.run(OWN_TESTS) == 0);
-  CHECK(command.outcomes().size() > 50);
-}
