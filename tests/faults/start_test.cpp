@@ -192,7 +192,10 @@ TEST_CASE("a task that kills its child is that task's failure, however many such
 // descriptors it takes every object for a broken one.
 #if !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("when descriptors run out a pool fails with a clear error, and works after relief") {
-  rt().run([]() -> boost::asio::awaitable<void> { co_return; }); // it has all that it needs
+  {
+    troupe::pool first{rt(), {.processes = 1}};
+    CHECK(first.apply(square, 2).get() == 4); // from now on the runtime has all that it needs
+  }
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   for (std::size_t spare = 0; spare < 12; ++spare) {

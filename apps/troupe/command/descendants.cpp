@@ -137,19 +137,19 @@ bool running_commands::belongs_to_another(
 }
 
 std::vector<pid_t> running_commands::left_by(pid_t leader) {
+  reap_orphans();
   const auto mark = leaders_.at(leader);
   std::vector<pid_t> left;
-  for (const auto process : children_of_this_process()) {
-    if (leaders_.contains(process))
-      continue;
-    if (has_ended(process)) {
-      if (::getpgid(process) != ::getpgrp())
-        ::waitpid(process, nullptr, WNOHANG);
-    } else if (belongs(process, leader, mark)) {
+  for (const auto process : children_of_this_process())
+    if (!leaders_.contains(process) && !has_ended(process) && belongs(process, leader, mark))
       left.push_back(process);
-    }
-  }
   return left;
+}
+
+void running_commands::reap_orphans() const {
+  for (const auto process : children_of_this_process())
+    if (!leaders_.contains(process) && ::getpgid(process) != ::getpgrp() && has_ended(process))
+      ::waitpid(process, nullptr, WNOHANG);
 }
 
 } // namespace troupe_cli

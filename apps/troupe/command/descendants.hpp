@@ -28,6 +28,9 @@ public:
   /// waited for or not; the command must have been added.
   std::vector<pid_t> left_by(pid_t leader);
 
+  /// Waits for children of this process that have ended and are no leaders, as init would have done.
+  void reap_orphans() const;
+
 private:
   running_commands();
   bool belongs(pid_t process, pid_t leader, const std::string& mark) const;

@@ -4,6 +4,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -87,6 +88,37 @@ private:
   end_cause cause_ = end_cause::itself;
 };
 
+/// Waits for orphans as they end, while commands run: one that runs for days may leave any number of them.
+class orphan_watch : public std::enable_shared_from_this<orphan_watch> {
+public:
+  /// There is one in a process, for as long as somebody has it.
+  static std::shared_ptr<orphan_watch> of_this_process(const asio::any_io_executor& executor) {
+    static std::weak_ptr<orphan_watch> only;
+    auto watch = only.lock();
+    if (!watch) {
+      only = watch = std::make_shared<orphan_watch>(executor);
+      watch->await_end_of_child();
+    }
+    return watch;
+  }
+
+  explicit orphan_watch(const asio::any_io_executor& executor)
+    : signals_(executor, SIGCHLD) {}
+
+private:
+  void await_end_of_child() {
+    signals_.async_wait([weak = weak_from_this()](const boost::system::error_code& error, int) {
+      const auto self = weak.lock();
+      if (error || !self)
+        return;
+      running_commands::of_this_process().reap_orphans();
+      self->await_end_of_child();
+    });
+  }
+
+  asio::signal_set signals_;
+};
+
 descriptor watch(const asio::any_io_executor& executor, const started_command& started) {
   descriptor process(executor);
   boost::system::error_code error;
@@ -118,6 +150,7 @@ asio::awaitable<end_cause> watch_leader(started_command started, std::string mar
   const auto executor = co_await asio::this_coro::executor;
   auto process = watch(executor, started);
   running_commands::of_this_process().add(started.pid, mark);
+  const auto orphans = orphan_watch::of_this_process(executor);
   const auto ending =
     std::make_shared<group_ending>(executor, started.pid, what.grace, std::move(at_timeout));
   if (what.timeout.count() > 0)

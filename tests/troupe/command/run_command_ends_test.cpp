@@ -149,12 +149,22 @@ TEST_CASE("the end of one command leaves alone what another has started") {
   CHECK(is_gone(folder / "daemon"));
 }
 
+TEST_CASE("what a command has left is waited for when it ends, also while the command runs") {
+  const test_folder folder;
+  auto what = shell("(sh -c 'echo $$ > orphan' &); until [ -s orphan ]; do sleep 0.01; done; "
+                    "while [ -e /proc/$(cat orphan) ]; do sleep 0.01; done");
+  what.directory = folder.path();
+  what.timeout = 60s;
+  CHECK(run(what).ok());
+}
+
 TEST_CASE("a cancelled command is ended, and its child stays") {
   const test_folder folder;
   auto what = shell("trap 'echo asked > term; exit' TERM; echo $$ > pid; "
                     "while :; do sleep 0.01; done");
   what.directory = folder.path();
   what.grace = 60s;
+  CHECK(run({.argv = {"true"}}).ok()); // there is a child
   const auto child = command_pool().stats().children.at(0).pid;
   auto running = begin(what);
   REQUIRE(has_said(folder / "pid"));
