@@ -102,8 +102,15 @@ public:
     return watch;
   }
 
+  // Asio's handler would interrupt system calls that wait, and nobody who makes them knows of it.
   explicit orphan_watch(const asio::any_io_executor& executor)
-    : signals_(executor, SIGCHLD) {}
+    : signals_(executor, SIGCHLD) {
+    struct sigaction handler {};
+    if (::sigaction(SIGCHLD, nullptr, &handler) != 0)
+      return;
+    handler.sa_flags |= SA_RESTART;
+    ::sigaction(SIGCHLD, &handler, nullptr);
+  }
 
 private:
   void await_end_of_child() {

@@ -2,6 +2,7 @@
 
 #include "test/process/stack_reader.hpp"
 
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -70,7 +71,11 @@ tracer::tracer(pid_t process, begun how)
 void tracer::take_over() {
   siginfo_t info{};
   const int what = WSTOPPED | WEXITED | WNOWAIT | __WALL;
-  if (::waitid(P_PID, static_cast<id_t>(process_), &info, what) != 0 || info.si_code != CLD_TRAPPED)
+  int waited = 0;
+  do {
+    waited = ::waitid(P_PID, static_cast<id_t>(process_), &info, what);
+  } while (waited != 0 && errno == EINTR); // news of another process
+  if (waited != 0 || info.si_code != CLD_TRAPPED)
     return;
   ::ptrace(PTRACE_DETACH, process_, nullptr, static_cast<long>(SIGSTOP));
   seize(process_);

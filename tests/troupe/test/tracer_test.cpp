@@ -1,0 +1,63 @@
+// A process that is traced from its beginning.
+#include "command/descendants.hpp"
+#include "command/start.hpp"
+#include "test/process/tracer.hpp"
+
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <csignal>
+
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace troupe_cli;
+using troupe_cli::test::tracer;
+
+namespace {
+
+void ignore(int) {}
+
+/// A signal comes every 50 microseconds, and interrupts system calls that wait.
+class signal_rain {
+public:
+  signal_rain() {
+    struct sigaction interrupts {};
+    interrupts.sa_handler = ignore;
+    REQUIRE(::sigaction(SIGALRM, &interrupts, &before_) == 0);
+    const itimerval often{{0, 50}, {0, 50}};
+    REQUIRE(::setitimer(ITIMER_REAL, &often, nullptr) == 0);
+  }
+  signal_rain(const signal_rain&) = delete;
+  ~signal_rain() {
+    const itimerval never{};
+    ::setitimer(ITIMER_REAL, &never, nullptr);
+    ::sigaction(SIGALRM, &before_, nullptr);
+  }
+
+private:
+  struct sigaction before_ {};
+};
+
+} // namespace
+
+TEST_CASE(
+  "a process that is traced from its beginning runs, whatever signals its tracer gets meanwhile") {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (int turn = 0; turn < 300; ++turn) {
+    command what{.argv = {"true"}};
+    what.traced = true;
+    const signal_rain rain;
+    const auto started = start_command(what, {}, {});
+    tracer traced(started.pid, tracer::begun::stopped);
+    while (!has_ended(started.pid) && std::chrono::steady_clock::now() < deadline)
+      traced.handle_stops();
+    const bool ended = has_ended(started.pid);
+    if (!ended)
+      ::kill(started.pid, SIGKILL);
+    ::waitpid(started.pid, nullptr, 0);
+    ::close(started.pidfd);
+    REQUIRE(ended);
+  }
+}
