@@ -210,10 +210,7 @@ void say_result(progress_screen& screen, const each_options& options, const run_
   if (options.quiet)
     return;
   if (result.failed_earlier > 0)
-    screen.say(result.failed_earlier == 1
-                 ? "an input has failed in an earlier run; --retry-failed runs it again"
-                 : std::to_string(result.failed_earlier) +
-                     " inputs have failed in earlier runs; --retry-failed runs them again");
+    screen.say(failed_before_text(result.failed_earlier));
   if (result.stopped || result.signal != 0)
     screen.say(std::string("stopped before the end") +
                (options.journal.empty() ? "" : "; --resume goes on"));
@@ -285,9 +282,10 @@ int run_each(const std::vector<std::string>& arguments) {
     if (options.dry_run)
       return print_commands(options);
     ::signal(SIGPIPE, SIG_IGN); // a write says so
+    const auto command_line = "each " + shell_line(arguments);
     if (!options.task.empty())
-      return run_task_lines(options);
-    return run(options, "each " + shell_line(arguments));
+      return run_task_lines(options, command_line);
+    return run(options, command_line);
   } catch (const usage_problem& problem) {
     std::cerr << "troupe each: " << text::printable(problem.what()) << '\n';
     return static_cast<int>(exit_code::usage);

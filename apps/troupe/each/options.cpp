@@ -202,12 +202,12 @@ void refuse(bool wrong, const char* text) {
 void check_task(const each_options& options, const std::vector<std::string>& command, bool shell) {
   refuse(!command.empty(), "--task takes the place of a command: leave one out");
   refuse(options.memfree != 0 || options.load != 0 || options.delay.count() != 0 ||
-           !options.journal.empty() || options.keep_order || options.tag || options.ungroup ||
+           options.longest_first || options.keep_order || options.tag || options.ungroup ||
            !options.output_dir.empty() || !options.spool.empty() || !options.environment.empty() ||
            options.dry_run || shell || !options.retries.empty() ||
            options.halt.how() != halt_rule::manner::never,
-    "--task can be had with -a, -0, \":::\", -j, --concurrency, --timeout and --quiet, and with no "
-    "other option");
+    "--task can be had with -a, -0, \":::\", -j, --concurrency, --timeout, --quiet, --journal, "
+    "--resume and --retry-failed, and with no other option");
 }
 
 // Options that contradict each other.

@@ -112,4 +112,10 @@ void progress_screen::say(const std::string& line) {
   write_error("troupe each: " + line + '\n');
 }
 
+std::string failed_before_text(std::size_t count) {
+  return count == 1 ? "an input has failed in an earlier run; --retry-failed runs it again"
+                    : std::to_string(count) +
+                        " inputs have failed in earlier runs; --retry-failed runs them again";
+}
+
 } // namespace troupe_cli

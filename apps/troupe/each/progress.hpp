@@ -48,4 +48,7 @@ private:
   time_point next_;
 };
 
+/// "2 inputs have failed in earlier runs", and what can be done about them.
+std::string failed_before_text(std::size_t count);
+
 } // namespace troupe_cli

@@ -1,17 +1,24 @@
 #include "each/task_lines.hpp"
 
 #include "each/output_writer.hpp"
+#include "each/progress.hpp"
 #include "exit_code.hpp"
+#include "journal/item_journal.hpp"
 #include "lines/byte_input.hpp"
 #include "lines/named_task.hpp"
 #include "problems.hpp"
 #include "text/terminal_text.hpp"
 
+#include <troupe/errors.hpp>
 #include <troupe/runtime.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <deque>
 #include <iostream>
+#include <optional>
+#include <vector>
 
 #include <unistd.h>
 
@@ -57,6 +64,147 @@ std::string failure_text(const std::exception_ptr& failure) {
   }
 }
 
+constexpr std::size_t noted_bytes = 200; // of an input in the journal
+// How long results that were taken may wait to be shown and noted.
+constexpr std::chrono::milliseconds note_interval(50);
+
+// What a journal has to do with the inputs of a task. Results come in the order of the inputs, so ends are noted in that
+// order.
+class noted_inputs {
+public:
+  noted_inputs(const each_options& options, const std::string& command_line, const line_task& what,
+    line_output& out, bool gives)
+    : options_(options)
+    , module_(what.task.module)
+    , task_(what.task.task.name)
+    , out_(out)
+    , gives_(gives) {
+    if (!options.journal.empty())
+      journal_.emplace(options.journal, options.resume, options.retry_failed, command_line);
+  }
+
+  /// The next input that is to be done. Those before it that an earlier run has done are counted, and shown if they were
+  /// not.
+  std::optional<std::string> next(const std::function<std::optional<std::string>()>& inputs) {
+    for (auto input = inputs(); input; input = inputs()) {
+      ++number_;
+      if (!journal_ || !was_done(*input)) {
+        if (!journal_)
+          begun_.push_back({number_, 0, 0});
+        return input;
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// The first one that is not taken has this result, and is taken.
+  void take(std::string_view result) {
+    const auto one = take_first();
+    if (journal_)
+      journal_->end_well(one.attempt, std::string(result), 0);
+    supersede(one);
+    show(one.attempt, result);
+  }
+
+  /// ... has failed. Returns its number.
+  std::uint64_t take_failure(const std::exception_ptr& failure) {
+    const auto one = take_first();
+    if (journal_ && !is_about_pool(failure)) {
+      journal_->end_badly(one.attempt, failure, failure_text(failure));
+      supersede(one);
+    }
+    return one.number;
+  }
+
+  std::size_t failed_before() const { return failed_before_; }
+
+  void show_all() {
+    out_.flush();
+    if (!journal_)
+      return;
+    journal_->note_shown(unnoted_);
+    unnoted_.clear();
+    journal_->commit();
+    next_note_ = std::chrono::steady_clock::now() + note_interval;
+  }
+
+  void finish() {
+    show_all();
+    if (journal_)
+      journal_->finish("all");
+  }
+
+private:
+  struct begun {
+    std::uint64_t number = 0;
+    std::int64_t attempt = 0;
+    std::int64_t failed_before = 0; // the attempt that this one is instead of
+  };
+
+  bool was_done(const std::string& input) {
+    const auto key = journal_->key_of({"each", task_}, module_, input);
+    begun one{number_, 0, 0};
+    if (const auto before = journal_->find(key, one.failed_before)) {
+      if (!before->ok)
+        ++failed_before_;
+      else if (!before->result.shown)
+        show(before->attempt, before->result.value);
+      return true;
+    }
+    one.attempt = journal_->begin({.key = key,
+      .number = number_,
+      .input = text::printable(input.substr(0, noted_bytes)),
+      .command = text::printable(options_.task)});
+    begun_.push_back(one);
+    return false;
+  }
+
+  begun take_first() {
+    const auto one = begun_.front();
+    begun_.pop_front();
+    return one;
+  }
+
+  void supersede(const begun& one) {
+    if (one.failed_before != 0)
+      journal_->supersede(one.failed_before);
+  }
+
+  void show(std::int64_t attempt, std::string_view result) {
+    if (gives_)
+      out_.add(result, options_.delimiter);
+    if (!journal_)
+      return;
+    unnoted_.push_back(attempt);
+    if (std::chrono::steady_clock::now() >= next_note_)
+      show_all();
+  }
+
+  static bool is_about_pool(const std::exception_ptr& failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const troupe::task_cancelled&) {
+      return true;
+    } catch (const troupe::pool_closed&) {
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
+  const each_options& options_;
+  const std::string module_;
+  const std::string task_;
+  line_output& out_;
+  const bool gives_;
+  std::optional<item_journal> journal_;
+  std::deque<begun> begun_;
+  std::vector<std::int64_t> unnoted_; // attempts that were given to the output
+  std::chrono::steady_clock::time_point next_note_{};
+  std::uint64_t number_ = 0;
+  std::size_t failed_before_ = 0;
+};
+
 // The inputs one after the other, from the command line or from bytes.
 std::function<std::optional<std::string>()> inputs_of(
   const each_options& options, std::unique_ptr<byte_input>& bytes, const stop_bell& bell) {
@@ -80,36 +228,37 @@ line_task task_of(troupe::runtime& rt, const each_options& options) {
   return what;
 }
 
-int run(const each_options& options) {
+int run_lines(const each_options& options, const std::string& command_line) {
   stop_bell bell;
   std::unique_ptr<byte_input> bytes;
-  const auto next = inputs_of(options, bytes, bell);
+  const auto inputs = inputs_of(options, bytes, bell);
   troupe::runtime rt;
   const auto task = task_of(rt, options);
   line_output out;
+  noted_inputs notes(options, command_line, task, out, task.task.task.result != "null");
   const auto counts = run_line_task(rt, task,
-    {.next = next,
-      .result =
-        [&, gives = task.task.task.result != "null"](std::string_view result) {
-          if (gives)
-            out.add(result, options.delimiter);
-        },
+    {.next = [&] { return notes.next(inputs); },
+      .result = [&](std::string_view result) { notes.take(result); },
       .failure =
-        [&](std::size_t number, const std::exception_ptr& failure) {
+        [&](std::size_t, const std::exception_ptr& failure) {
+          const auto number = notes.take_failure(failure);
           if (!options.quiet)
             std::cerr << "troupe each: input " + std::to_string(number) + ": " +
                            failure_text(failure) + '\n';
           return true;
         }});
-  out.flush();
-  return static_cast<int>(counts.failed > 0 ? exit_code::failed : exit_code::ok);
+  notes.finish();
+  if (!options.quiet && notes.failed_before() > 0)
+    std::cerr << "troupe each: " + failed_before_text(notes.failed_before()) + '\n';
+  return static_cast<int>(
+    counts.failed + notes.failed_before() > 0 ? exit_code::failed : exit_code::ok);
 }
 
 } // namespace
 
-int run_task_lines(const each_options& options) {
+int run_task_lines(const each_options& options, const std::string& command_line) {
   try {
-    return run(options);
+    return run_lines(options, command_line);
   } catch (const troupe::module_error& problem) {
     throw usage_problem(problem.what());
   } catch (const troupe::pool_failed& problem) {

@@ -46,7 +46,7 @@ void run_report::broken(const std::string& text) {
 // -- a job ----------------------------------------------------------------------------------------------
 
 job_run::job_run(
-  const job& what, item_work work, item_pool& pool, run_report& report, run_journal* journal)
+  const job& what, item_work work, item_pool& pool, run_report& report, item_journal* journal)
   : what_(what)
   , work_(std::move(work))
   , pool_(pool)
@@ -200,7 +200,10 @@ job_run::submitted job_run::submit(
 
 // Whether it has ended. If not, its attempt begins.
 bool job_run::find_earlier(submitted& next, const item& one) {
-  const auto key = journal_->key_of(what_.name, work_, one);
+  std::vector<std::string> what{"run", what_.name, work_.task, work_.directory};
+  what.insert(what.end(), work_.command.begin(), work_.command.end());
+  what.emplace_back(one.is_text ? "text" : "JSON");
+  const auto key = journal_->key_of(std::move(what), work_.module, one.value);
   if (auto before = journal_->find(key, next.failed_before)) {
     next.attempt = before->attempt;
     next.earlier = next.noted = true;
@@ -230,13 +233,15 @@ void job_run::note_end(submitted& one) {
     return;
   one.noted = true;
   try {
-    journal_->end_well(one.attempt, one.result->get());
+    const auto value = one.result->get();
+    journal_->end_well(one.attempt, value.json, value.microseconds);
   } catch (const broken_problem&) {
     throw;
   } catch (...) {
     if (is_pool_failure(std::current_exception()))
       return; // it has not ended, and is done by the next run
-    journal_->end_badly(one.attempt, std::current_exception());
+    const auto failure = std::current_exception();
+    journal_->end_badly(one.attempt, failure, describe_failure(failure));
   }
   if (one.failed_before != 0)
     journal_->supersede(one.failed_before);

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "jobs/job.hpp"
+#include "journal/item_journal.hpp"
 #include "run/item_pool.hpp"
 #include "run/item_source.hpp"
 #include "run/result_writer.hpp"
-#include "run/run_journal.hpp"
 #include "run/run_report.hpp"
 
 #include <condition_variable>
@@ -35,7 +35,7 @@ class job_run {
 public:
   /// `journal` may be null.
   job_run(
-    const job& what, item_work work, item_pool& pool, run_report& report, run_journal* journal);
+    const job& what, item_work work, item_pool& pool, run_report& report, item_journal* journal);
   job_run(const job_run&) = delete;
   job_run& operator=(const job_run&) = delete;
 
@@ -96,7 +96,7 @@ private:
   const item_work work_;
   item_pool& pool_;
   run_report& report_;
-  run_journal* const journal_;
+  item_journal* const journal_;
   std::vector<std::int64_t>
     unnoted_shown_; // attempts whose results were written to what is no file
   std::shared_ptr<item_pipe> results_;

@@ -62,7 +62,7 @@ std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string
 }
 
 job_set::job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs,
-  run_report& report, run_journal* journal)
+  run_report& report, item_journal* journal)
   : rt_(rt)
   , report_(report) {
   for (auto& one : jobs)

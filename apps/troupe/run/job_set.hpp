@@ -25,7 +25,7 @@ class job_set {
 public:
   /// Makes their pools. `journal` may be null.
   job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs, run_report& report,
-    run_journal* journal);
+    item_journal* journal);
   job_set(const job_set&) = delete;
   job_set& operator=(const job_set&) = delete;
   ~job_set();

@@ -2,9 +2,9 @@
 
 #include "exit_code.hpp"
 #include "jobs/file_arguments.hpp"
+#include "journal/item_journal.hpp"
 #include "problems.hpp"
 #include "run/job_set.hpp"
-#include "run/run_journal.hpp"
 #include "run/signal_watch.hpp"
 #include "text/terminal_text.hpp"
 
@@ -117,14 +117,14 @@ void check_input(const std::vector<job>& jobs, bool has_input) {
         "standard input is closed, and job " + text::printable(one.name) + " reads it");
 }
 
-std::unique_ptr<run_journal> open_journal(
+std::unique_ptr<item_journal> open_journal(
   const file_arguments& given, const std::vector<std::string>& arguments) {
   if (given.journal.empty())
     return nullptr;
   std::string command_line = "troupe run";
   for (const auto& word : arguments)
     command_line += ' ' + text::printable(word);
-  return std::make_unique<run_journal>(
+  return std::make_unique<item_journal>(
     given.journal, given.resume || given.retry_failed, given.retry_failed, command_line);
 }
 

@@ -39,6 +39,23 @@ expect "whoever reads has gone" 0 $'1\n141' bash -c '"$1" each --task "$2/tasks.
 expect "a full disk" 5 'troupe each: cannot write to stdout: No space left on device' \
   bash -c '"$1" each --task "$2/tasks.so:upper" -a many > /dev/full' - "$troupe" "$modules"
 
+# -- with a journal -----------------------------------------------------------------------------------------
+
+expect "a run with a journal" 1 $'1\n3\ntroupe each: input 2: 2 is even' lines '1\n2\n3\n' odd --journal j
+expect "what has ended is not called again, nor shown, and other lines are" 1 \
+  $'5\ntroupe each: an input has failed in an earlier run; --retry-failed runs it again' \
+  lines '5\n1\n2\n3\n' odd --journal j --resume
+expect "what has failed is called again" 1 'troupe each: input 2: 2 is even' \
+  lines '1\n2\n3\n5\n' odd --journal j --retry-failed
+expect "what is there twice is called twice" 0 '3' lines '3\n3\n' odd --journal j --resume
+expect "each line has ended once for each time it was there" 0 $'1 1\n1 2\n2 3\n1 5' \
+  bash -c '"$1" log j --json | grep "\"final\":true" | sed "s/.*\"input\":\"\([^\"]*\)\".*/\1/" | sort | uniq -c | sed "s/^ *//"' - "$troupe"
+seq 1 20000 > many
+expect "a run that is killed goes on, and its output is complete" 0 '' bash -c '
+  "$1" each --task "$2/tasks.so:upper" -a many --journal k > out &
+  until [ -s out ]; do sleep 0.01; done; kill -KILL $!; wait $! 2> /dev/null
+  "$1" each --task "$2/tasks.so:upper" -a many --journal k --resume >> out && sort -nu out | cmp - many' - "$troupe" "$modules"
+
 # -- what is wrong ------------------------------------------------------------------------------------------
 
 expect "a task that there is not" 2 'troupe each: tasks.so: unknown task "uper"; did you mean "upper"?' each uper ::: a
@@ -54,7 +71,7 @@ expect "no task at all" 2 \
 expect "a task and a command" 2 'troupe each: --task takes the place of a command: leave one out' \
   each upper -- cat
 expect "a task with what it cannot have" 2 \
-  'troupe each: --task can be had with -a, -0, ":::", -j, --concurrency, --timeout and --quiet, and with no other option' \
+  'troupe each: --task can be had with -a, -0, ":::", -j, --concurrency, --timeout, --quiet, --journal, --resume and --retry-failed, and with no other option' \
   each upper --tag ::: a
 expect "a file that is not there" 5 \
   'troupe each: nowhere.txt: cannot open it: No such file or directory' each upper -a nowhere.txt

@@ -1,7 +1,6 @@
-#include "run/run_journal.hpp"
+#include "journal/item_journal.hpp"
 
 #include "problems.hpp"
-#include "text/terminal_text.hpp"
 
 #include <troupe/errors.hpp>
 
@@ -12,8 +11,8 @@ namespace troupe_cli {
 
 namespace {
 
-attempt_end how_it_failed(const std::exception_ptr& failure) {
-  attempt_end how{.outcome = "failed", .problem = describe_failure(failure)};
+attempt_end how_it_failed(const std::exception_ptr& failure, const std::string& problem) {
+  attempt_end how{.outcome = "failed", .problem = problem};
   try {
     std::rethrow_exception(failure);
   } catch (const troupe::child_lost& lost) {
@@ -29,12 +28,12 @@ attempt_end how_it_failed(const std::exception_ptr& failure) {
 
 } // namespace
 
-run_journal::run_journal(
+item_journal::item_journal(
   const std::string& file, bool resume, bool retry_failed, const std::string& command_line)
   : journal_(file, resume, command_line)
   , retry_failed_(retry_failed) {}
 
-const std::string& run_journal::content_of(const std::string& module) {
+const std::string& item_journal::content_of(const std::string& module) {
   auto& content = modules_[module];
   if (content.empty() && !module.empty()) {
     std::ifstream in(module, std::ios::binary);
@@ -43,16 +42,16 @@ const std::string& run_journal::content_of(const std::string& module) {
   return content;
 }
 
-std::string run_journal::key_of(const std::string& job, const item_work& work, const item& one) {
+std::string item_journal::key_of(
+  std::vector<std::string> what, const std::string& module, const std::string& value) {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> parts{"run", job, content_of(work.module), work.task, work.directory};
-  parts.insert(parts.end(), work.command.begin(), work.command.end());
-  parts.emplace_back(one.is_text ? "text" : "JSON");
-  parts.push_back(one.value);
-  return content_key(parts);
+  what.push_back(content_of(module));
+  what.push_back(value);
+  return content_key(what);
 }
 
-std::optional<earlier_item> run_journal::find(const std::string& key, std::int64_t& failed_before) {
+std::optional<earlier_item> item_journal::find(
+  const std::string& key, std::int64_t& failed_before) {
   const std::lock_guard lock(mutex_);
   const auto end = journal_.find_earlier(key);
   if (!end)
@@ -68,40 +67,42 @@ std::optional<earlier_item> run_journal::find(const std::string& key, std::int64
   return std::nullopt;
 }
 
-std::int64_t run_journal::begin(const attempt_begin& what) {
+std::int64_t item_journal::begin(const attempt_begin& what) {
   const std::lock_guard lock(mutex_);
   return journal_.begin(what);
 }
 
-void run_journal::end_well(std::int64_t attempt, const item_value& value) {
+void item_journal::end_well(
+  std::int64_t attempt, const std::string& result, std::int64_t microseconds) {
   const std::lock_guard lock(mutex_);
-  journal_.end(attempt, {.outcome = "ok", .wall_microseconds = value.microseconds});
-  journal_.keep_result(attempt, value.json);
+  journal_.end(attempt, {.outcome = "ok", .wall_microseconds = microseconds});
+  journal_.keep_result(attempt, result);
 }
 
-void run_journal::end_badly(std::int64_t attempt, const std::exception_ptr& failure) {
-  const auto how = how_it_failed(failure);
+void item_journal::end_badly(
+  std::int64_t attempt, const std::exception_ptr& failure, const std::string& problem) {
+  const auto how = how_it_failed(failure, problem);
   const std::lock_guard lock(mutex_);
   journal_.end(attempt, how);
 }
 
-void run_journal::supersede(std::int64_t attempt) {
+void item_journal::supersede(std::int64_t attempt) {
   const std::lock_guard lock(mutex_);
   journal_.supersede(attempt);
 }
 
-void run_journal::note_shown(const std::vector<std::int64_t>& attempts) {
+void item_journal::note_shown(const std::vector<std::int64_t>& attempts) {
   const std::lock_guard lock(mutex_);
   for (const auto attempt : attempts)
     journal_.note_shown(attempt);
 }
 
-void run_journal::commit() {
+void item_journal::commit() {
   const std::lock_guard lock(mutex_);
   journal_.commit();
 }
 
-void run_journal::finish(const std::string& how) {
+void item_journal::finish(const std::string& how) {
   const std::lock_guard lock(mutex_);
   journal_.finish(how);
 }
