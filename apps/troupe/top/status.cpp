@@ -88,6 +88,7 @@ child_status child_of(const json& from) {
   take(from, "restarts", child.restarts);
   take(from, "cpu", child.cpu);
   take(from, "uptime", child.uptime);
+  take(from, "running", child.running);
   return child;
 }
 

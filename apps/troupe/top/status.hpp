@@ -37,6 +37,7 @@ struct child_status {
   std::uint64_t restarts = 0;
   microseconds cpu{0};
   microseconds uptime{0};
+  std::size_t running = 0; ///< tasks that are in it
 };
 
 struct running_status {

@@ -2,6 +2,7 @@
 
 #include "exit_code.hpp"
 #include "text/terminal_text.hpp"
+#include "top/dashboard.hpp"
 #include "top/interactive.hpp"
 #include "top/metrics_server.hpp"
 #include "top/view.hpp"
@@ -9,9 +10,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace troupe_cli {
 
@@ -23,7 +29,11 @@ struct top_options {
   bool json = false;
   double interval = 1;
   int metrics_port = 0; // 0: none
+  std::optional<int> dashboard_port;
 };
+
+// Browsers that show a page are no reason to ask a process more often.
+constexpr std::chrono::milliseconds least_dashboard_interval{1'000};
 
 int code(exit_code value) {
   return static_cast<int>(value);
@@ -95,8 +105,24 @@ int watch(const top_options& options) {
     return nothing_to_watch(options, watched);
   if (options.once)
     return options.json ? print_json(watched) : print_once(watched);
-  return watch_on_terminal(
-    watched, std::chrono::milliseconds(static_cast<long long>(options.interval * 1000)));
+  const std::chrono::milliseconds interval(static_cast<long long>(options.interval * 1000));
+  if (options.dashboard_port)
+    return serve_dashboard(
+      watched, *options.dashboard_port, std::max(interval, least_dashboard_interval));
+  return watch_on_terminal(watched, interval);
+}
+
+int dashboard_port(const std::string& text) {
+  if (text.empty())
+    return 0;
+  int port = -1;
+  const auto* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, port);
+  if (read.ec != std::errc() || read.ptr != end || port < 0 || port > 65535)
+    throw std::runtime_error("--dashboard: \"" + text +
+                             "\" is no port, 0 to 65535; what is to be watched stands before "
+                             "--dashboard");
+  return port;
 }
 
 int run_top(const std::vector<std::string>& arguments) {
@@ -120,6 +146,11 @@ int run_top(const std::vector<std::string>& arguments) {
       "request")
     ->check(CLI::Range(1, 65535))
     ->excludes(once);
+  std::string port;
+  auto* const dashboard = app.add_option("--dashboard", port,
+    "serve a page for a browser on 127.0.0.1, and print its address; without PORT, or with 0, at "
+    "any free port");
+  dashboard->type_name("[PORT]")->expected(0, 1)->excludes(once)->excludes("--metrics");
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -130,6 +161,8 @@ int run_top(const std::vector<std::string>& arguments) {
     return code(exit_code::usage);
   }
   try {
+    if (dashboard->count() > 0)
+      options.dashboard_port = dashboard_port(port);
     return watch(options);
   } catch (const std::runtime_error& e) {
     std::cerr << "troupe top: " << text::printable(e.what()) << '\n';

@@ -15,44 +15,6 @@ namespace {
 using kind = view_line::kind;
 using text::printable;
 
-// The same pool at the earlier look, and the time in between; or what is known of one look alone.
-struct comparison {
-  const pool_status* before = nullptr;
-  double seconds = 0;
-};
-
-comparison compare(
-  const process_status& process, const pool_status& pool, const process_status* before) {
-  if (const auto* const earlier = earlier_look(before, pool))
-    return {earlier, std::chrono::duration<double>(process.when - before->when).count()};
-  microseconds longest{0};
-  for (const auto& child : pool.children)
-    longest = std::max(longest, child.uptime);
-  return {nullptr, std::chrono::duration<double>(longest).count()};
-}
-
-// Below 0: not known.
-double rate(std::uint64_t now, std::uint64_t before, double seconds) {
-  return seconds <= 0 || now < before ? -1 : static_cast<double>(now - before) / seconds;
-}
-
-std::string time_left(std::uint64_t left, double per_second) {
-  if (left == 0 || per_second <= 0)
-    return "-";
-  const auto seconds = static_cast<double>(left) / per_second;
-  return seconds > 1e9 ? "-"
-                       : duration_text(microseconds(static_cast<std::int64_t>(seconds * 1e6)));
-}
-
-double cpu_share(const child_status& child, const pool_status* before, double seconds) {
-  microseconds used = child.cpu;
-  if (before != nullptr) {
-    const auto earlier = std::ranges::find(before->children, child.slot, &child_status::slot);
-    used -= earlier == before->children.end() ? microseconds(0) : earlier->cpu;
-  }
-  return seconds <= 0 ? 0 : 100 * std::chrono::duration<double>(used).count() / seconds;
-}
-
 // -- tables ---------------------------------------------------------------------------------------------
 
 // Columns of text; the numbers stand to the right.
@@ -117,17 +79,12 @@ std::string head_of(const process_status& process) {
 }
 
 void show_counts(const pool_status& pool, const comparison& with, std::vector<view_line>& lines) {
-  const auto per_second =
-    rate(pool.ended(), with.before == nullptr ? 0 : with.before->ended(), with.seconds);
+  const auto per_second = rate_of(pool, with);
   const auto left = pool.queued + pool.running;
-  const auto busy = std::ranges::count_if(pool.children, [&](const child_status& child) {
-    return std::ranges::find(pool.running_tasks, child.slot, &running_status::slot) !=
-           pool.running_tasks.end();
-  });
-  lines.push_back({"pool " + printable(pool.name) + (pool.closing ? " (takes no more tasks)" : "") +
-                   "  children " + count_text(pool.children.size()) + " (" +
-                   count_text(static_cast<std::uint64_t>(busy)) + " busy)" +
-                   (pool.spares > 0 ? "  spares " + count_text(pool.spares) : "")});
+  lines.push_back(
+    {"pool " + printable(pool.name) + (pool.closing ? " (takes no more tasks)" : "") +
+      "  children " + count_text(pool.children.size()) + " (" + count_text(busy_children(pool)) +
+      " busy)" + (pool.spares > 0 ? "  spares " + count_text(pool.spares) : "")});
   lines.push_back(
     {"done " + count_text(pool.succeeded) + "  failed " + count_text(pool.all_failed()) +
       "  cancelled " + count_text(pool.cancelled) + "  left " + count_text(left) + "  rate " +
@@ -140,20 +97,14 @@ void show_counts(const pool_status& pool, const comparison& with, std::vector<vi
       count_text(pool.expired) + "  deaths " + count_text(pool.deaths)});
 }
 
-// The one that has run longest, and the number of the others.
-std::string what_runs(const process_status& process, const pool_status& pool, std::size_t slot,
-  const view_names& names) {
-  std::string text;
-  std::size_t others = 0;
-  for (const auto& task : pool.running_tasks) {
-    if (task.slot != slot)
-      continue;
-    if (text.empty())
-      text = names.of_task(process.modules, task.label) + " for " + duration_text(task.age) +
-             (task.attempt > 1 ? ", attempt " + std::to_string(task.attempt) : "");
-    else
-      ++others;
-  }
+// The task that has run longest, and the number of the others.
+std::string what_runs(const process_status& process, const pool_status& pool,
+  const child_status& child, const view_names& names) {
+  const auto [task, others] = work_of(pool, child.slot);
+  if (task == nullptr) // 100 others have run for longer
+    return child.running == 0 ? std::string() : count_text(child.running) + " tasks";
+  auto text = names.of_task(process.modules, task->label) + " for " + duration_text(task->age) +
+              (task->attempt > 1 ? ", attempt " + std::to_string(task->attempt) : "");
   return others == 0 ? text : text + " and " + std::to_string(others) + " more";
 }
 
@@ -165,21 +116,10 @@ void show_children(const process_status& process, const pool_status& pool, const
     children.add({std::to_string(child.slot), child.pid == 0 ? "-" : std::to_string(child.pid),
                    printable(child.state), share_text(cpu_share(child, with.before, with.seconds)),
                    child.pid == 0 ? "-" : size_text(child.memory), count_text(child.tasks),
-                   count_text(child.restarts), what_runs(process, pool, child.slot, names)},
+                   count_text(child.restarts), what_runs(process, pool, child, names)},
       child.slot == options.selected ? kind::selected : kind::text);
   lines.push_back({});
   children.append_to(lines);
-}
-
-const task_status* find_earlier(const pool_status* before, const task_label& label) {
-  if (before == nullptr)
-    return nullptr;
-  for (const auto& task : before->tasks)
-    if (task.label.name == label.name && task.label.others == label.others &&
-        task.label.function.module == label.function.module &&
-        task.label.function.offset == label.function.offset)
-      return &task;
-  return nullptr;
 }
 
 void show_tasks(const process_status& process, const pool_status& pool, const comparison& with,
@@ -189,9 +129,7 @@ void show_tasks(const process_status& process, const pool_status& pool, const co
   table tasks(
     {{"TASK", false}, {"DONE"}, {"FAILED"}, {"CANCELLED"}, {"LEFT"}, {"RATE"}, {"ETA"}, {"MEAN"}});
   for (const auto& task : pool.tasks) {
-    const auto* const earlier = find_earlier(with.before, task.label);
-    const auto per_second =
-      rate(task.ended(), earlier == nullptr ? 0 : earlier->ended(), with.seconds);
+    const auto per_second = rate_of(task, with);
     const auto ran = task.succeeded + task.failed;
     tasks.add({names.of_task(process.modules, task.label), count_text(task.succeeded),
                 count_text(task.failed), count_text(task.cancelled), count_text(task.left()),
@@ -203,18 +141,6 @@ void show_tasks(const process_status& process, const pool_status& pool, const co
   tasks.append_to(lines);
 }
 
-// Those of the task: what has called it is the same for all.
-void show_frames(const process_status& process, const failure_status& failure,
-  const view_names& names, std::vector<view_line>& lines) {
-  for (std::size_t i = 0; i < failure.stack.size(); ++i) {
-    const auto frame = names.of_frame(process.modules, failure.stack[i]);
-    if (frame.find("troupe/detail/callable.hpp:") != std::string::npos ||
-        frame.starts_with("troupe::child::"))
-      return;
-    lines.push_back({"    #" + std::to_string(i) + " " + frame});
-  }
-}
-
 void show_failures(const process_status& process, const pool_status& pool,
   const view_options& options, const view_names& names, std::vector<view_line>& lines) {
   if (pool.failures.empty())
@@ -222,17 +148,15 @@ void show_failures(const process_status& process, const pool_status& pool,
   lines.push_back({});
   lines.push_back({"LAST FAILURES", kind::heading});
   for (const auto& failure : pool.failures) {
-    auto where = "task " + std::to_string(failure.id);
-    if (failure.attempt > 1)
-      where += ", attempt " + std::to_string(failure.attempt);
-    if (failure.pid != 0)
-      where += ", slot " + std::to_string(failure.slot) + ", pid " + std::to_string(failure.pid);
-    lines.push_back(
-      {duration_text(failure.age) + " ago  " + names.of_task(process.modules, failure.label) +
-          " (" + where + "): " + printable(failure.type) + ": " + printable(failure.message),
-        kind::alarm});
-    if (options.with_stacks)
-      show_frames(process, failure, names, lines);
+    lines.push_back({duration_text(failure.age) + " ago  " +
+                       names.of_task(process.modules, failure.label) + " (" + place_of(failure) +
+                       "): " + printable(failure.type) + ": " + printable(failure.message),
+      kind::alarm});
+    if (!options.with_stacks)
+      continue;
+    const auto frames = frames_of(process, failure, names);
+    for (std::size_t i = 0; i < frames.size(); ++i)
+      lines.push_back({"    #" + std::to_string(i) + " " + frames[i]});
   }
 }
 
@@ -250,13 +174,6 @@ const char* to_string(child_order order) noexcept {
     return "tasks";
   }
   return "unknown";
-}
-
-const pool_status* earlier_look(const process_status* before, const pool_status& pool) {
-  if (before == nullptr)
-    return nullptr;
-  const auto found = std::ranges::find(before->pools, pool.id, &pool_status::id);
-  return found == before->pools.end() ? nullptr : &*found;
 }
 
 std::vector<child_status> ordered_children(

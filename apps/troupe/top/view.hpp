@@ -1,9 +1,8 @@
 #pragma once
 
-#include "top/status.hpp"
+#include "top/measures.hpp"
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,12 +26,6 @@ struct view_line {
   kind what = kind::text;
 };
 
-/// How what has no name is called, and a frame of a stack.
-struct view_names {
-  std::function<std::string(const module_files&, const task_label&)> of_task;
-  std::function<std::string(const module_files&, const code_place&)> of_frame;
-};
-
 /// One pool of a process. `before` is an earlier look at that process, by which rates are known, or null: then they are
 /// those since the first child was started. All texts are printable.
 std::vector<view_line> show_pool(const process_status& process, std::size_t pool,
@@ -42,9 +35,6 @@ std::vector<view_line> show_pool(const process_status& process, std::size_t pool
 std::vector<view_line> list_processes(const std::vector<process_status>& processes);
 
 std::vector<view_line> show_stacks(const stack_status& stacks, const view_names& names);
-
-/// The same pool at an earlier look at its process; null if there was no such look, or no such pool.
-const pool_status* earlier_look(const process_status* before, const pool_status& pool);
 
 /// The children of a pool in the order in which they are shown. `before` is the earlier look at it, or null.
 std::vector<child_status> ordered_children(

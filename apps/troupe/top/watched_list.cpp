@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -36,9 +35,10 @@ void watched_list::forget(pid_t pid, const std::string& why) {
 
 void watched_list::look() {
   problem_.clear();
-  std::set<pid_t> there;
+  there_.clear();
+  silent_.clear();
   for (const auto& found : troupe::watched_processes()) {
-    there.insert(found.pid);
+    there_.insert(found.pid);
     try {
       auto client = clients_.find(found.pid);
       if (client == clients_.end())
@@ -56,15 +56,24 @@ void watched_list::look() {
       known.now = std::move(status);
       answers_[found.pid] = std::move(answer);
     } catch (const std::exception& e) {
+      silent_[found.pid] = e.what();
       forget(found.pid, e.what());
     }
   }
   std::vector<pid_t> gone;
   for (const auto& [pid, client] : clients_)
-    if (!there.contains(pid))
+    if (!there_.contains(pid))
       gone.push_back(pid);
   for (const auto pid : gone)
     forget(pid, {});
+}
+
+std::string watched_list::absence(pid_t pid) const {
+  if (!there_.contains(pid))
+    return "has ended";
+  if (const auto why = silent_.find(pid); why != silent_.end())
+    return "cannot be seen at present: " + why->second;
+  return "has no pool named \"" + which_ + "\" any more";
 }
 
 std::string watched_list::ask(pid_t pid, const std::string& line) {

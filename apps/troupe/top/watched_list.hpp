@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ public:
   /// What went wrong at the latest look, or empty.
   const std::string& problem() const noexcept { return problem_; }
 
+  /// Why a process, which was among them, is no more: "has ended".
+  std::string absence(pid_t pid) const;
+
   /// What a process answers. Throws `std::runtime_error`.
   std::string ask(pid_t pid, const std::string& line);
   /// What it said to the latest question for its status, as it came.
@@ -43,6 +47,8 @@ private:
   std::map<pid_t, control_client> clients_;
   std::map<pid_t, process> processes_;
   std::map<pid_t, std::string> answers_;
+  std::set<pid_t> there_;               // of all, at the latest look
+  std::map<pid_t, std::string> silent_; // of those: why they are left out
   std::string problem_;
 };
 

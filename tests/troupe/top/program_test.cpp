@@ -1,5 +1,5 @@
 // `troupe top` as a program: what it prints, and with which exit code it ends. It watches this test.
-#include "base/unique_fd.hpp"
+#include "loopback_client.hpp"
 #include "monitor/runtime_directory.hpp"
 #include "support/catch.hpp"
 #include "support/flag.hpp"
@@ -15,15 +15,13 @@
 #include <stdexcept>
 #include <string>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 using namespace troupe::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
+using namespace std::string_literals;
 
 namespace {
 
@@ -59,36 +57,6 @@ troupe::task_options named(std::string name) {
   troupe::task_options options;
   options.name = std::move(name);
   return options;
-}
-
-// What a server on loopback answers, until it hangs up.
-std::string get(int port, const std::string& request) {
-  const troupe::base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return {};
-  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
-    return {};
-  std::string answer;
-  char buffer[4096];
-  for (ssize_t count = 0; (count = ::recv(fd.get(), buffer, sizeof buffer, 0)) > 0;)
-    answer.append(buffer, static_cast<std::size_t>(count));
-  return answer;
-}
-
-// A port that was free a moment ago.
-int free_port() {
-  const troupe::base::unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  return ntohs(address.sin_port);
 }
 
 } // namespace
@@ -146,6 +114,42 @@ TEST_CASE("wrong usage is said, and has the exit code 2") {
   CHECK(run("--help").code == 0);
 }
 
+TEST_CASE("a dashboard that cannot be is refused with what is wrong") {
+  for (const auto* port : {"x", "65536", "-1", "80x", "99999999999999999999"}) {
+    const auto shown = run(own_pid().append(" --dashboard=").append(port));
+    CHECK(shown.code == 2);
+    CHECK(shown.output == "troupe top: --dashboard: \"" + std::string(port) +
+                            "\" is no port, 0 to 65535; what is to be watched stands before "
+                            "--dashboard\n");
+  }
+  const auto name = run("--dashboard the-pool");
+  CHECK(name.code == 2);
+  CHECK_THAT(name.output, Contains("\"the-pool\" is no port"));
+  for (const std::string other : {"--once", "--once --json", "--metrics 9477"}) {
+    const auto shown = run(own_pid() + " --dashboard " + other);
+    CHECK(shown.code == 2);
+    CHECK(shown.output ==
+          "troupe top: " +
+            (other[2] == 'o' ? "--dashboard excludes --once"s : "--dashboard excludes --metrics"s) +
+            "; `troupe top --help` says more\n");
+  }
+  const auto nothing = run("nobody --dashboard");
+  CHECK(nothing.code == 4);
+  CHECK_THAT(nothing.output, StartsWith("troupe top: no process that can be watched has"));
+}
+
+TEST_CASE("a dashboard at a port that is taken, or whose address nobody can read, is none") {
+  troupe::pool pool(rt(), {.processes = 1, .name = "taken"});
+  const listening_socket taken;
+  const auto port = std::to_string(taken.port());
+  const auto shown = run(own_pid() + " --dashboard " + port);
+  CHECK(shown.code == 2);
+  CHECK(shown.output ==
+        "troupe top: port " + port + " cannot be had: Address already in use; choose another\n");
+  const auto full = run(own_pid() + " --dashboard > /dev/full");
+  CHECK(full.code == 5);
+}
+
 TEST_CASE("without a terminal it says how to do without") {
   const auto shown = run(own_pid() + " < /dev/null");
   CHECK(shown.code == 2);
@@ -164,21 +168,19 @@ TEST_CASE("Prometheus is served on loopback, until a signal") {
   piped_program server(
     TROUPE_COMMAND, {"troupe", "top", own_pid(), "--metrics", std::to_string(port)});
   const std::string request = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-  const auto get_metrics = std::string("GET /metrics").append(request);
   std::string answer;
-  REQUIRE(eventually([&] { return !(answer = get(port, get_metrics)).empty(); }));
+  REQUIRE(eventually([&] { return !(answer = get(port, "/metrics")).empty(); }));
   CHECK_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   CHECK_THAT(answer, Contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   CHECK_THAT(answer, Contains("pool=\"measured\""));
   CHECK_THAT(answer, Contains("task=\"page\",outcome=\"succeeded\"} 1\n"));
+  CHECK_THAT(get(port, "/other"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
   CHECK_THAT(
-    get(port, std::string("GET /other").append(request)), StartsWith("HTTP/1.1 404 Not Found\r\n"));
-  CHECK_THAT(get(port, std::string("POST /metrics").append(request)),
-    StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+    answer_to(port, "POST /metrics" + request), StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
   std::string no_http(20'000, 'x');
-  get(port, no_http.append("\r\n\r\n"));
+  answer_to(port, no_http.append("\r\n\r\n"));
   pool.apply(named("page"), square, 1).get();
-  CHECK_THAT(get(port, get_metrics), Contains("task=\"page\",outcome=\"succeeded\"} 2\n"));
+  CHECK_THAT(get(port, "/metrics"), Contains("task=\"page\",outcome=\"succeeded\"} 2\n"));
   const auto taken = run("--metrics " + std::to_string(port));
   CHECK(taken.code == 2);
   CHECK_THAT(taken.output,
