@@ -28,12 +28,13 @@ class looks {
 public:
   explicit looks(watched_list& watched)
     : watched_(watched)
-    , names_(names_of(symbols_)) {}
+    , names_(names_of(symbols_)) {
+    note(); // it may have ended when the first reader comes
+  }
 
   std::string next() {
     watched_.look();
-    for (const auto& [pid, process] : watched_.processes())
-      seen_[pid] = process;
+    note();
     forget_absent();
     std::vector<dashboard_process> shown;
     for (const auto& [pid, process] : seen_)
@@ -43,6 +44,11 @@ public:
   }
 
 private:
+  void note() {
+    for (const auto& [pid, process] : watched_.processes())
+      seen_[pid] = process;
+  }
+
   bool is_there(pid_t pid) const { return watched_.processes().contains(pid); }
 
   std::string absence(pid_t pid, const watched_list::process& process) const {

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,10 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
+// It waits for its inputs.
+const std::vector<std::string> watched_each{
+  "env", "TROUPE_CONTROL=1", TROUPE_COMMAND, "each", "--", "true"};
+
 void fail_with(std::string text) {
   throw std::runtime_error(text);
 }
@@ -31,8 +36,8 @@ std::string own_pid() {
 }
 
 bool is_watched(pid_t pid) {
-  return std::ranges::find(troupe::watched_processes(), pid, &troupe::watched_process::pid) !=
-         troupe::watched_processes().end();
+  const auto all = troupe::watched_processes();
+  return std::ranges::find(all, pid, &troupe::watched_process::pid) != all.end();
 }
 
 // Reads events until one has the text; empty if none comes.
@@ -108,7 +113,7 @@ TEST_CASE("a signal ends the dashboard, also while pages are open") {
 }
 
 TEST_CASE("a process that ends is said to have ended, with what it said last") {
-  piped_program each(TROUPE_COMMAND, {"troupe", "each", "--", "true"}); // it waits for its inputs
+  piped_program each("/usr/bin/env", watched_each);
   REQUIRE(eventually([&] { return is_watched(each.pid()); }));
   const auto pid = std::to_string(each.pid());
   dashboard_program dashboard(pid);
@@ -122,7 +127,7 @@ TEST_CASE("a process that ends is said to have ended, with what it said last") {
 }
 
 TEST_CASE("a process that does not answer holds up neither the page nor the end") {
-  piped_program each(TROUPE_COMMAND, {"troupe", "each", "--", "true"});
+  piped_program each("/usr/bin/env", watched_each);
   REQUIRE(eventually([&] { return is_watched(each.pid()); }));
   dashboard_program dashboard(std::to_string(each.pid()));
   loopback_client reader(dashboard.port());
