@@ -21,13 +21,13 @@ std::string dashboard_status(const std::vector<dashboard_process>& processes,
   const std::string& problem, const view_names& names);
 
 /// Bounds of its lists.
-inline constexpr std::size_t max_dashboard_processes = 16;
-inline constexpr std::size_t max_dashboard_pools = 16; ///< of a process
+inline constexpr std::size_t max_dashboard_processes = 8;
+inline constexpr std::size_t max_dashboard_pools = 8; ///< of a process
 inline constexpr std::size_t max_dashboard_children =
   200; ///< of a pool: those that use the most CPU time
-inline constexpr std::size_t max_dashboard_tasks = 100; ///< names, of a pool: those with most left
+inline constexpr std::size_t max_dashboard_tasks = 50; ///< names, of a pool: those with most left
 inline constexpr std::size_t max_dashboard_failures = 16; ///< of a pool
-inline constexpr std::size_t max_dashboard_frames = 64;   ///< of a stack
-inline constexpr std::size_t max_dashboard_text = 2'000;  ///< bytes
+inline constexpr std::size_t max_dashboard_frames = 32;   ///< of a stack
+inline constexpr std::size_t max_dashboard_text = 1'000;  ///< bytes
 
 } // namespace troupe_cli

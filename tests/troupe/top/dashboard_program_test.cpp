@@ -91,7 +91,8 @@ TEST_CASE("whoever has not the token, or comes by another name, gets nothing of 
     StartsWith("HTTP/1.1 403 Forbidden\r\n"));
   CHECK_THAT(
     get(port, dashboard.events(), "example.org"), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
-  CHECK_THAT(answer_to(port, "POST " + dashboard.page() + " HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+  CHECK_THAT(answer_to(port, "POST " + dashboard.page() +
+                               " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
     StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
   dashboard_program another(own_pid());
   CHECK(another.page() != dashboard.page());
@@ -124,6 +125,20 @@ TEST_CASE("a process that ends is said to have ended, with what it said last") {
   each.wait();
   const auto event = event_with(reader, "\"absence\":\"has ended; it was seen last ");
   CHECK_THAT(event, Contains("{\"pid\":" + pid + ","));
+}
+
+TEST_CASE("a process that has ended before anybody looked is shown as well") {
+  piped_program each("/usr/bin/env", watched_each);
+  REQUIRE(eventually([&] { return is_watched(each.pid()); }));
+  const auto pid = std::to_string(each.pid());
+  dashboard_program dashboard(pid);
+  each.close_input();
+  each.wait();
+  loopback_client reader(dashboard.port());
+  REQUIRE(reader.ask(dashboard.events()));
+  const auto event = event_with(reader, "data: ");
+  CHECK_THAT(event, Contains("{\"pid\":" + pid + ","));
+  CHECK_THAT(event, Contains("\"absence\":\"has ended; it was seen last "));
 }
 
 TEST_CASE("a process that does not answer holds up neither the page nor the end") {

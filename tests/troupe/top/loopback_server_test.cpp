@@ -119,8 +119,8 @@ TEST_CASE("readers share the calls, and there are none while nobody reads") {
     return server.calls() == before;
   }));
   loopback_client late(server.port());
-  REQUIRE(late.ask("/events"));
   const int calls = server.calls();
+  REQUIRE(late.ask("/events"));
   CHECK(number_in(late) == calls + 1); // nothing stale
 }
 

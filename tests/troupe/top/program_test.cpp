@@ -21,7 +21,6 @@
 using namespace troupe::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
-using namespace std::string_literals;
 
 namespace {
 
@@ -128,10 +127,8 @@ TEST_CASE("a dashboard that cannot be is refused with what is wrong") {
   for (const std::string other : {"--once", "--once --json", "--metrics 9477"}) {
     const auto shown = run(own_pid() + " --dashboard " + other);
     CHECK(shown.code == 2);
-    CHECK(shown.output ==
-          "troupe top: " +
-            (other[2] == 'o' ? "--dashboard excludes --once"s : "--dashboard excludes --metrics"s) +
-            "; `troupe top --help` says more\n");
+    CHECK(shown.output == "troupe top: " + other.substr(0, other.find(' ')) +
+                            " excludes --dashboard; `troupe top --help` says more\n");
   }
   const auto nothing = run("nobody --dashboard");
   CHECK(nothing.code == 4);
