@@ -42,6 +42,43 @@ struct task_retried {
   std::chrono::nanoseconds delay{0}; ///< until the next attempt
 };
 
+/// How a run of a task has ended.
+enum class task_end {
+  value, ///< with a value; of a batch, all its items have ended, and `task_ended::failed` of them have thrown
+  threw, ///< it threw
+  lost,  ///< its child died
+  timed_out, ///< it ran longer than its `timeout`
+  expired,   ///< it was not started within its `expires`
+  cancelled, ///< dropped by `cancel`, `terminate`, or because the pool failed
+  failed,    ///< there was no memory for it, or its scheduler chose a queue that is not there
+};
+
+/// The name of the enumerator.
+const char* to_string(task_end how) noexcept;
+
+/// A task of a pool has run: an attempt at it is over, or it ends without having been started. What successive items of a
+/// map have run together, as a batch, is one such run. Each task, and each item, is in one that is not `again`.
+struct task_ended {
+  std::string pool;         ///< its name
+  task_id id = 0;           ///< of a batch, that of the first item
+  std::string name{};       ///< `task_options::name`, or empty
+  code_location function{}; ///< of a task that has no name
+  std::size_t items = 1;    ///< that have ended so
+  std::size_t failed = 0; ///< of these, those that did not end with a value, and were not cancelled
+  std::uint32_t attempt = 0; ///< counts from 1; 0: it was in no child
+  task_end how = task_end::value;
+  bool again = false; ///< it is tried again
+  std::string type{}; ///< of the exception, demangled
+  int signal = 0;     ///< that ended the child of a lost one, or 0
+  bool started =
+    false; ///< a child has begun it. Else there is nothing in what follows but `queued`.
+  std::size_t slot = 0;                          ///< of that child,
+  pid_t pid = 0;                                 ///< and its process
+  std::chrono::steady_clock::time_point began{}; ///< as its child says
+  std::chrono::nanoseconds ran{0};               ///< since then
+  std::size_t queued = 0; ///< the tasks of the pool that wait in the parent at this moment
+};
+
 } // namespace troupe
 
 #pragma GCC visibility pop

@@ -122,6 +122,8 @@ struct pool_options {
   /// Also for children that leave in an orderly way: `child_ended::died` says which it was.
   callback<const troupe::child_ended&> on_child_ended{};
   callback<const troupe::task_retried&> on_task_retried{};
+  /// For each run of a task, once. Costs about a microsecond for each, beside what it does itself.
+  callback<const troupe::task_ended&> on_task_ended{};
 
   // -- the end of a child -------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ namespace troupe::link {
 struct cell_record {
   /// Which delivery it is, and how many items have been claimed (`cell_table`).
   std::atomic<std::uint64_t> claim;
-  /// When the child began what it runs, in nanoseconds of the steady clock. Written by the child.
+  /// When the child began what it runs, and of a batch that has ended, when it began that; in nanoseconds of the steady
+  /// clock. Written by the child.
   std::atomic<std::int64_t> started;
   /// The id of a task that is to stop. Written by the parent.
   std::atomic<std::uint64_t> stop;
@@ -78,6 +79,11 @@ public:
     if (!record.claim.compare_exchange_strong(seen, seen + 1, std::memory_order_acq_rel))
       return std::nullopt; // the parent has closed it
     return static_cast<std::uint32_t>(seen & count_mask);
+  }
+
+  /// The batch in the cell, of which this child has claimed an item, has ended: it was begun then. Before the parent is told.
+  void ended(std::uint32_t cell, std::int64_t begun) noexcept {
+    records_[cell].started.store(begun, std::memory_order_relaxed);
   }
 
   // -- both -----------------------------------------------------------------------------------------

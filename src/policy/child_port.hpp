@@ -42,6 +42,8 @@ struct child_outcome {
   std::uint32_t ran = 1;    ///< with those of the batch that have been told before
   /// Has `payload`, to be taken from it if this is not null: then it need not be copied.
   detail::bytes* owner = nullptr;
+  /// When it was begun, as the child says; the epoch if that is not known.
+  std::chrono::steady_clock::time_point began{};
 };
 
 /// How far a batch has come in a child.
@@ -116,6 +118,8 @@ struct retried_task {
   std::chrono::nanoseconds delay;
 };
 
+struct ended_run;
+
 /// The processes of a pool, and whoever is told of what happens in it.
 class child_host {
 public:
@@ -140,6 +144,8 @@ public:
   /// A child is gone; `died`: without having been asked.
   virtual void child_ended(const child_exit& exit, bool died) = 0;
   virtual void task_retried(const retried_task& task) = 0;
+  /// Only while `pool_machine::rules::runs_wanted` says so.
+  virtual void run_ended(const ended_run&) noexcept {}
   /// The pool has failed.
   virtual void failed(const std::exception_ptr& reason) = 0;
   /// A task has left the pool's queue, so there is room for another.

@@ -22,11 +22,6 @@ namespace troupe::policy {
 
 namespace {
 
-// What a child of this library says of an exception is shorter. More of it would be copied while all tasks of the pool
-// wait.
-constexpr std::size_t longest_report =
-  2 * limits::max_nested_exceptions * limits::max_error_text_bytes;
-
 // A batch fails by the first item that threw. Null if it is not looked at.
 std::exception_ptr cause_of(const detail::outcome& result, std::uint64_t& item) {
   auto failed = detail::item_outcome::of(result);
@@ -40,7 +35,7 @@ std::exception_ptr cause_of(const detail::outcome& result, std::uint64_t& item) 
     failed.what = detail::outcome::kind::threw;
     failed.payload = record->content;
   }
-  return failed.payload.size() > longest_report ? nullptr : failed.failure();
+  return failed.payload.size() > longest_failure_report ? nullptr : failed.failure();
 }
 
 // Cut before it is escaped, so that a long text costs no more than a short one.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/limits.hpp"
 #include "policy/task_ledger.hpp"
 
 #include <troupe/detail/promise.hpp>
@@ -12,6 +13,11 @@
 #include <vector>
 
 namespace troupe::policy {
+
+/// What a child of this library says of an exception is shorter. More of it would be copied while all tasks of the pool
+/// wait, so it is not looked at.
+inline constexpr std::size_t longest_failure_report =
+  2 * limits::max_nested_exceptions * limits::max_error_text_bytes;
 
 /// The last tasks of a pool that failed, and of what. Bounded in number and size; where many fail at once it leaves most
 /// of them out, because looking at a failure costs more than many a task does.

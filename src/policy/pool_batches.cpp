@@ -75,11 +75,14 @@ void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
     note_end(*entry, result, item_time_.value() * progress.finished);
     ledger_.replace(key, rest);
     entry->first += progress.finished;
+    entry->first_failed += progress.failed;
     count_ended(progress.finished, progress.failed);
     batch->resolve(std::move(result));
   } else {
     count_ended(progress.finished, progress.failed);
-    resolve(key, std::move(result), item_time_.value() * progress.finished);
+    const auto time = item_time_.value() * progress.finished;
+    entry->began = std::max(entry->sent, now_ - time); // about so
+    resolve(key, std::move(result), time);
   }
 }
 

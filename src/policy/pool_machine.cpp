@@ -148,6 +148,18 @@ void pool_machine::send(const dispatcher::assignment& next, time_point now) {
 
 // -- its end --------------------------------------------------------------------------------------------
 
+namespace {
+
+// Of the two times by which a child says when it began a task neither is believed further than it can be true.
+pool_machine::time_point began_at(
+  const task_ledger::entry& entry, const child_outcome& came, pool_machine::time_point latest) {
+  if (came.began == pool_machine::time_point{})
+    return latest;
+  return std::clamp(came.began, std::min(entry.sent, latest), latest);
+}
+
+} // namespace
+
 void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, time_point now) {
   if (failure_)
     return; // everything is resolved
@@ -164,6 +176,8 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
   watches_[seat].last_outcome = now;
   if (entry == nullptr)
     return; // resolved while it ran: its result is nobody's
+  if (*rules_.runs_wanted)
+    ledger_.find(came.task)->began = began_at(*entry, came, now - elapsed);
   if (came.items > 0) {
     batch_ended(came, elapsed);
     return;
@@ -173,7 +187,7 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
     return;
   }
   if (entry->stopping || came.threw) {
-    if (retry_after(came.task, came, now))
+    if (retry_after(came.task, came, elapsed, now))
       return;
     counts_.failed += entry->task->size(); // a batch throws where it cannot be taken in
   } else {
@@ -216,12 +230,65 @@ void pool_machine::note_end(
     failure_log_.add(entry, result, now_);
 }
 
+// What there is in a child, as far as it has been begun.
+std::optional<ended_run::span> pool_machine::time_in_child(
+  const task_ledger::entry& entry) noexcept {
+  if (entry.where != task_ledger::place::in_child || entry.cell == task_ledger::no_cell ||
+      !supervision_.children().present(entry.seat))
+    return std::nullopt;
+  const auto began = port(entry.seat).started_at(entry.cell);
+  if (!began)
+    return std::nullopt;
+  const auto end = std::max(now_, entry.sent);
+  const auto begin = std::clamp(*began, entry.sent, end);
+  return ended_run::span{begin, end - begin};
+}
+
+void pool_machine::tell_run(ended_run run, std::optional<std::chrono::nanoseconds> ran) noexcept {
+  const auto& entry = run.entry;
+  run.when = ran ? std::optional(ended_run::span{entry.began, *ran}) : time_in_child(entry);
+  run.queued = ledger_.queued_count();
+  if (run.when) {
+    run.seat = entry.seat;
+    run.slot = supervision_.children()[entry.seat].slot;
+  }
+  // The items of a divided batch that are over have not been told of. They have run together with the rest, if that has
+  // ended with a value as well.
+  if (entry.first > 0) {
+    const bool value = run.result != nullptr && run.result->what == outcome::kind::value;
+    if (value) {
+      run.items += entry.first;
+      run.failed += entry.first_failed;
+    } else {
+      auto before = run;
+      const outcome ended{outcome::kind::value, {}, nullptr};
+      before.result = &ended;
+      before.cancelled = before.again = false;
+      before.items = entry.first;
+      before.failed = entry.first_failed;
+      if (run.when) {
+        const auto time =
+          std::min<clock::duration>(item_time_.value() * entry.first, run.when->began - entry.sent);
+        before.when = {run.when->began - time, time};
+      }
+      host_.run_ended(before);
+    }
+  }
+  host_.run_ended(run);
+}
+
 void pool_machine::resolve(
   task_key key, outcome&& result, std::optional<std::chrono::nanoseconds> ran) {
   const auto* entry = ledger_.find(key);
   if (entry == nullptr)
     return;
   note_end(*entry, result, ran.value_or(0ns));
+  if (*rules_.runs_wanted) {
+    const bool value = result.what == outcome::kind::value;
+    const auto& task = *entry->task;
+    const auto failed = !value ? task.size() : task.is_batch() ? task.failed_items : 0;
+    tell_run({.entry = *entry, .result = &result, .items = task.size(), .failed = failed}, ran);
+  }
   close_entry(key, *entry, std::move(result), ran);
 }
 
@@ -231,6 +298,8 @@ void pool_machine::drop(task_key key, const std::exception_ptr& why) {
     return;
   counts_.cancelled += entry->task->size();
   tally_.cancelled(entry->tally, entry->task->size());
+  if (*rules_.runs_wanted)
+    tell_run({.entry = *entry, .cancelled = true, .items = entry->task->size()}, std::nullopt);
   close_entry(key, *entry, outcome::failure(why), std::nullopt);
 }
 
@@ -261,7 +330,7 @@ void pool_machine::cancel_part(const detail::task_ptr& part, bool started_too, t
   };
   if (!is_open())
     return;
-  const auto* entry = ledger_.find(key);
+  auto* entry = ledger_.find(key);
   if (entry->where == task_ledger::place::in_child && !take_back(*entry)) {
     if (part->is_batch()) {
       close_batch(key); // only the item that runs is left in it
@@ -282,9 +351,10 @@ void pool_machine::fail_all(const std::exception_ptr& reason) {
 
 // -- taking back ----------------------------------------------------------------------------------------
 
-bool pool_machine::take_back(const task_ledger::entry& entry) {
+bool pool_machine::take_back(task_ledger::entry& entry) {
   if (!port(entry.seat).take_back(entry.cell))
     return false;
+  entry.cell = task_ledger::no_cell;
   dispatcher_.taken_back(entry.seat, entry.task->code.kind);
   return true;
 }
@@ -317,7 +387,7 @@ void pool_machine::take_back_unstarted(std::uint32_t seat, std::size_t at_most) 
   auto candidates = port(seat).remaining().unstarted;
   for (std::size_t taken = 0; taken < at_most && !candidates.empty(); candidates.pop_back()) {
     const auto key = candidates.back();
-    const auto* entry = ledger_.find(key);
+    auto* entry = ledger_.find(key);
     if (entry == nullptr || !take_back(*entry))
       continue;
     put_back(key);
@@ -369,7 +439,7 @@ void pool_machine::task_lent(std::uint32_t seat, const lent_place& place, time_p
   // What the child will not start now must not stand before what it is to start.
   const auto unstarted = port(seat).remaining().unstarted;
   for (auto key = unstarted.rbegin(); key != unstarted.rend(); ++key) {
-    const auto* entry = ledger_.find(*key);
+    auto* entry = ledger_.find(*key);
     if (entry != nullptr &&
         entry->task->nesting < dispatcher_.nesting_floor(seat, entry->task->code.kind) &&
         take_back(*entry))
@@ -418,6 +488,7 @@ void pool_machine::close() {
 void pool_machine::terminate(const std::string& reason, time_point now) {
   if (phase_ == phase::terminating)
     return;
+  now_ = now;
   phase_ = phase::terminating;
   fail_all(std::make_exception_ptr(
     task_cancelled("the task was dropped: pool " + rules_.children.name + " was terminated")));
@@ -425,6 +496,7 @@ void pool_machine::terminate(const std::string& reason, time_point now) {
 }
 
 void pool_machine::fail(const std::exception_ptr& reason, time_point now) {
+  now_ = now;
   supervision_.give_up(reason, now);
 }
 

@@ -2,6 +2,7 @@
 
 #include "policy/child_port.hpp"
 #include "policy/dispatcher.hpp"
+#include "policy/ended_run.hpp"
 #include "policy/failure_log.hpp"
 #include "policy/supervision.hpp"
 #include "policy/task_alarms.hpp"
@@ -47,6 +48,9 @@ public:
     std::chrono::milliseconds cancel_grace{1'000};
     std::shared_ptr<troupe::scheduler> scheduler; ///< null: `round_robin`
     std::uint32_t seed = 1;                       ///< of the jitter of retries
+    /// Whether `child_host::run_ended` is to be called, which is looked at whenever a task ends.
+    const bool* runs_wanted = &nobody;
+    static constexpr bool nobody = false;
   };
 
   pool_machine(rules with, child_host& host);
@@ -141,6 +145,9 @@ private:
     std::optional<std::chrono::nanoseconds> ran);
   void note_end(const task_ledger::entry& entry, const detail::outcome& result,
     std::chrono::nanoseconds ran) noexcept;
+  // What is told to the host while it wants to know. `ran` as above.
+  void tell_run(ended_run run, std::optional<std::chrono::nanoseconds> ran) noexcept;
+  std::optional<ended_run::span> time_in_child(const task_ledger::entry& entry) noexcept;
   void tell_scheduler(
     const task_ledger::entry& entry, task_id id, std::optional<std::chrono::nanoseconds> ran);
   void fail_all(const std::exception_ptr& reason);
@@ -157,7 +164,7 @@ private:
   // -- taking back ------------------------------------------------------------------------------------
 
   // Takes a task back from its child; false if it has been started there.
-  bool take_back(const task_ledger::entry& entry);
+  bool take_back(task_ledger::entry& entry);
   // It is in no child any more, and goes before others that wait.
   void put_back(task_key key);
   void enqueue_front(task_key key, const task_ledger::entry& entry);
@@ -194,9 +201,12 @@ private:
   void lose(
     task_key key, bool culprit, const std::vector<task_id>& suspects, const child_exit& exit);
   bool will_retry(const task_ledger::entry& entry, const std::exception_ptr& failure) const;
-  void retry(task_key key, const std::exception_ptr& failure, time_point now);
+  // `ran`: the time that the attempt took, if it came to an outcome of its own.
+  void retry(task_key key, const std::exception_ptr& failure, time_point now,
+    std::optional<std::chrono::nanoseconds> ran = std::nullopt);
   // An attempt has failed with an error of its own; true if it is tried again.
-  bool retry_after(task_key key, const child_outcome& came, time_point now);
+  bool retry_after(
+    task_key key, const child_outcome& came, std::chrono::nanoseconds elapsed, time_point now);
   // The task is to stop, however it has been resolved.
   void stop_running(task_key key, const task_ledger::entry& entry, time_point now);
   void end_child(

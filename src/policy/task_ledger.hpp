@@ -22,16 +22,19 @@ struct task_key {
 class task_ledger {
 public:
   enum class place : std::uint8_t { closed, queued, in_child };
+  static constexpr std::uint32_t no_cell = static_cast<std::uint32_t>(-1);
 
   struct entry {
     detail::task_ptr task;
     task_id id = 0;
     place where = place::closed;
     std::uint32_t seat = 0; // while in_child: which child,
-    std::uint32_t cell = 0; // and which cell of its task table
+    std::uint32_t cell =
+      0; // and which cell of its task table; `no_cell`: it has just been taken back
     std::uint32_t attempt = 0;
-    std::uint32_t first = 0; // of a batch: the number of its items that are over
-    std::uint32_t tally = 0; // where it counts among the names of tasks
+    std::uint32_t first = 0;        // of a batch: the number of its items that are over,
+    std::uint32_t first_failed = 0; // and of these, those that have thrown
+    std::uint32_t tally = 0;        // where it counts among the names of tasks
     queue_id queue = 0;
     std::chrono::nanoseconds since{0}; // when it was submitted: its rank in the queue
     bool has_queue = false;            // that one, of which it counts as a task
@@ -41,6 +44,8 @@ public:
     bool stopping = false; // this attempt has run into its timeout, and another one will follow
     std::uint32_t failed_deliveries = 0; // the number of children that died while taking it in
     std::chrono::steady_clock::time_point sent{}; // the latest time
+    std::chrono::steady_clock::time_point
+      began{}; // where somebody watches runs: the one that has just ended
 
     /// As its child knows it: of a batch, that of the item which runs.
     task_id item_id() const noexcept { return id + first; }

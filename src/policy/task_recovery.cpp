@@ -107,6 +107,13 @@ void pool_machine::recover(task_key key, const tasks_in_child& tasks,
     lose(key, tasks.culprit == key, suspects, exit);
     return;
   }
+  if (*rules_.runs_wanted)
+    tell_run({.entry = *entry,
+               .failure = std::make_exception_ptr(
+                 child_lost(entry->item_id(), exit, false, suspects, options->name)),
+               .again = true,
+               .failed = 1},
+      std::nullopt);
   ledger_.put_back(key, true);
   // Where nobody knows which task it was, each is suspect: alone, it cannot hurt the others. But one for
   // which another waits cannot be kept waiting for a child of its own.
@@ -172,10 +179,11 @@ bool pool_machine::will_retry(
   }
 }
 
-bool pool_machine::retry_after(task_key key, const child_outcome& came, time_point now) {
+bool pool_machine::retry_after(
+  task_key key, const child_outcome& came, std::chrono::nanoseconds elapsed, time_point now) {
   const auto* entry = ledger_.find(key);
   if (entry->stopping) {
-    retry(key, timeout_error(key, *entry->task), now);
+    retry(key, timeout_error(key, *entry->task), now, elapsed);
     return true;
   }
   const auto& options = entry->task->options;
@@ -184,14 +192,17 @@ bool pool_machine::retry_after(task_key key, const child_outcome& came, time_poi
   const auto failure = detail::decode_exception(came.payload);
   if (!will_retry(*entry, failure))
     return false;
-  retry(key, failure, now);
+  retry(key, failure, now, elapsed);
   return true;
 }
 
 // The task is counted as queued from now on, so that there will be a child for it, also in a pool that is
 // closing.
-void pool_machine::retry(task_key key, const std::exception_ptr& failure, time_point now) {
+void pool_machine::retry(task_key key, const std::exception_ptr& failure, time_point now,
+  std::optional<std::chrono::nanoseconds> ran) {
   const auto* entry = ledger_.find(key);
+  if (*rules_.runs_wanted)
+    tell_run({.entry = *entry, .failure = failure, .again = true, .failed = 1}, ran);
   ledger_.put_back(key, true);
   ++queued_[entry->queue];
   ++counts_.retried;
@@ -231,7 +242,7 @@ void pool_machine::on_alarm(const task_alarms::alarm& due, time_point now) {
 }
 
 void pool_machine::expire(task_key key) {
-  const auto* entry = ledger_.find(key);
+  auto* entry = ledger_.find(key);
   if (entry->where == task_ledger::place::in_child) {
     if (!take_back(*entry))
       return; // it has been started

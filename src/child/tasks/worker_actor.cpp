@@ -197,6 +197,7 @@ void worker_actor::run_batch(accepted_call& call) {
   } while (now_ - begun < limits::batch_time && results.has_room());
   if (some) {
     now_ = clock::now();
+    cells_.ended(call.cell, begun.time_since_epoch().count());
     results.end(static_cast<std::uint64_t>((now_ - begun) / std::chrono::nanoseconds(1)));
     link_.ring_now();
   }

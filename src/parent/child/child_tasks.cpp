@@ -143,6 +143,10 @@ void child_tasks::request_stop(std::uint32_t cell) {
 std::optional<child_tasks::time_point> child_tasks::started_at(std::uint32_t cell) const {
   if (table_.is_unstarted(cell, cells_[cell].sequence))
     return std::nullopt;
+  return began_at(cell);
+}
+
+child_tasks::time_point child_tasks::began_at(std::uint32_t cell) const {
   return time_point(std::chrono::nanoseconds(table_.started_at(cell)));
 }
 
@@ -223,9 +227,10 @@ void child_tasks::on_outcome(const link::frame_header& header, std::span<const s
   if (cells_[cell].items > 0 && (!threw || cells_[cell].received > 0))
     throw protocol_violation("the outcome of a task for a batch");
   const auto kind = book_.kind_at(cell);
+  const auto began = began_at(cell);
   release(cell);
   listener_.task_ended(
-    seat_, {key, kind, threw, payload, time_told_in(header), 0, 0, 1, link_.own_payload()});
+    seat_, {key, kind, threw, payload, time_told_in(header), 0, 0, 1, link_.own_payload(), began});
 }
 
 void child_tasks::on_results(const link::frame_header& header, std::span<const std::byte> payload) {
@@ -245,10 +250,11 @@ void child_tasks::on_results(const link::frame_header& header, std::span<const s
   auto known = std::exchange(results, {});
   const auto ran = info.received;
   unreported_.erase(cell);
+  const auto began = began_at(cell);
   release(cell);
   listener_.task_ended(
     seat_, {key, book_.kind_at(cell), false, detail::view(known.records), time_told_in(header),
-             known.items, known.failed, ran, &known.records});
+             known.items, known.failed, ran, &known.records, began});
 }
 
 std::uint32_t child_tasks::collect(

@@ -52,6 +52,7 @@ public:
   void on_reclaim(const link::frame_header& header);
 
 private:
+  time_point began_at(std::uint32_t cell) const;
   // There is no task in the cell any more.
   void release(std::uint32_t cell) noexcept;
   // Before the first call of a module other than the program itself comes to the child.

@@ -29,7 +29,9 @@ link::link_size link_size_for(const pool_options& options) {
     budget <= limits::small_ring_tasks ? limits::small_ring_bytes : limits::ring_bytes};
 }
 
-policy::pool_machine::rules rules_of(const pool_options& options) {
+constexpr bool always = true;
+
+policy::pool_machine::rules rules_of(const pool_options& options, const event_tap& tap) {
   policy::pool_machine::rules rules;
   rules.children = {options.name, options.processes, options.queuecount, options.spares,
     options.restart, options.start_timeout, options.shutdown_timeout};
@@ -39,6 +41,7 @@ policy::pool_machine::rules rules_of(const pool_options& options) {
   rules.cancel_grace = options.cancel_grace;
   rules.scheduler = options.scheduler;
   rules.seed = std::random_device{}();
+  rules.runs_wanted = options.on_task_ended ? &always : &tap.is_open();
   return rules;
 }
 
@@ -50,10 +53,11 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   : loop_actor(config, with.loop)
   , options_(std::move(options))
   , shared_(std::move(with_control))
+  , tap_(with.pools.tap())
   , request_actor_(std::move(requests))
   , supervisor_(with.loop, with.children[*options_->start_method], with.hub, *options_,
       link_size_for(*options_), *this, *this)
-  , machine_(rules_of(*options_), *this)
+  , machine_(rules_of(*options_, tap_), *this)
   , exports_(with.exported)
   , timer_(with.loop.io())
   , no_memory_(std::make_exception_ptr(
@@ -376,16 +380,52 @@ void pool_actor::report(
   }
 }
 
+template <class Tell>
+void pool_actor::tell_listener(Tell tell) noexcept {
+  auto* const listener = tap_.listener();
+  if (listener == nullptr)
+    return;
+  try {
+    tell(*listener);
+  } catch (...) { // no memory
+    listener->event_missed();
+  }
+}
+
 void pool_actor::child_started(std::uint32_t seat, const policy::child_record& child) {
+  const auto event = [&] {
+    return troupe::child_started{
+      {}, child.slot, supervisor_.pid_of(seat), child.phase == policy::child_phase::spare};
+  };
   if (options_->on_child_started)
-    report(options_->on_child_started, "on_child_started",
-      troupe::child_started{
-        {}, child.slot, supervisor_.pid_of(seat), child.phase == policy::child_phase::spare});
+    report(options_->on_child_started, "on_child_started", event());
+  tell_listener(
+    [&](event_listener& to) { to.child_started(shared_->id, options_->name, event()); });
 }
 
 void pool_actor::child_ended(const child_exit& exit, bool died) {
   if (options_->on_child_ended)
     report(options_->on_child_ended, "on_child_ended", troupe::child_ended{{}, died, exit});
+  tell_listener([&](event_listener& to) {
+    to.child_ended(shared_->id, options_->name, {{}, died, exit});
+  });
+}
+
+void pool_actor::run_ended(const policy::ended_run& run) noexcept {
+  const auto pid = run.when ? supervisor_.pid_of(run.seat) : 0;
+  const auto event = [&] {
+    auto result = policy::described(run);
+    result.pid = pid;
+    return result;
+  };
+  tell_listener([&](event_listener& to) { to.task_ended(shared_->id, options_->name, event()); });
+  if (!options_->on_task_ended)
+    return;
+  try {
+    report(options_->on_task_ended, "on_task_ended", event());
+  } catch (...) {
+    log()->warn("pool {}: on_task_ended is not told of a task: there is no memory", options_->name);
+  }
 }
 
 void pool_actor::task_retried(const policy::retried_task& task) {

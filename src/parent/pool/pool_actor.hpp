@@ -1,6 +1,7 @@
 #pragma once
 
 #include "loop/loop_actor.hpp"
+#include "parent/pool/event_tap.hpp"
 #include "parent/pool/pool_control.hpp"
 #include "parent/pool/ready_waiter.hpp"
 #include "parent/pool/supervisor.hpp"
@@ -143,8 +144,11 @@ private:
   void child_started(std::uint32_t seat, const policy::child_record& child) override;
   void child_ended(const child_exit& exit, bool died) override;
   void task_retried(const policy::retried_task& task) override;
+  void run_ended(const policy::ended_run& run) noexcept override;
   template <class Event>
   void report(const callback<const Event&>& told, const char* name, Event event) noexcept;
+  template <class Tell>
+  void tell_listener(Tell tell) noexcept;
   void failed(const std::exception_ptr& reason) override;
   void made_room() override { shared_->room.leave(); }
   void all_down() override { all_down_ = true; }
@@ -161,6 +165,7 @@ private:
 
   const std::shared_ptr<const pool_options> options_;
   const std::shared_ptr<pool_control::shared> shared_;
+  const event_tap& tap_;
   caf::actor request_actor_; // told of the end
   supervisor supervisor_;
   policy::pool_machine machine_;

@@ -83,7 +83,7 @@ pool_control::pool_control(const services& with, std::shared_ptr<const pool_opti
   : services_(with)
   , id_(with.exported.new_id())
   , options_(std::move(options))
-  , shared_(std::make_shared<shared>(*options_))
+  , shared_(std::make_shared<shared>(id_, *options_))
   , requests_(with.system.spawn<request_actor>(with.loop))
   , actor_(with.system.spawn<pool_actor>(services_, options_, shared_, requests_)) {}
 

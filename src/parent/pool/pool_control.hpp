@@ -122,10 +122,12 @@ public:
   /// What the pool actor and those who use the pool share.
   class shared {
   public:
-    explicit shared(const pool_options& options)
-      : room(options.max_queue)
+    shared(std::uint64_t with_id, const pool_options& options)
+      : id(with_id)
+      , room(options.max_queue)
       , processes_(options.processes) {}
 
+    const std::uint64_t id; // of the pool
     backlog room;
     submissions submitted;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "caf/caf_compat.hpp"
+#include "parent/pool/event_tap.hpp"
 #include "parent/pool/pool_control.hpp"
 
 #include <condition_variable>
@@ -27,6 +28,9 @@ public:
   /// Those that have a handle.
   std::vector<std::shared_ptr<pool_control>> handles() const;
 
+  /// Where they look whom to tell of their events. Not thread-safe: on the loop's thread.
+  event_tap& tap() noexcept { return tap_; }
+
   /// Terminates them, and waits until their last children are gone and their actors have ended. While the
   /// loop runs, and not on its thread.
   void end_all();
@@ -43,7 +47,8 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unordered_map<caf::actor_id, entry> living_; // guarded by mutex_
-  bool ending_ = false;                             // guarded by mutex_
+  event_tap tap_;
+  bool ending_ = false; // guarded by mutex_
 };
 
 } // namespace troupe::parent
