@@ -151,8 +151,8 @@ std::string program_name(const std::vector<std::string>& arguments) {
   return path.substr(path.find_last_of('/') + 1);
 }
 
-std::unique_ptr<monitor::monitor_server> let_watch(boost::asio::io_context& io,
-  const parent::pool_registry& pools, const std::string& program) noexcept {
+std::unique_ptr<monitor::monitor_server> let_watch(
+  boost::asio::io_context& io, parent::pool_registry& pools, const std::string& program) noexcept {
   try {
     return std::make_unique<monitor::monitor_server>(io, pools, program);
   } catch (const std::exception& e) {

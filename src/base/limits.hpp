@@ -195,6 +195,8 @@ inline constexpr std::chrono::milliseconds stack_patience{1'000};
 /// Watchers of a process at a time, and the bytes of a line that one sends.
 inline constexpr std::size_t max_watchers = 16;
 inline constexpr std::size_t max_watcher_line = std::size_t{4} * 1024;
+/// What waits for a watcher that has a stream, beside as much that is on its way; a line more than that at most.
+inline constexpr std::size_t max_stream_bytes = std::size_t{1} << 20;
 
 // -- captured output --------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 #include "base/escape.hpp"
 #include "base/limits.hpp"
-#include "os/image.hpp"
+#include "monitor/module_files.hpp"
 
 #include <troupe/version.hpp>
 
@@ -14,8 +14,6 @@
 #include <set>
 #include <stdexcept>
 #include <system_error>
-
-#include <unistd.h>
 
 namespace troupe::monitor {
 
@@ -63,6 +61,7 @@ struct known_request {
 constexpr known_request known[] = {
   {"ask", "status", watcher_request::kind::status, nullptr},
   {"ask", "stack", watcher_request::kind::stack, "slot"},
+  {"ask", "trace", watcher_request::kind::trace, nullptr},
   {"do", "recycle", watcher_request::kind::recycle, "slot"},
   {"do", "resize", watcher_request::kind::resize, "processes"},
   {"do", "drain", watcher_request::kind::drain, nullptr},
@@ -86,7 +85,7 @@ public:
   ordered_json table() const {
     auto all = ordered_json::object();
     for (const auto id : seen_) {
-      auto path = id == 0 ? "/proc/" + std::to_string(::getpid()) + "/exe" : os::module_path(id);
+      auto path = module_file(id);
       if (!path.empty())
         all[std::to_string(id)] = std::move(path);
     }
@@ -184,14 +183,14 @@ watcher_request parse_request(std::string_view line) {
       continue;
     watcher_request result;
     result.what = one.kind;
-    if (result.what != watcher_request::kind::status)
+    if (result.what != watcher_request::kind::status && result.what != watcher_request::kind::trace)
       result.pool = pool_in(object);
     if (one.number != nullptr)
       result.number = number_in(object, one.number);
     return result;
   }
-  throw std::runtime_error("it must \"ask\" for \"status\" or \"stack\", or \"do\" \"recycle\", "
-                           "\"resize\" or \"drain\"");
+  throw std::runtime_error("it must \"ask\" for \"status\", \"stack\" or \"trace\", or \"do\" "
+                           "\"recycle\", \"resize\" or \"drain\"");
 }
 
 std::string status_line(const process_view& process) {
@@ -231,6 +230,32 @@ std::string error_line(std::string_view problem) {
   auto result = answer();
   result["error"] = base::escape(problem);
   return line_of(result);
+}
+
+std::string trace_line(
+  pid_t pid, std::string_view program, std::int64_t steady, std::int64_t wall) {
+  auto result = answer();
+  result["trace"] = true;
+  result["pid"] = pid;
+  result["program"] = base::escape(program);
+  result["steady"] = steady;
+  result["wall"] = wall;
+  return line_of(result);
+}
+
+std::string missed_line(std::uint64_t events) {
+  return line_of({{"event", "missed"}, {"events", events}});
+}
+
+std::string end_line() {
+  return line_of({{"event", "end"}});
+}
+
+std::string quoted(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(text, is_plain)) // most are
+    return '"' + std::string(text) + '"';
+  return json(base::escape(text)).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 } // namespace troupe::monitor

@@ -1,6 +1,7 @@
 #include "monitor/monitor_server.hpp"
 
 #include "loop/descriptor_watch.hpp"
+#include "monitor/event_streams.hpp"
 #include "monitor/messages.hpp"
 #include "monitor/pool_views.hpp"
 #include "monitor/socket_place.hpp"
@@ -16,6 +17,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <future>
 #include <optional>
@@ -71,9 +73,10 @@ bool is_allowed(int socket) noexcept {
 // Whatever waits keeps it, so that it may end while something waits.
 class monitor_server::state : public std::enable_shared_from_this<state> {
 public:
-  state(boost::asio::io_context& io, const parent::pool_registry& pools, std::string program)
+  state(boost::asio::io_context& io, parent::pool_registry& pools, std::string program)
     : io_(io)
     , pools_(pools)
+    , streams_(pools.tap())
     , program_(std::move(program))
     , place_(std::in_place, program_)
     , spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
@@ -98,6 +101,7 @@ public:
     place_.reset();
     for (const auto& one : std::exchange(watchers_, {}))
       one->close();
+    streams_.forget_closed();
   }
 
 private:
@@ -148,6 +152,7 @@ private:
   void forget_closed() {
     boost::asio::post(io_, [self = shared_from_this()] {
       std::erase_if(self->watchers_, [](const auto& one) { return !one->is_open(); });
+      self->streams_.forget_closed();
     });
   }
 
@@ -164,6 +169,10 @@ private:
     using kind = watcher_request::kind;
     if (wanted.what == kind::status) {
       tell_status(owed);
+      return;
+    }
+    if (wanted.what == kind::trace) {
+      stream_events(*owed);
       return;
     }
     const auto pool = find(wanted.pool);
@@ -190,6 +199,14 @@ private:
     });
   }
 
+  void stream_events(owed_answer& owed) {
+    using namespace std::chrono;
+    const auto steady = steady_clock::now().time_since_epoch();
+    const auto wall = system_clock::now().time_since_epoch();
+    streams_.add(owed.give_stream(trace_line(::getpid(), program_,
+      duration_cast<microseconds>(steady).count(), duration_cast<microseconds>(wall).count())));
+  }
+
   std::shared_ptr<parent::pool_control> find(std::uint64_t id) const {
     for (auto& pool : pools_.handles())
       if (pool->id() == id)
@@ -199,6 +216,7 @@ private:
 
   boost::asio::io_context& io_;
   const parent::pool_registry& pools_;
+  event_streams streams_;
   const std::string program_;
   std::optional<socket_place> place_; // until it is closed
   base::unique_fd spare_;             // to be able to accept, and hang up, when there is no other
@@ -207,7 +225,7 @@ private:
 };
 
 monitor_server::monitor_server(
-  boost::asio::io_context& io, const parent::pool_registry& pools, std::string program)
+  boost::asio::io_context& io, parent::pool_registry& pools, std::string program)
   : state_(std::make_shared<state>(io, pools, std::move(program))) {
   boost::asio::post(io, [state = state_] { state->listen(); });
 }

@@ -16,8 +16,7 @@ namespace troupe::monitor {
 class monitor_server {
 public:
   /// Listens. While the loop runs, or before. Throws `std::exception` with the reason if that cannot be.
-  monitor_server(
-    boost::asio::io_context& io, const parent::pool_registry& pools, std::string program);
+  monitor_server(boost::asio::io_context& io, parent::pool_registry& pools, std::string program);
   monitor_server(const monitor_server&) = delete;
   monitor_server& operator=(const monitor_server&) = delete;
   /// Hangs up. While the loop runs, and not on its thread.

@@ -3,10 +3,13 @@
 #include "monitor/messages.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
 #include <utility>
+
+#include <sys/socket.h>
 
 namespace troupe::monitor {
 
@@ -73,6 +76,101 @@ void watcher::write(std::string line, bool last) {
     });
 }
 
+// -- streams --------------------------------------------------------------------------------------------
+
+void watcher::begin_stream(std::string line) {
+  if (!socket_.is_open())
+    return;
+  waiting_ = std::move(line);
+  streams_ = true;
+  watch_for_end();
+  flush_soon();
+}
+
+// Whatever comes, or nothing because the other has hung up.
+void watcher::watch_for_end() {
+  socket_.async_wait(boost::asio::local::stream_protocol::socket::wait_read,
+    [self = weak_from_this()](const error_code&) {
+      if (const auto open = self.lock())
+        open->close();
+    });
+}
+
+void watcher::stream(std::string_view lines) {
+  const auto size = waiting_.size();
+  try {
+    add_missed();
+    waiting_ += lines;
+    flush_soon();
+  } catch (...) {
+    waiting_.resize(size); // what was missed is said later
+    throw;
+  }
+  missed_ = 0;
+}
+
+void watcher::add_missed() {
+  if (missed_ > 0)
+    waiting_ += missed_line(missed_);
+}
+
+// All that comes in one turn of the loop is sent together.
+void watcher::flush_soon() {
+  if (flushes_)
+    return;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->flush(); });
+  flushes_ = true;
+}
+
+void watcher::flush() {
+  if (!socket_.is_open())
+    return;
+  try {
+    if (sent_ == answer_.size()) {
+      if (missed_ > 0) {
+        add_missed();
+        missed_ = 0;
+      }
+      answer_.clear();
+      sent_ = 0;
+      answer_.swap(waiting_);
+    }
+    if (answer_.empty()) {
+      flushes_ = false;
+      return;
+    }
+    socket_.async_write_some(boost::asio::buffer(answer_.data() + sent_, answer_.size() - sent_),
+      [self = shared_from_this()](const error_code& error, std::size_t count) {
+        if (error)
+          return self->close();
+        self->sent_ += count;
+        self->flush();
+      });
+  } catch (...) {
+    close(); // there is no memory
+  }
+}
+
+void watcher::send_rest() {
+  try {
+    auto rest = answer_.substr(sent_) + waiting_;
+    if (missed_ > 0)
+      rest += missed_line(missed_);
+    rest += end_line();
+    for (std::size_t done = 0; done < rest.size();) {
+      const auto count = ::send(socket_.native_handle(), rest.data() + done, rest.size() - done,
+        MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (count <= 0)
+        return;
+      done += static_cast<std::size_t>(count);
+    }
+  } catch (...) {
+    // There is no memory: it ends without.
+  }
+}
+
+// -- the answer that is owed -----------------------------------------------------------------------------
+
 owed_answer::~owed_answer() {
   try {
     if (to_)
@@ -89,12 +187,19 @@ void owed_answer::give(std::string line) {
   to_ = nullptr;
 }
 
+std::shared_ptr<watcher> owed_answer::give_stream(std::string line) {
+  to_->begin_stream(std::move(line));
+  return std::exchange(to_, nullptr);
+}
+
 void watcher::close() {
   if (!socket_.is_open())
     return;
   const auto on_end = std::exchange(on_end_, nullptr);
   if (on_end)
     on_end(); // before its descriptor can be another's
+  if (streams_)
+    send_rest();
   error_code ignored;
   socket_.close(ignored);
 }

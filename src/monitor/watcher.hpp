@@ -7,6 +7,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,7 +18,10 @@
 namespace troupe::monitor {
 
 /// Another process that watches this one: reads its lines, one after the other, and writes an answer to each before it
-/// reads on. So there is one line and one answer in memory, whatever the other does. On the loop's thread.
+/// reads on. So there is one line and one answer in memory, whatever the other does.
+///
+/// Or an answer is a *stream* of lines, which goes on until the other hangs up, or says anything more. Lines that wait
+/// for it are bounded; those beyond are left out, and in their place is said how many. On the loop's thread.
 class watcher : public std::enable_shared_from_this<watcher> {
 public:
   /// Is given a line, and has `answer` called once: at once, or later.
@@ -28,6 +33,15 @@ public:
   void answer(std::string line);
   /// As `answer`, and hangs up.
   void answer_last(std::string line);
+  /// Instead of `answer`; the first line.
+  void begin_stream(std::string line);
+  /// Whether a further line of the stream would wait, or be left out.
+  bool has_room() const noexcept { return waiting_.size() < limits::max_stream_bytes; }
+  /// One or more lines of the stream, which are one event. Throws `std::bad_alloc`, and then it is not in the stream.
+  void stream(std::string_view lines);
+  /// An event has been left out.
+  void missed() noexcept { ++missed_; }
+  /// Hangs up. A stream ends with what can be sent at once.
   void close();
   bool is_open() const { return socket_.is_open(); }
 
@@ -36,6 +50,11 @@ private:
   void read();
   void next_line();
   void write(std::string line, bool last);
+  void watch_for_end();
+  void flush_soon();
+  void flush();
+  void add_missed();
+  void send_rest();
 
   boost::asio::local::stream_protocol::socket socket_;
   line_handler on_line_;
@@ -43,6 +62,12 @@ private:
   std::array<char, limits::max_watcher_line> buffer_{};
   std::size_t filled_ = 0;
   std::string answer_; // on its way
+  // Of a stream:
+  bool streams_ = false;
+  bool flushes_ = false;     // something is on its way, or is about to be
+  std::size_t sent_ = 0;     // of `answer_`
+  std::string waiting_;      // for that
+  std::uint64_t missed_ = 0; // and not yet said
 };
 
 /// The answer to a line. Says that there is none if it is destroyed before it was given, because who was to give it has ended:
@@ -57,6 +82,8 @@ public:
 
   /// Once; later calls do nothing.
   void give(std::string line);
+  /// The answer is a stream, which the caller goes on with.
+  std::shared_ptr<watcher> give_stream(std::string line);
 
 private:
   std::shared_ptr<watcher> to_; // null: it was given
