@@ -67,14 +67,13 @@ struct task_ended {
   std::size_t failed = 0; ///< of these, those that did not end with a value, and were not cancelled
   std::uint32_t attempt = 0; ///< counts from 1; 0: it was in no child
   task_end how = task_end::value;
-  bool again = false; ///< it is tried again
-  std::string type{}; ///< of the exception, demangled
-  int signal = 0;     ///< that ended the child of a lost one, or 0
-  bool started =
-    false; ///< a child has begun it. Else there is nothing in what follows but `queued`.
+  bool again = false;                            ///< it is tried again
+  std::string type{};                            ///< of the exception, demangled
+  int signal = 0;                                ///< that ended the child of a lost one, or 0
+  bool started = false;                          ///< a child has begun it
   std::size_t slot = 0;                          ///< of that child,
   pid_t pid = 0;                                 ///< and its process
-  std::chrono::steady_clock::time_point began{}; ///< as its child says
+  std::chrono::steady_clock::time_point began{}; ///< as its child says; not started: when it ended
   std::chrono::nanoseconds ran{0};               ///< since then
   std::size_t queued = 0; ///< the tasks of the pool that wait in the parent at this moment
 };

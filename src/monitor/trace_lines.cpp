@@ -84,10 +84,9 @@ std::string task_line(const event_pool& pool, const troupe::task_ended& what) {
     line.text("type", what.type);
   if (what.signal != 0)
     line.number("signal", what.signal);
-  if (what.started) {
+  if (what.started)
     line.number("slot", what.slot).number("pid", what.pid);
-    add_times(line, what);
-  }
+  add_times(line, what);
   return std::move(line.number("queued", what.queued)).line();
 }
 

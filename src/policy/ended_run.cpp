@@ -71,6 +71,7 @@ task_ended described(const ended_run& run) {
   told.attempt = entry.attempt;
   told.again = run.again;
   told.queued = run.queued;
+  told.began = run.now;
   if (run.when) {
     told.started = true;
     told.slot = run.slot;

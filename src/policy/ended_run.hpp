@@ -30,6 +30,7 @@ struct ended_run {
   std::optional<span> when{}; ///< nothing: no child has begun it
   std::uint32_t seat = 0;     ///< of the child that has begun it
   std::size_t slot = 0;
+  std::chrono::steady_clock::time_point now{};
   std::size_t queued = 0;
 };
 

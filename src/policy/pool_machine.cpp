@@ -248,6 +248,7 @@ void pool_machine::tell_run(ended_run run, std::optional<std::chrono::nanosecond
   const auto& entry = run.entry;
   run.when = ran ? std::optional(ended_run::span{entry.began, *ran}) : time_in_child(entry);
   run.queued = ledger_.queued_count();
+  run.now = now_;
   if (run.when) {
     run.seat = entry.seat;
     run.slot = supervision_.children()[entry.seat].slot;

@@ -32,6 +32,7 @@ public:
     std::uint32_t items = 0;
     std::uint32_t claimed = 0;
     std::uint32_t told = 0;
+    time_point begun{};
     policy::batch_progress finished{}; // and not told
   };
 
@@ -206,6 +207,7 @@ public:
       came.kind = task->code.kind;
       came.threw = threw;
       came.elapsed = elapsed;
+      came.began = child.cells.at(index).started.value_or(time_point{});
       child.cells.erase(index);
       machine.task_ended(seat, came, now);
     });
@@ -220,7 +222,8 @@ public:
   /// Begins the next item of a batch.
   void claim(std::uint32_t seat, const detail::task_ptr& batch) {
     auto& cell = cell_with(seat, batch);
-    ++cell.claimed;
+    if (cell.claimed++ == 0)
+      cell.begun = now;
     cell.started = now;
   }
   /// Ends the item that it has begun last.
@@ -242,7 +245,8 @@ public:
     came.items = cell.finished.finished;
     came.failed = cell.finished.failed;
     came.ran = cell.claimed;
-    came.elapsed = std::chrono::microseconds(1);
+    came.began = cell.begun;
+    came.elapsed = now - cell.begun;
     machine.task_ended(seat, came, now);
     settle();
   }
@@ -306,6 +310,10 @@ public:
   void child_started(std::uint32_t, const policy::child_record&) override {}
   void child_ended(const child_exit&, bool) override {}
   void task_retried(const policy::retried_task&) override {}
+  void run_ended(const policy::ended_run& run) noexcept override {
+    runs.push_back(policy::described(run));
+    seats_of_runs.push_back(run.seat);
+  }
   void failed(const std::exception_ptr& reason) override { failure = reason; }
   void made_room() override { ++room; }
   void all_down() override { ++all_down_calls; }
@@ -317,6 +325,8 @@ public:
   std::vector<std::pair<std::uint32_t, std::size_t>> promoted;
   std::vector<std::uint32_t> drained;
   std::vector<ended_child> ended;
+  std::vector<troupe::task_ended> runs; // that were told
+  std::vector<std::uint32_t> seats_of_runs;
   std::exception_ptr failure;
   int room = 0;
   int all_down_calls = 0;
