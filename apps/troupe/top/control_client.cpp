@@ -107,4 +107,26 @@ std::string control_client::ask(std::string_view line) {
   }
 }
 
+bool control_client::receive() {
+  rest_.erase(0, std::exchange(taken_, 0));
+  char buffer[64 * 1024];
+  const auto got = ::recv(fd_, buffer, sizeof buffer, 0);
+  if (got < 0 && !would_block(errno))
+    fail("reading its events", errno);
+  if (got > 0)
+    rest_.append(buffer, static_cast<std::size_t>(got));
+  if (rest_.size() > longest_answer)
+    throw std::runtime_error("a line of it is too long");
+  return got != 0;
+}
+
+bool control_client::take_line(std::string& line) {
+  const auto end = rest_.find('\n', taken_);
+  if (end == std::string::npos)
+    return false;
+  line.assign(rest_, taken_, end - taken_);
+  taken_ = end + 1;
+  return true;
+}
+
 } // namespace troupe_cli

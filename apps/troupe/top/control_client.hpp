@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,11 +21,21 @@ public:
   /// connection is of no more use.
   std::string ask(std::string_view line);
 
+  // After a question whose answer is a stream:
+
+  /// To wait for what comes.
+  int descriptor() const noexcept { return fd_; }
+  /// Takes in what has come. False at the end of the stream. Throws `std::runtime_error`.
+  bool receive();
+  /// The next line, if it has come.
+  bool take_line(std::string& line);
+
 private:
   void wait(short events, long long deadline) const;
 
   int fd_ = -1;
-  std::string rest_; // that has come after the last answer
+  std::string rest_;      // that has come after the last answer
+  std::size_t taken_ = 0; // of that, lines of a stream
 };
 
 } // namespace troupe_cli

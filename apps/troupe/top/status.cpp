@@ -1,8 +1,7 @@
 #include "top/status.hpp"
 
-#include <nlohmann/json.hpp>
+#include "top/json_fields.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 namespace troupe_cli {
@@ -10,37 +9,6 @@ namespace troupe_cli {
 namespace {
 
 using nlohmann::json;
-
-template <class Number>
-void take(const json& from, const char* key, Number& to) {
-  if (const auto found = from.find(key); found != from.end() && found->is_number_integer())
-    to = found->get<Number>();
-}
-
-void take(const json& from, const char* key, std::string& to) {
-  if (const auto found = from.find(key); found != from.end() && found->is_string())
-    to = found->get<std::string>();
-}
-
-void take(const json& from, const char* key, bool& to) {
-  if (const auto found = from.find(key); found != from.end() && found->is_boolean())
-    to = found->get<bool>();
-}
-
-void take(const json& from, const char* key, microseconds& to) {
-  std::int64_t count = 0;
-  take(from, key, count);
-  constexpr std::int64_t thousand_years = 31'557'600'000'000'000;
-  to = microseconds(std::clamp<std::int64_t>(count, 0, thousand_years));
-}
-
-code_place place_of(const json& from) {
-  code_place place;
-  if (from.is_array() && from.size() == 2 && from[0].is_number_unsigned() &&
-      from[1].is_number_unsigned())
-    place = {from[0].get<std::uint32_t>(), from[1].get<std::uint64_t>()};
-  return place;
-}
 
 // Each object of a list.
 template <class Take>
@@ -57,15 +25,6 @@ std::vector<code_place> places_in(const json& from, const char* key) {
     for (const auto& one : *found)
       places.push_back(place_of(one));
   return places;
-}
-
-task_label label_of(const json& from) {
-  task_label label;
-  take(from, "name", label.name);
-  take(from, "others", label.others);
-  if (const auto found = from.find("function"); found != from.end())
-    label.function = place_of(*found);
-  return label;
 }
 
 module_files modules_of(const json& from) {

@@ -1,10 +1,12 @@
 #include "top/top.hpp"
 
 #include "exit_code.hpp"
+#include "problems.hpp"
 #include "text/terminal_text.hpp"
 #include "top/dashboard.hpp"
 #include "top/interactive.hpp"
 #include "top/metrics_server.hpp"
+#include "top/record_trace.hpp"
 #include "top/view.hpp"
 #include "top/watched_list.hpp"
 
@@ -30,6 +32,7 @@ struct top_options {
   double interval = 1;
   int metrics_port = 0; // 0: none
   std::optional<int> dashboard_port;
+  std::string trace;    // a file; empty: none
 };
 
 // Browsers that show a page are no reason to ask a process more often.
@@ -103,6 +106,8 @@ int watch(const top_options& options) {
   watched.look();
   if (watched.processes().empty())
     return nothing_to_watch(options, watched);
+  if (!options.trace.empty())
+    return record_trace(watched, options.trace);
   if (options.once)
     return options.json ? print_json(watched) : print_once(watched);
   const std::chrono::milliseconds interval(static_cast<long long>(options.interval * 1000));
@@ -151,6 +156,16 @@ int run_top(const std::vector<std::string>& arguments) {
     "serve a page for a browser on 127.0.0.1, and print its address; without PORT, or with 0, at "
     "any free port");
   dashboard->type_name("[PORT]")->expected(0, 1)->excludes(once)->excludes("--metrics");
+  app
+    .add_option("--trace", options.trace,
+      "record what the tasks of one process do in this file, for https://ui.perfetto.dev, until "
+      "Ctrl-C or its end")
+    ->type_name("FILE")
+    ->check([](const std::string& file) {
+      return file.empty() ? std::string("a file has a name") : std::string();
+    })
+    ->excludes(once)
+    ->excludes("--metrics");
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -164,6 +179,9 @@ int run_top(const std::vector<std::string>& arguments) {
     if (dashboard->count() > 0)
       options.dashboard_port = dashboard_port(port);
     return watch(options);
+  } catch (const broken_problem& e) {
+    std::cerr << "troupe top: " << e.what() << '\n'; // it is printable
+    return code(exit_code::broken);
   } catch (const std::runtime_error& e) {
     std::cerr << "troupe top: " << text::printable(e.what()) << '\n';
     return code(exit_code::usage);
