@@ -253,7 +253,7 @@ TEST_CASE("a batch is one run, with the numbers of its items") {
   const auto began = pool.now;
   for (int i = 0; i < 3; ++i) {
     pool.claim(0, batch);
-    pool.now += 1ms / 10;
+    pool.now += 100us;
     pool.end_item(0, batch, i, i == 1);
   }
   pool.end_batch(0, batch);
@@ -277,9 +277,8 @@ TEST_CASE(
   pool.wait(20ms); // its second item takes long: the first is resolved, the others wait anew
   REQUIRE(batch->done());
   CHECK(pool.runs.empty());
-  const auto running = batch->rest;
-  pool.end_item(0, running, 1);
-  pool.end_batch(0, running);
+  pool.end_item(0, batch, 1);
+  pool.end_batch(0, batch);
   REQUIRE(pool.runs.size() == 1);
   CHECK(pool.runs[0].id == batch->id);
   CHECK(pool.runs[0].items == 2);

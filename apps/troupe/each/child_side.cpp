@@ -4,6 +4,7 @@
 
 #include "command/run_command.hpp"
 #include "command/start.hpp"
+#include "trace/trace_writer.hpp"
 
 #include <troupe/this_child.hpp>
 
@@ -20,6 +21,7 @@
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 namespace troupe_cli {
 namespace {
@@ -126,6 +128,9 @@ asio::awaitable<input_end> run_job(input_job job) {
     co_return end;
   }
   const slot_lease slot;
+  end.child = ::getpid();
+  end.child_slot = troupe::this_child::slot();
+  end.began = trace_time();
   auto what = command_of(job, slot.number());
   auto& temporary = state().temporaries[slot.number()];
   try {

@@ -102,7 +102,10 @@ void driver::handle(ended_attempt ended) {
   } catch (const troupe::task_cancelled&) {
     handle_end(std::move(what), {}, outcome::cancelled, {});
   } catch (const troupe::child_lost& lost) {
-    handle_end(std::move(what), {}, outcome::lost, text::printable(lost.what()));
+    input_end nothing;
+    nothing.child = lost.pid();
+    nothing.child_slot = lost.slot();
+    handle_end(std::move(what), std::move(nothing), outcome::lost, text::printable(lost.what()));
   } catch (const troupe::pool_failed& failure) { // or start_failed
     throw broken_problem(text::printable(failure.what()));
   } catch (
@@ -113,6 +116,7 @@ void driver::handle(ended_attempt ended) {
 
 void driver::handle_end(attempt what, input_end end, outcome how, const std::string& problem) {
   if (how == outcome::cancelled) {
+    note_in_trace(what, end, how, problem, what.for_memory && stopping_ != stopping::now);
     note_end(what, end, how, problem, false);
     if (with_.options.output_dir.empty())
       remove_files(end);
@@ -125,6 +129,7 @@ void driver::handle_end(attempt what, input_end end, outcome how, const std::str
   }
   const bool again = stopping_ == stopping::no &&
                      with_.options.retries.again(how, end.end.exit_code, what.job.attempt);
+  note_in_trace(what, end, how, problem, again);
   note_end(what, end, how, problem, !again);
   report(what, end, problem, again);
   if (!again)
@@ -182,6 +187,19 @@ void driver::note_end(
                   .left = describe_left(command),
                   .out = keeps_files ? noted_text(end.out.file) : std::string(),
                   .err = keeps_files ? noted_text(end.err.file) : std::string()});
+}
+
+void driver::note_in_trace(
+  const attempt& what, const input_end& end, outcome how, const std::string& problem, bool again) {
+  if (with_.trace == nullptr)
+    return;
+  trace_attempt(*with_.trace, {.job = what.job,
+                                .line = with_.task.line(what.job.what),
+                                .submitted = what.begin,
+                                .end = end,
+                                .how = word_of(how),
+                                .problem = problem,
+                                .again = again});
 }
 
 void driver::report(

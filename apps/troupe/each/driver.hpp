@@ -6,6 +6,7 @@
 #include "each/output_writer.hpp"
 #include "each/progress.hpp"
 #include "each/start_gate.hpp"
+#include "each/trace_attempt.hpp"
 #include "each/work.hpp"
 
 #include "journal/journal.hpp"
@@ -48,6 +49,7 @@ public:
     troupe_cli::journal* journal; // or null
     output_writer& outputs;
     progress_screen& screen;
+    pool_trace* trace = nullptr; // or null
     std::size_t jobs;  // at once
     std::string place; // where outputs lie
     submit begin;
@@ -79,6 +81,8 @@ private:
   void finish(attempt what, input_end end, outcome how, const std::string& problem);
   void note_end(
     const attempt& what, const input_end& end, outcome how, const std::string& problem, bool final);
+  void note_in_trace(
+    const attempt& what, const input_end& end, outcome how, const std::string& problem, bool again);
   void report(const attempt& what, const input_end& end, const std::string& problem, bool again);
   void stop(stopping how);
 

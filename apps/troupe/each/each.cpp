@@ -86,10 +86,10 @@ child_settings settings_of(
 class pool_tasks {
 public:
   pool_tasks(troupe::runtime& rt, const work& task, const each_options& options, shape size,
-    event_queue& events)
+    event_queue& events, const std::shared_ptr<pool_trace>& trace)
     : task_(task)
     , events_(events)
-    , pool_(rt, pool_options(task, options, size)) {}
+    , pool_(rt, pool_options(task, options, size, trace)) {}
   pool_tasks(const pool_tasks&) = delete;
   pool_tasks& operator=(const pool_tasks&) = delete;
   ~pool_tasks() { finish(); }
@@ -117,8 +117,8 @@ public:
   troupe::pool& pool() { return pool_; }
 
 private:
-  static troupe::pool_options pool_options(
-    const work& task, const each_options& options, shape size) {
+  static troupe::pool_options pool_options(const work& task, const each_options& options,
+    shape size, const std::shared_ptr<pool_trace>& trace) {
     troupe::pool_options out{.processes = size.processes, .childconcurrency = 2 * size.concurrency};
     // Each child gets its share of what is sent before there is room for it.
     out.queuecount = size.processes;
@@ -127,6 +127,8 @@ private:
     out.cancel_grace = options.grace + time_to_end_group;
     out.shutdown_timeout = options.grace + time_to_end_group;
     task.set_up(out);
+    if (trace)
+      record_children(out, trace);
     return out;
   }
 
@@ -224,6 +226,9 @@ int run(const each_options& options, const std::string& command_line) {
     notes.emplace(options.journal, options.resume, command_line);
   if (!options.output_dir.empty())
     make_output_dir(options.output_dir);
+  std::shared_ptr<pool_trace> trace;
+  if (!options.trace.empty())
+    trace = std::make_shared<pool_trace>(options.trace, ::getpid(), "troupe each");
   auto spool = open_spool(options);
   spool.keep(notes.has_value()); // however the run ends, until all has been shown
   const auto size = shape_of(options);
@@ -240,7 +245,7 @@ int run(const each_options& options, const std::string& command_line) {
       }});
 
   troupe::runtime rt;
-  pool_tasks tasks(rt, task, options, size, events);
+  pool_tasks tasks(rt, task, options, size, events, trace);
   const interruption signals(rt, events, tasks.pool());
   // However the run ends, also what still runs then can be interrupted.
   const std::unique_ptr<pool_tasks, void (*)(pool_tasks*)> finish(
@@ -252,6 +257,7 @@ int run(const each_options& options, const std::string& command_line) {
     .journal = notes ? &*notes : nullptr,
     .outputs = outputs,
     .screen = screen,
+    .trace = trace.get(),
     .jobs = size.processes * size.concurrency,
     .place = options.output_dir.empty() ? spool.path() : options.output_dir,
     .begin = [&](std::uint64_t ticket, const input_job& job) { tasks.begin(ticket, job); },
@@ -260,6 +266,10 @@ int run(const each_options& options, const std::string& command_line) {
   const auto result = all.run();
   spool.keep(false);
   say_result(screen, options, result);
+  if (trace) {
+    tasks.finish(); // of which the ends of children are part
+    trace->writer().finish();
+  }
   return exit_code_of(result);
 }
 

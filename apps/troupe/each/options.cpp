@@ -3,6 +3,7 @@
 #include "each/units.hpp"
 #include "problems.hpp"
 #include "text/terminal_text.hpp"
+#include "trace/trace_file.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -161,6 +162,11 @@ private:
       .add_option("--spool", options.spool,
         "Where outputs and temporary folders lie meanwhile; in TMPDIR by default")
       ->type_name("DIR");
+    app_
+      .add_option("--trace", options.trace,
+        "Write a trace of what ran when to this file, for https://ui.perfetto.dev")
+      ->type_name("FILE")
+      ->check(check_file_name);
     app_.add_flag("-q,--quiet", options.quiet, "No progress, and no line for each failure");
   }
 
@@ -207,7 +213,7 @@ void check_task(const each_options& options, const std::vector<std::string>& com
            options.dry_run || shell || !options.retries.empty() ||
            options.halt.how() != halt_rule::manner::never,
     "--task can be had with -a, -0, \":::\", -j, --concurrency, --timeout, --quiet, --journal, "
-    "--resume and --retry-failed, and with no other option");
+    "--resume, --retry-failed and --trace, and with no other option");
 }
 
 // Options that contradict each other.
@@ -222,6 +228,8 @@ void check(const each_options& options) {
     "--output-dir");
   refuse(!options.output_dir.empty() && (options.keep_order || options.tag),
     "--output-dir gives each output a file: it cannot be had with --keep-order or --tag");
+  refuse(options.dry_run && !options.trace.empty(),
+    "--dry-run runs nothing, so there is nothing to --trace: leave one out");
   refuse(options.longest_first && options.keep_order,
     "--longest-first and --keep-order ask for different orders: leave one out");
   refuse(options.jobs != 0 && options.concurrency != 0 && options.jobs % options.concurrency != 0,

@@ -53,6 +53,7 @@ struct each_options {
   bool retry_failed = false;
   bool longest_first = false;
 
+  std::string trace{}; ///< a file; empty: none
   bool dry_run = false;
 };
 

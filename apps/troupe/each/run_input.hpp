@@ -5,8 +5,11 @@
 #include "command/command.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace troupe_cli {
 
@@ -46,6 +49,10 @@ struct input_end {
   written out{};
   written err{};
   bool begun = true; ///< false: its child had no slot for it in time, and it can be run elsewhere
+  // Where and when it ran, for a trace:
+  pid_t child = 0;
+  std::size_t child_slot = 0;
+  std::int64_t began = 0; ///< microseconds of the steady clock
   /// The disk on which its output lies has no room left, so it may be incomplete.
   bool disk_full = false;
 };

@@ -8,6 +8,7 @@
 #include "lines/named_task.hpp"
 #include "problems.hpp"
 #include "text/terminal_text.hpp"
+#include "trace/pool_trace.hpp"
 
 #include <troupe/errors.hpp>
 #include <troupe/runtime.hpp>
@@ -233,7 +234,12 @@ int run_lines(const each_options& options, const std::string& command_line) {
   std::unique_ptr<byte_input> bytes;
   const auto inputs = inputs_of(options, bytes, bell);
   troupe::runtime rt;
-  const auto task = task_of(rt, options);
+  auto task = task_of(rt, options);
+  std::shared_ptr<pool_trace> trace;
+  if (!options.trace.empty()) {
+    trace = std::make_shared<pool_trace>(options.trace, ::getpid(), "troupe each");
+    record(task.pool, trace, task.task.task.name);
+  }
   line_output out;
   noted_inputs notes(options, command_line, task, out, task.task.task.result != "null");
   const auto counts = run_line_task(rt, task,
@@ -248,6 +254,8 @@ int run_lines(const each_options& options, const std::string& command_line) {
           return true;
         }});
   notes.finish();
+  if (trace)
+    trace->writer().finish();
   if (!options.quiet && notes.failed_before() > 0)
     std::cerr << "troupe each: " + failed_before_text(notes.failed_before()) + '\n';
   return static_cast<int>(

@@ -2,6 +2,7 @@
 
 #include "exit_code.hpp"
 #include "text/terminal_text.hpp"
+#include "trace/trace_file.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -59,6 +60,11 @@ std::variant<file_arguments, int> read_run_arguments(const std::vector<std::stri
     "troupe run");
   file_arguments to;
   add_file(app, to, true);
+  app
+    .add_option("--trace", to.trace,
+      "Write a trace of what ran when to this file, for https://ui.perfetto.dev")
+    ->type_name("FILE")
+    ->check(check_file_name);
   app.add_option(
     "JOB", to.jobs, "The jobs to run, with those that they need; all if none is named");
   auto* const journal = app.add_option("--journal", to.journal,

@@ -11,10 +11,11 @@ namespace troupe_cli {
 /// What follows `troupe check` or `troupe run`.
 struct file_arguments {
   job_file_options file{};
-  std::vector<std::string> jobs{}; ///< of `run`
-  std::string journal{};           ///< of `run`; empty: none
-  bool resume = false;             ///< it goes on with it
-  bool retry_failed = false;       ///< also with what has failed
+  std::vector<std::string> jobs{}; ///< of `run`,
+  std::string journal{};           ///< ... a file for a journal; empty: none
+  bool resume = false;             ///< ... whether it goes on with that
+  bool retry_failed = false;       ///< ... also with what has failed
+  std::string trace{};             ///< ... and a file for a trace; empty: none
   bool print = false;              ///< of `check`
 };
 

@@ -62,9 +62,10 @@ std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string
 }
 
 job_set::job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs,
-  run_report& report, item_journal* journal)
+  run_report& report, item_journal* journal, std::shared_ptr<pool_trace> trace)
   : rt_(rt)
-  , report_(report) {
+  , report_(report)
+  , trace_(std::move(trace)) {
   for (auto& one : jobs)
     entries_.push_back(
       std::make_unique<running_job>(running_job{.what = std::move(one), .run = nullptr}));
@@ -100,6 +101,8 @@ item_pool& job_set::pool_of(const std::string& name, const job_file& file) {
     }
     // A command has its own time to end in, which is shorter.
     options.cancel_grace = std::max(options.cancel_grace, std::chrono::milliseconds(5'000));
+    if (trace_)
+      record(options, trace_, "item");
     pool = std::make_unique<item_pool>(rt_, std::move(options));
   }
   return *pool;

@@ -5,6 +5,7 @@
 #include "run/item_pool.hpp"
 #include "run/job_run.hpp"
 #include "run/run_report.hpp"
+#include "trace/pool_trace.hpp"
 
 #include <condition_variable>
 #include <filesystem>
@@ -23,9 +24,9 @@ std::vector<job> choose_jobs(const job_file& file, const std::vector<std::string
 /// Jobs that run together, on the pools of their file.
 class job_set {
 public:
-  /// Makes their pools. `journal` may be null.
+  /// Makes their pools, which write what they do to `trace` if that is not null. `journal` may be null, too.
   job_set(troupe::runtime& rt, const job_file& file, std::vector<job> jobs, run_report& report,
-    item_journal* journal);
+    item_journal* journal, std::shared_ptr<pool_trace> trace);
   job_set(const job_set&) = delete;
   job_set& operator=(const job_set&) = delete;
   ~job_set();
@@ -61,6 +62,7 @@ private:
 
   troupe::runtime& rt_;
   run_report& report_;
+  const std::shared_ptr<pool_trace> trace_;
   std::map<std::string, std::unique_ptr<item_pool>> pools_;
   std::vector<std::unique_ptr<running_job>> entries_;
   std::map<std::string, std::filesystem::file_time_type> modules_; // when they were written

@@ -145,11 +145,16 @@ int run_file(const file_arguments& given, const std::vector<std::string>& argume
   }
   check_input(jobs, has_input);
   const auto journal = open_journal(given, arguments);
-  job_set set(rt, file, std::move(jobs), report, journal.get());
+  std::shared_ptr<pool_trace> trace;
+  if (!given.trace.empty())
+    trace = std::make_shared<pool_trace>(given.trace, ::getpid(), "troupe run");
+  job_set set(rt, file, std::move(jobs), report, journal.get(), trace);
   const auto code = [&] {
     const watched_jobs watched(control, set, file.config);
     return set.run();
   }();
+  if (trace)
+    trace->writer().finish();
   const int signal = control.ended_by();
   if (journal && code != exit_code::broken) {
     journal->finish(word_for(code, signal));

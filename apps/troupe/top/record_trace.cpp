@@ -155,9 +155,9 @@ std::string socket_of(pid_t pid) {
 
 int record_trace(const watched_list& watched, const std::string& file) {
   if (watched.processes().size() > 1)
-    throw std::runtime_error(
-      std::to_string(watched.processes().size()) + " processes match, and a trace is of one: name "
-                                                   "it by its pid; `troupe top --once` lists them");
+    throw std::runtime_error(std::to_string(watched.processes().size()) +
+                             " processes match, and a trace is of one: name "
+                             "it by its pid; `troupe top --once` lists them");
   const auto& [pid, process] = *watched.processes().begin();
   const ending_signals signals;
   control_client client(socket_of(pid));

@@ -9,6 +9,7 @@
 #include "top/record_trace.hpp"
 #include "top/view.hpp"
 #include "top/watched_list.hpp"
+#include "trace/trace_file.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -161,9 +162,7 @@ int run_top(const std::vector<std::string>& arguments) {
       "record what the tasks of one process do in this file, for https://ui.perfetto.dev, until "
       "Ctrl-C or its end")
     ->type_name("FILE")
-    ->check([](const std::string& file) {
-      return file.empty() ? std::string("a file has a name") : std::string();
-    })
+    ->check(check_file_name)
     ->excludes(once)
     ->excludes("--metrics");
   try {

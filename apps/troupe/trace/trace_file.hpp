@@ -6,6 +6,11 @@
 
 namespace troupe_cli {
 
+/// As an option's check: what is wrong with the name of a file, or nothing.
+inline std::string check_file_name(const std::string& name) {
+  return name.empty() ? "a file has a name" : "";
+}
+
 /// A file with a JSON object whose last member is a list, which grows. Whatever is flushed is a whole JSON text, so the file
 /// is one whenever the process ends, however that happens; unless it is a pipe, of which the end comes with `finish`.
 ///
