@@ -19,6 +19,7 @@
 //
 //     {"ask": "status"}                                   what all pools are and do
 //     {"ask": "stack", "pool": "1", "slot": 0}              the stacks of a child (`pool::stack_of`)
+//     {"ask": "trace"}                                    all that happens in all pools, from now on
 //     {"do": "recycle", "pool": "1", "slot": 0}             `pool::recycle`
 //     {"do": "resize", "pool": "1", "processes": 4}         `pool::resize`
 //     {"do": "drain", "pool": "1"}                          `pool::close`
@@ -29,6 +30,23 @@
 // above name it), the counters of `pool_snapshot` under their names, "children", "running_tasks" (the 100 that have run
 // longest), "tasks" (by name) and "failures". Times are in microseconds, memory in bytes. A place in the code is
 // [module, offset]; "modules" has the file of each module. Texts that come from children are escaped.
+//
+// "trace" is answered with a stream of lines, one for each event, until the watcher hangs up or sends anything more. The
+// first has "trace": true, "pid", "program", and "steady" and "wall": the same moment by the clock of all other times of the
+// stream, the steady one, and by that of the wall, since 1970. Those that follow have "event" instead of "troupe", and with
+// it, but for the last three, "pool" and "pool_name":
+//
+//     "task"           what `task_ended` (pool_events.hpp) says: "id", "name" or "function", "items", "failed", "attempt",
+//                      "end" (the name of the `task_end`), "began", "ran", "queued", and, where there is such a thing,
+//                      "again": true, "type", "signal", "slot" and "pid" (if a child has begun it)
+//     "child_started"  "slot", "pid", "at"; "spare": true if it waits for a slot
+//     "child_ended"    "slot", "pid", "signal" or "exit_code", "at"; "died": true if it was not asked to; "reason"
+//     "module"         "module" and "file", before the first function of that module
+//     "missed"         "events": so many have been left out here
+//     "end"            the process ends its stream in order, and nothing is missing
+//
+// At most 2 MiB wait for a watcher. What comes while it does not take them is left out, and counted. While nobody has such a
+// stream, a task costs a look at one word more.
 namespace troupe {
 
 /// A process of this user that can be watched.

@@ -138,7 +138,7 @@ TEST_CASE("what a watcher asks wrongly is answered with what is wrong") {
   CHECK(client.ask("\xff\xfe") == no_object);
   CHECK(
     client.ask(R"({"ask": "more"})") ==
-    R"({"troupe":1,"error":"it must \"ask\" for \"status\" or \"stack\", or \"do\" \"recycle\", \"resize\" or \"drain\""})");
+    R"({"troupe":1,"error":"it must \"ask\" for \"status\", \"stack\" or \"trace\", or \"do\" \"recycle\", \"resize\" or \"drain\""})");
   CHECK(client.ask(R"({"do": "drain"})") ==
         R"({"troupe":1,"error":"\"pool\" must be the \"id\" of a pool, as text"})");
   CHECK(client.ask(R"({"do": "drain", "pool": 1})") ==
