@@ -256,7 +256,7 @@ TEST_CASE("pools are asked for events only while somebody has a stream") {
     streams.add(each->one);
   }
   CHECK(tap.is_open());
-  tap.listener()->task_ended(1, "web", {.id = 3, .name = "resize"});
+  tap.listener()->task_ended(1, "web", {.pool = {}, .id = 3, .name = "resize"});
   for (auto* const each : {&first, &second})
     CHECK_THAT(each->read_all(), Contains("\"pool\":\"1\",\"pool_name\":\"web\",\"id\":3,"));
   tap.listener()->event_missed();

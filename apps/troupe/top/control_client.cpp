@@ -111,6 +111,8 @@ bool control_client::receive() {
   rest_.erase(0, std::exchange(taken_, 0));
   char buffer[64 * 1024];
   const auto got = ::recv(fd_, buffer, sizeof buffer, 0);
+  if (got < 0 && errno == ECONNRESET)
+    return false; // it has not read all that was said to it
   if (got < 0 && !would_block(errno))
     fail("reading its events", errno);
   if (got > 0)
@@ -118,6 +120,10 @@ bool control_client::receive() {
   if (rest_.size() > longest_answer)
     throw std::runtime_error("a line of it is too long");
   return got != 0;
+}
+
+void control_client::end_stream() const noexcept {
+  static_cast<void>(::send(fd_, "\n", 1, MSG_NOSIGNAL));
 }
 
 bool control_client::take_line(std::string& line) {

@@ -27,6 +27,8 @@ public:
   int descriptor() const noexcept { return fd_; }
   /// Takes in what has come. False at the end of the stream. Throws `std::runtime_error`.
   bool receive();
+  /// Asks for the end of the stream, which still comes. It may have come already.
+  void end_stream() const noexcept;
   /// The next line, if it has come.
   bool take_line(std::string& line);
 

@@ -13,9 +13,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <iostream>
+#include <limits>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -25,7 +28,10 @@ namespace troupe_cli {
 
 namespace {
 
-constexpr int milliseconds_between_flushes = 500;
+constexpr int milliseconds_between_looks = 500;
+// In microseconds:
+constexpr std::int64_t time_between_flushes = 500'000;
+constexpr std::int64_t patience = 2'000'000; // with a process that is to end its stream
 
 // Signals that end the recording, as something that can be waited for. For as long as it lives they do nothing else.
 class ending_signals {
@@ -99,16 +105,16 @@ public:
   void flush() { trace_.writer().flush(); }
   bool is_broken() { return trace_.writer().is_broken(); }
   /// Throws `broken_problem`.
-  void finish(const std::string& file, bool hung_up) {
+  void finish(const std::string& file) {
     trace_.writer().finish();
     std::cerr << "troupe top: " << count_text(trace_.writer().slices()) << " runs of tasks are in "
               << text::printable(file) << '\n';
     if (missed_ > 0)
       std::cerr << "troupe top: " << count_text(missed_)
                 << " events are not in it: they came faster than they could be taken\n";
-    if (hung_up && !ended_)
+    if (!ended_)
       std::cerr << "troupe top: process " << parent_
-                << " has ended without saying so, and its last events may be missing\n";
+                << " has not said that this was all: its last events may be missing\n";
   }
 
 private:
@@ -120,23 +126,27 @@ private:
   bool ended_ = false;
 };
 
-// The signal that has ended it, or 0: the process has.
+// The signal that has ended it, or 0: the process has. What had happened by then is in the trace.
 int record(control_client& from, const ending_signals& signals, recording& to) {
   std::string line;
+  int ended_by = 0;
   auto flushed = trace_time();
+  auto last_moment = std::numeric_limits<std::int64_t>::max();
   for (;;) {
     while (from.take_line(line))
       to.take(parse_stream_event(line));
-    if (to.is_broken())
-      return 0;
+    if (to.is_broken() || trace_time() >= last_moment)
+      return ended_by;
     pollfd watched[] = {{from.descriptor(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}};
-    if (::poll(watched, 2, milliseconds_between_flushes) < 0 && errno != EINTR)
+    if (::poll(watched, 2, milliseconds_between_looks) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "waiting for events");
-    if (const int signal = signals.take(); signal != 0)
-      return signal;
+    if (const int signal = signals.take(); signal != 0 && std::exchange(ended_by, signal) == 0) {
+      from.end_stream();
+      last_moment = trace_time() + patience;
+    }
     if ((watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !from.receive())
-      return 0;
-    if (trace_time() - flushed >= milliseconds_between_flushes * 1'000) {
+      return ended_by;
+    if (trace_time() - flushed >= time_between_flushes) {
       to.flush();
       flushed = trace_time();
     }
@@ -171,7 +181,7 @@ int record_trace(const watched_list& watched, const std::string& file) {
   } catch (const std::runtime_error& e) {
     throw broken_problem("process " + std::to_string(pid) + ": " + text::printable(e.what()));
   }
-  to.finish(file, signal == 0);
+  to.finish(file);
   return signal == 0 ? static_cast<int>(exit_code::ok) : 128 + signal;
 }
 

@@ -225,7 +225,7 @@ TEST_CASE("the trace of each is whole when the run is ended by a signal") {
   const flag begun;
   piped_program each(
     TROUPE_COMMAND, {"troupe", "each", "-q", "--trace", file.path(), "--shell", "--",
-                      "touch " + begun.path() + "; sleep 600", ":::", "long"});
+                      "touch " + begun.path() + "; sleep 600 # {}", ":::", "long"});
   REQUIRE(eventually([&] { return ::access(begun.path().c_str(), F_OK) == 0; }));
   ::kill(each.pid(), SIGTERM);
   const int status = each.wait();
@@ -263,7 +263,6 @@ input = { range = [1, 4] }
 [job.second]
 command = ["test", "{}", "!=", "2"]
 input = { job = "first" }
-output = "/dev/null"
 )";
   const auto shown = run("run --trace " + file.path() + " " + jobs.path());
   CAPTURE(shown.output);
