@@ -5,6 +5,7 @@
 #include "caf/task_error.hpp"
 #include "compat/prepared.hpp"
 #include "parent/child/log.hpp"
+#include "parent/pool/pool_registry.hpp"
 #include "parent/pool/request_actor.hpp"
 #include "values/error_text.hpp"
 
