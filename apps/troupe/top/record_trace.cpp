@@ -31,7 +31,7 @@ namespace {
 constexpr int milliseconds_between_looks = 500;
 // In microseconds:
 constexpr std::int64_t time_between_flushes = 500'000;
-constexpr std::int64_t patience = 2'000'000; // with a process that is to end its stream
+constexpr std::int64_t longest_end = 2'000'000; // with a process that is to end its stream
 
 // Signals that end the recording, as something that can be waited for. For as long as it lives they do nothing else.
 class ending_signals {
@@ -142,7 +142,7 @@ int record(control_client& from, const ending_signals& signals, recording& to) {
       throw std::system_error(errno, std::generic_category(), "waiting for events");
     if (const int signal = signals.take(); signal != 0 && std::exchange(ended_by, signal) == 0) {
       from.end_stream();
-      last_moment = trace_time() + patience;
+      last_moment = trace_time() + longest_end;
     }
     if ((watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !from.receive())
       return ended_by;
