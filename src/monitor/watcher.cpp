@@ -109,6 +109,15 @@ void watcher::stream(std::string_view lines) {
   missed_ = 0;
 }
 
+void watcher::missed() noexcept {
+  ++missed_;
+  try {
+    flush_soon();
+  } catch (...) {
+    // There is no memory: it is said with the next event.
+  }
+}
+
 void watcher::add_missed() {
   if (missed_ > 0)
     waiting_ += missed_line(missed_);

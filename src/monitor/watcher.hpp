@@ -40,7 +40,7 @@ public:
   /// One or more lines of the stream, which are one event. Throws `std::bad_alloc`, and then it is not in the stream.
   void stream(std::string_view lines);
   /// An event has been left out.
-  void missed() noexcept { ++missed_; }
+  void missed() noexcept;
   /// Hangs up. A stream ends with what can be sent at once.
   void close();
   bool is_open() const { return socket_.is_open(); }
