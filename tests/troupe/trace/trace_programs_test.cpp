@@ -190,7 +190,7 @@ TEST_CASE("a trace is of one process, into a file that can be written") {
         "or directory\n");
   shown = run("top --once --trace " + file.path());
   CHECK(shown.code == 2);
-  CHECK(shown.output == "troupe top: --trace excludes --once; `troupe top --help` says more\n");
+  CHECK(shown.output == "troupe top: --once excludes --trace; `troupe top --help` says more\n");
   shown = run("top --trace ''");
   CHECK(shown.code == 2);
   CHECK(shown.output == "troupe top: --trace: a file has a name; `troupe top --help` says more\n");
