@@ -31,8 +31,8 @@ namespace troupe::policy {
 ///
 /// Pure: events and time come in, orders go out to a `child_host` and its `child_port`s. `settle` follows
 /// each event, or each batch of them: it compares what is wanted with what there is. A task's normal way is
-/// in pool_machine.cpp, what is particular to batches in pool_batches.cpp, and everything else that may become of a task
-/// in task_recovery.cpp.
+/// in pool_machine.cpp, what is particular to batches in pool_batches.cpp, what is told of runs in pool_runs.cpp, and
+/// everything else that may become of a task in task_recovery.cpp.
 ///
 /// For one thread. What concerns one task is O(log children + log tasks); a death is O(tasks in the child).
 class pool_machine final : supervision::client {

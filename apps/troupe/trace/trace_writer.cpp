@@ -15,7 +15,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// In microseconds:
 constexpr std::int64_t least_time_between_counts = 1'000;
+constexpr std::int64_t time_between_flushes = 1'000'000;
 
 std::string text_of(const ordered_json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -108,6 +110,10 @@ void trace_writer::slice(const trace_slice& what) {
   one["args"] = object_of(what.arguments);
   file_.add(text_of(one));
   ++slices_;
+  if (const auto end = what.began + what.ran; end - flushed_at_ >= time_between_flushes) {
+    file_.flush();
+    flushed_at_ = end;
+  }
 }
 
 void trace_writer::instant(

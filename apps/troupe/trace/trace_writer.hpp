@@ -32,6 +32,8 @@ struct trace_slice {
 /// Writes a trace in Chrome's format, as https://ui.perfetto.dev and chrome://tracing read it. Slices of one process that
 /// overlap come on lanes of their own, which are its threads in the trace. Texts may have any bytes. Thread-safe.
 ///
+/// Once a second, as slices end, the file gets what there is, so little is missing in it if the process is killed.
+///
 /// Nothing is thrown for what cannot be written before `finish`; `is_broken` says so earlier.
 class trace_writer {
 public:
@@ -81,6 +83,7 @@ private:
   std::map<pid_t, process> processes_;
   std::map<counter_key, counter> counters_;
   std::size_t slices_ = 0;
+  std::int64_t flushed_at_ = 0; // by the times of slices
 };
 
 /// The present moment, as a trace has it.

@@ -74,6 +74,16 @@ TEST_CASE("a trace is a whole JSON text at each moment after it was flushed") {
   CHECK(events_of(file.content(), "X").size() == 4);
 }
 
+TEST_CASE("once a second what has ended is in the file, whatever becomes of the process") {
+  const temporary_file file;
+  trace_writer writer(file.path());
+  writer.slice(slice(7, 1'000'000, 5));
+  writer.slice(slice(7, 1'500'000, 5));
+  CHECK(events_of(file.content(), "X").size() == 1);
+  writer.slice(slice(7, 1'600'000, 400'005));
+  CHECK(events_of(file.content(), "X").size() == 3);
+}
+
 TEST_CASE("a trace without events is one") {
   const temporary_file file;
   { const trace_writer writer(file.path()); }
