@@ -265,6 +265,17 @@ void world::check_counts() {
     rooms_ - unsent);
 }
 
+void world::run_ended(const policy::ended_run& run) noexcept {
+  if (!run.again) {
+    told_ += run.items;
+    told_failed_ += run.failed;
+  }
+  check(run.failed <= run.items, "more has failed than has ended", run.failed, run.items);
+  if (run.when)
+    check(run.when->ran >= 0ns && run.when->began + run.when->ran <= now_,
+      "a run ends in the future", run.entry.id);
+}
+
 void world::check_children() {
   const auto& table = machine_->children().children();
   bool ready = false;
@@ -383,6 +394,10 @@ void world::check_end() {
       "the scheduler does not know of the end of a batch");
   const auto stats = machine_->stats();
   check(stats.queued == 0 && stats.running == 0, "something is left", stats.queued, stats.running);
+  const auto failed = stats.failed + stats.lost + stats.timed_out + stats.expired;
+  const auto ended = stats.succeeded + failed + stats.cancelled;
+  check(told_ == ended, "not each end is told once", told_, ended);
+  check(told_failed_ == failed, "not each failure is told as one", told_failed_, failed);
   seen_.retried += stats.retried;
   seen_.drained += machine_->drained() ? 1 : 0;
 }

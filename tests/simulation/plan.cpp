@@ -54,6 +54,8 @@ pool_machine::rules world::make_rules() {
   rules.tasks_per_child = random_.one_in(3) ? 1 + random_.below(6) : 0;
   rules.cancel_grace = random_.one_in(2) ? 50ms : 0ms;
   rules.scheduler = std::make_shared<for_machine>(*this);
+  static constexpr bool always = true;
+  rules.runs_wanted = &always;
   rules.seed = static_cast<std::uint32_t>(1 + random_.below(1000));
 
   const std::size_t rates[] = {0, 0, 40, 8};

@@ -304,6 +304,7 @@ private:
   void child_started(std::uint32_t, const policy::child_record&) override {}
   void child_ended(const child_exit&, bool) override {}
   void task_retried(const policy::retried_task&) override {}
+  void run_ended(const policy::ended_run& run) noexcept override;
   void failed(const std::exception_ptr& reason) override;
   void made_room() override { ++made_room_; }
   void all_down() override;
@@ -413,6 +414,7 @@ private:
   std::unique_ptr<policy::pool_machine> machine_;
 
   std::uint64_t submitted_ = 0, rejected_ = 0, rooms_ = 0, made_room_ = 0, ready_children_ = 0;
+  std::uint64_t told_ = 0, told_failed_ = 0; // of tasks that have ended for good
   std::uint64_t own_deaths_ = 0, failed_starts_ = 0;
   bool closed_ = false, terminated_ = false, told_to_fail_ = false, gave_up_ = false;
   bool had_ready_ = false;
