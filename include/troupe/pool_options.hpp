@@ -122,7 +122,7 @@ struct pool_options {
   /// Also for children that leave in an orderly way: `child_ended::died` says which it was.
   callback<const troupe::child_ended&> on_child_ended{};
   callback<const troupe::task_retried&> on_task_retried{};
-  /// For each run of a task, once. Costs about a microsecond for each, beside what it does itself.
+  /// For each run of a task, once. What it costs comes with each of them: maps of short items have few runs.
   callback<const troupe::task_ended&> on_task_ended{};
 
   // -- the end of a child -------------------------------------------------------------------------
