@@ -50,8 +50,8 @@ public:
     output_writer& outputs;
     progress_screen& screen;
     pool_trace* trace = nullptr; // or null
-    std::size_t jobs;  // at once
-    std::string place; // where outputs lie
+    std::size_t jobs;            // at once
+    std::string place;           // where outputs lie
     submit begin;
     end_one end;
     end_rest end_all;

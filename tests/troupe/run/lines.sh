@@ -71,7 +71,7 @@ expect "no task at all" 2 \
 expect "a task and a command" 2 'troupe each: --task takes the place of a command: leave one out' \
   each upper -- cat
 expect "a task with what it cannot have" 2 \
-  'troupe each: --task can be had with -a, -0, ":::", -j, --concurrency, --timeout, --quiet, --journal, --resume and --retry-failed, and with no other option' \
+  'troupe each: --task can be had with -a, -0, ":::", -j, --concurrency, --timeout, --quiet, --journal, --resume, --retry-failed and --trace, and with no other option' \
   each upper --tag ::: a
 expect "a file that is not there" 5 \
   'troupe each: nowhere.txt: cannot open it: No such file or directory' each upper -a nowhere.txt
