@@ -85,8 +85,8 @@ bool has_ended(pid_t process) {
   if (::waitid(P_PID, static_cast<id_t>(process), &info, WEXITED | WNOHANG | WNOWAIT) != 0)
     return false;
   // Of a process that is traced, stops are told, too.
-  return info.si_pid == process && (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
-                                     info.si_code == CLD_DUMPED);
+  return info.si_pid == process &&
+         (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);
 }
 
 std::string name_of_process(pid_t pid) {

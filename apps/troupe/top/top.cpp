@@ -33,7 +33,7 @@ struct top_options {
   double interval = 1;
   int metrics_port = 0; // 0: none
   std::optional<int> dashboard_port;
-  std::string trace;    // a file; empty: none
+  std::string trace; // a file; empty: none
 };
 
 // Browsers that show a page are no reason to ask a process more often.
