@@ -244,7 +244,7 @@ int run(const each_options& options, const std::string& command_line) {
           notes->drop_output(what.attempt);
       }});
 
-  troupe::runtime rt;
+  troupe::runtime rt(troupe::runtime_options{.control = true});
   pool_tasks tasks(rt, task, options, size, events, trace);
   const interruption signals(rt, events, tasks.pool());
   // However the run ends, also what still runs then can be interrupted.

@@ -233,7 +233,7 @@ int run_lines(const each_options& options, const std::string& command_line) {
   stop_bell bell;
   std::unique_ptr<byte_input> bytes;
   const auto inputs = inputs_of(options, bytes, bell);
-  troupe::runtime rt;
+  troupe::runtime rt(troupe::runtime_options{.control = true});
   auto task = task_of(rt, options);
   std::shared_ptr<pool_trace> trace;
   if (!options.trace.empty()) {

@@ -32,8 +32,7 @@ public:
 /// A command for each input, in children that run `run_input` (child_side.hpp).
 class command_work : public work {
 public:
-  explicit command_work(child_settings settings)
-    : settings_(std::move(settings)) {}
+  explicit command_work(child_settings settings);
 
   void set_up(troupe::pool_options& options) const override;
   troupe::task_future<input_end> begin(troupe::pool& on, const input_job& job) const override;
@@ -42,6 +41,7 @@ public:
 
 private:
   child_settings settings_;
+  std::string name_; // of the tasks, for those who watch
 };
 
 } // namespace troupe_cli

@@ -52,8 +52,9 @@ job_run::job_run(
   , pool_(pool)
   , report_(report)
   , journal_(journal)
-  , options_(what.options)
-  , stop_on_failure_(what.stop_on_failure) {}
+  , stop_on_failure_(what.stop_on_failure) {
+  set_options(what.options, what.stop_on_failure);
+}
 
 void job_run::run() {
   std::exception_ptr failure;
@@ -137,6 +138,7 @@ void job_run::cancel() {
 void job_run::set_options(const troupe::task_options& options, bool stop_on_failure) {
   const std::lock_guard lock(mutex_);
   options_ = options;
+  options_.name = text::printable(what_.name); // for those who watch
   stop_on_failure_ = stop_on_failure;
 }
 

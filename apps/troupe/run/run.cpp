@@ -136,7 +136,7 @@ const char* word_for(exit_code code, int signal) {
 
 int run_file(const file_arguments& given, const std::vector<std::string>& arguments, bool has_input,
   run_control& control, run_report& report) {
-  troupe::runtime rt;
+  troupe::runtime rt(troupe::runtime_options{.control = true});
   const auto file = read_job_file(rt, given.file);
   auto jobs = choose_jobs(file, given.jobs);
   if (jobs.empty()) {

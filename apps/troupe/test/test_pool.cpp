@@ -92,7 +92,8 @@ private:
   }
 
   asio::awaitable<attempt> run_one(run_state::work& work) {
-    auto future = pool_.apply(run_test, std::move(work.order));
+    auto future =
+      pool_.apply(troupe::task_options{.name = work.title}, run_test, std::move(work.order));
     const auto place =
       running_.insert(running_.end(), running_process{work.title, clock::now(), &future});
     asio::steady_timer slow(co_await asio::this_coro::executor);
@@ -167,7 +168,7 @@ private:
 } // namespace
 
 struct test_pool::implementation {
-  troupe::runtime runtime{};
+  troupe::runtime runtime{troupe::runtime_options{.control = true}};
   troupe::pool pool;
 
   implementation(unsigned width, std::chrono::milliseconds grace)
