@@ -129,6 +129,16 @@ TEST_CASE("a list of Catch2 2 that is not as long as its exit code says is an er
         "its list and its exit code, which is the number of test cases, differ");
 }
 
+TEST_CASE("a list of Catch2 2 may have more cases than an exit code can say") {
+  std::string names;
+  for (int i = 0; i < 300; ++i)
+    names += "case " + std::to_string(i) + "\t@a.cpp:" + std::to_string(i + 1) + '\n';
+  const std::vector<written> calls{{.out = names, .exit_code = 255}, {}};
+  const auto list = rules_of(framework::catch2).read_listing(calls, "program");
+  CHECK(list.problem.empty());
+  CHECK(list.cases.size() == 300);
+}
+
 TEST_CASE("Catch2's names are escaped, and many of them stand in a file") {
   CHECK(run(framework::catch2, {{.name = "a, [b] *c* ~\"d\" \\e"}}).arguments.front() ==
         "a\\, \\[b\\] \\*c\\* \\~\\\"d\\\" \\\\e");

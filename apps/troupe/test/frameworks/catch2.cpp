@@ -10,6 +10,9 @@
 namespace troupe_cli::test {
 namespace {
 
+// The exit code of a list is the number of cases, and this where there are more.
+constexpr std::size_t highest_exit_code = 255;
+
 std::optional<test_case> listed(std::string_view line) {
   const auto mark = line.rfind("\t@");
   if (mark == std::string_view::npos)
@@ -67,9 +70,7 @@ public:
     for (const auto line : lines_of(calls[0].out))
       if (auto each = listed(line))
         out.cases.push_back(std::move(*each));
-    // Its exit code is the number of cases, as far as eight bits hold that.
-    if (calls[0].exit_code < 0 ||
-        static_cast<unsigned>(calls[0].exit_code) != (out.cases.size() & 0xFF))
+    if (calls[0].exit_code != static_cast<int>(std::min(out.cases.size(), highest_exit_code)))
       out.problem = "its list and its exit code, which is the number of test cases, differ";
     auto tags = listed_tags(calls[1].out);
     if (tags.size() == out.cases.size())
