@@ -80,8 +80,10 @@ void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
     batch->resolve(std::move(result));
   } else {
     count_ended(progress.finished, progress.failed);
-    const auto time = item_time_.value() * progress.finished;
-    entry->began = std::max(entry->sent, now_ - time); // about so
+    const auto since =
+      std::max(std::chrono::nanoseconds(now_ - entry->sent), std::chrono::nanoseconds(0));
+    const auto time = std::min(item_time_.value() * progress.finished, since);
+    entry->began = now_ - time; // about so
     resolve(key, std::move(result), time);
   }
 }

@@ -74,8 +74,8 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
 }
 
 TEST_CASE("every option that a file can say is a key") {
-  // The others are the name, which is the table's, and five functions.
-  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 6);
+  // The others are the name, which is the table's, and six functions.
+  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 7);
   CHECK(detail::restart_keys().size() == boost::pfr::tuple_size_v<restart_options>);
   // The other one is the list of CPUs.
   CHECK(detail::limits_keys().size() == boost::pfr::tuple_size_v<child_limits> - 1);
