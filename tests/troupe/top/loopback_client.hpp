@@ -3,6 +3,7 @@
 #include "base/unique_fd.hpp"
 #include "support/catch.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 
@@ -54,6 +55,9 @@ public:
       }
       char buffer[16 * 1024];
       const auto count = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+      if (count < 0 &&
+          errno == EINTR) // a wait with a limit is not gone on with, once a tracer has stopped it
+        continue;
       if (count <= 0)
         return end.empty() ? std::move(rest_) : std::string();
       rest_.append(buffer, static_cast<std::size_t>(count));
