@@ -15,6 +15,8 @@
 #define NCURSES_NOMACROS
 #define NCURSES_WIDECHAR 1
 #include <ncurses.h>
+#include <term.h>
+#undef lines // it has macros of such names
 
 namespace troupe_cli {
 
@@ -104,7 +106,12 @@ screen::screen()
   if (state_->signals < 0)
     throw std::system_error(errno, std::generic_category(), "watching for signals");
   std::setlocale(LC_CTYPE, "");
-  state_->terminal = newterm(nullptr, stdout, stdin);
+  // Asked first, since newterm leaves memory behind where it fails.
+  int found = 0;
+  if (setupterm(nullptr, STDOUT_FILENO, &found) == OK) {
+    del_curterm(cur_term);
+    state_->terminal = newterm(nullptr, stdout, stdin);
+  }
   if (state_->terminal == nullptr)
     throw std::runtime_error("the terminal \"" + std::string(name) +
                              "\" is not known here: set TERM to another, or use --once");
