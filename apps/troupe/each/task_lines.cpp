@@ -10,7 +10,6 @@
 #include "text/terminal_text.hpp"
 #include "trace/pool_trace.hpp"
 
-#include <troupe/errors.hpp>
 #include <troupe/runtime.hpp>
 
 #include <cerrno>
@@ -65,7 +64,6 @@ std::string failure_text(const std::exception_ptr& failure) {
   }
 }
 
-constexpr std::size_t noted_bytes = 200; // of an input in the journal
 // How long results that were taken may wait to be shown and noted.
 constexpr std::chrono::milliseconds note_interval(50);
 
@@ -87,14 +85,9 @@ public:
   /// The next input that is to be done. Those before it that an earlier run has done are counted, and shown if they were
   /// not.
   std::optional<std::string> next(const std::function<std::optional<std::string>()>& inputs) {
-    for (auto input = inputs(); input; input = inputs()) {
-      ++number_;
-      if (!journal_ || !was_done(*input)) {
-        if (!journal_)
-          begun_.push_back({number_, 0, 0});
+    for (auto input = inputs(); input; input = inputs())
+      if (begins(*input))
         return input;
-      }
-    }
     return std::nullopt;
   }
 
@@ -102,18 +95,15 @@ public:
   void take(std::string_view result) {
     const auto one = take_first();
     if (journal_)
-      journal_->end_well(one.attempt, std::string(result), 0);
-    supersede(one);
-    show(one.attempt, result);
+      journal_->end_well(one.note, std::string(result), 0);
+    show(one.note.attempt, result);
   }
 
   /// ... has failed. Returns its number.
   std::uint64_t take_failure(const std::exception_ptr& failure) {
     const auto one = take_first();
-    if (journal_ && !is_about_pool(failure)) {
-      journal_->end_badly(one.attempt, failure, failure_text(failure));
-      supersede(one);
-    }
+    if (journal_)
+      journal_->end_badly(one.note, failure, failure_text(failure));
     return one.number;
   }
 
@@ -138,37 +128,31 @@ public:
 private:
   struct begun {
     std::uint64_t number = 0;
-    std::int64_t attempt = 0;
-    std::int64_t failed_before = 0; // the attempt that this one is instead of
+    noted_item note{};
   };
 
-  bool was_done(const std::string& input) {
-    const auto key = journal_->key_of({"each", task_}, module_, input);
-    begun one{number_, 0, 0};
-    if (const auto before = journal_->find(key, one.failed_before)) {
-      if (!before->ok)
-        ++failed_before_;
-      else if (!before->result.shown)
-        show(before->attempt, before->result.value);
+  bool begins(const std::string& input) {
+    begun one{++number_};
+    if (journal_)
+      one.note = journal_->begin({"each", task_}, module_, one.number, input, options_.task);
+    switch (one.note.is) {
+    case noted_item::state::begun:
+      begun_.push_back(std::move(one));
       return true;
+    case noted_item::state::failed_before:
+      ++failed_before_;
+      return false;
+    case noted_item::state::done_before:
+      if (!one.note.result.shown)
+        show(one.note.attempt, one.note.result.value);
     }
-    one.attempt = journal_->begin({.key = key,
-      .number = number_,
-      .input = text::printable(input.substr(0, noted_bytes)),
-      .command = text::printable(options_.task)});
-    begun_.push_back(one);
     return false;
   }
 
   begun take_first() {
-    const auto one = begun_.front();
+    auto one = std::move(begun_.front());
     begun_.pop_front();
     return one;
-  }
-
-  void supersede(const begun& one) {
-    if (one.failed_before != 0)
-      journal_->supersede(one.failed_before);
   }
 
   void show(std::int64_t attempt, std::string_view result) {
@@ -179,18 +163,6 @@ private:
     unnoted_.push_back(attempt);
     if (std::chrono::steady_clock::now() >= next_note_)
       show_all();
-  }
-
-  static bool is_about_pool(const std::exception_ptr& failure) {
-    try {
-      std::rethrow_exception(failure);
-    } catch (const troupe::task_cancelled&) {
-      return true;
-    } catch (const troupe::pool_closed&) {
-      return true;
-    } catch (...) {
-      return false;
-    }
   }
 
   const each_options& options_;

@@ -1,6 +1,7 @@
 #include "journal/item_journal.hpp"
 
 #include "problems.hpp"
+#include "text/terminal_text.hpp"
 
 #include <troupe/errors.hpp>
 
@@ -10,6 +11,8 @@
 namespace troupe_cli {
 
 namespace {
+
+constexpr std::size_t noted_bytes = 200; // of an item
 
 attempt_end how_it_failed(const std::exception_ptr& failure, const std::string& problem) {
   attempt_end how{.outcome = "failed", .problem = problem};
@@ -28,6 +31,20 @@ attempt_end how_it_failed(const std::exception_ptr& failure, const std::string& 
 
 } // namespace
 
+bool is_pool_failure(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const troupe::pool_failed&) {
+    return true;
+  } catch (const troupe::pool_closed&) {
+    return true;
+  } catch (const troupe::task_cancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 item_journal::item_journal(
   const std::string& file, bool resume, bool retry_failed, const std::string& command_line)
   : journal_(file, resume, command_line)
@@ -42,53 +59,56 @@ const std::string& item_journal::content_of(const std::string& module) {
   return content;
 }
 
-std::string item_journal::key_of(
-  std::vector<std::string> what, const std::string& module, const std::string& value) {
+noted_item item_journal::begin(std::vector<std::string> what, const std::string& module,
+  std::uint64_t number, const std::string& value, const std::string& label) {
   const std::lock_guard lock(mutex_);
   what.push_back(content_of(module));
   what.push_back(value);
-  return content_key(what);
-}
-
-std::optional<earlier_item> item_journal::find(
-  const std::string& key, std::int64_t& failed_before) {
-  const std::lock_guard lock(mutex_);
-  const auto end = journal_.find_earlier(key);
-  if (!end)
-    return std::nullopt;
-  if (end->ok) {
-    if (auto result = journal_.result_of(end->attempt))
-      return earlier_item{end->attempt, true, std::move(*result)};
-    return std::nullopt; // something else has written that: it is done here
+  const auto key = content_key(what);
+  noted_item one;
+  if (const auto end = journal_.find_earlier(key)) {
+    one.attempt = end->attempt;
+    if (!end->ok && !retry_failed_) {
+      one.is = noted_item::state::failed_before;
+      return one;
+    }
+    if (!end->ok) {
+      one.instead_of = end->attempt;
+    } else if (auto result =
+                 journal_.result_of(end->attempt)) { // else something else has written that
+      one.is = noted_item::state::done_before;
+      one.result = std::move(*result);
+      return one;
+    }
   }
-  if (!retry_failed_)
-    return earlier_item{end->attempt, false, {}};
-  failed_before = end->attempt;
-  return std::nullopt;
-}
-
-std::int64_t item_journal::begin(const attempt_begin& what) {
-  const std::lock_guard lock(mutex_);
-  return journal_.begin(what);
+  one.attempt = journal_.begin({.key = key,
+    .number = number,
+    .input = text::printable(value.substr(0, noted_bytes)),
+    .command = text::printable(label)});
+  return one;
 }
 
 void item_journal::end_well(
-  std::int64_t attempt, const std::string& result, std::int64_t microseconds) {
+  const noted_item& one, const std::string& result, std::int64_t microseconds) {
   const std::lock_guard lock(mutex_);
-  journal_.end(attempt, {.outcome = "ok", .wall_microseconds = microseconds});
-  journal_.keep_result(attempt, result);
+  journal_.end(one.attempt, {.outcome = "ok", .wall_microseconds = microseconds});
+  journal_.keep_result(one.attempt, result);
+  supersede(one);
 }
 
 void item_journal::end_badly(
-  std::int64_t attempt, const std::exception_ptr& failure, const std::string& problem) {
+  const noted_item& one, const std::exception_ptr& failure, const std::string& problem) {
+  if (is_pool_failure(failure))
+    return;
   const auto how = how_it_failed(failure, problem);
   const std::lock_guard lock(mutex_);
-  journal_.end(attempt, how);
+  journal_.end(one.attempt, how);
+  supersede(one);
 }
 
-void item_journal::supersede(std::int64_t attempt) {
-  const std::lock_guard lock(mutex_);
-  journal_.supersede(attempt);
+void item_journal::supersede(const noted_item& one) {
+  if (one.instead_of != 0)
+    journal_.supersede(one.instead_of);
 }
 
 void item_journal::note_shown(const std::vector<std::int64_t>& attempts) {

@@ -5,18 +5,24 @@
 #include <exception>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace troupe_cli {
 
-/// An item that an earlier run has brought to its end.
-struct earlier_item {
+/// An item of a run that has a journal.
+struct noted_item {
+  enum class state { begun, done_before, failed_before }; ///< the last two: in an earlier run
+
+  state is = state::begun;
   std::int64_t attempt = 0;
-  bool ok = false;
-  kept_result result{}; ///< if it is ok
+  std::int64_t instead_of = 0; ///< an attempt that failed in an earlier run; 0: none
+  kept_result result{};        ///< of what was done before
 };
+
+/// Whether a failure means that the item was not to be done any more, since the pool was terminated, or has given up: such
+/// an item has not ended.
+bool is_pool_failure(const std::exception_ptr& failure);
 
 /// The journal of items that have results: how they ended, and what came of them. Thread-safe. Functions throw
 /// `broken_problem`.
@@ -26,20 +32,15 @@ public:
   item_journal(
     const std::string& file, bool resume, bool retry_failed, const std::string& command_line);
 
-  /// What identifies an item in every run: what is done, in words, with the bytes of the module if there is one, and the
-  /// item.
-  std::string key_of(
-    std::vector<std::string> what, const std::string& module, const std::string& value);
-
-  /// An item with this key that has ended, as `journal::find_earlier`; one that has failed and is to be tried again is
-  /// none, and `failed_before` is set to it.
-  std::optional<earlier_item> find(const std::string& key, std::int64_t& failed_before);
-  std::int64_t begin(const attempt_begin& what);
-  void end_well(std::int64_t attempt, const std::string& result, std::int64_t microseconds);
-  /// `problem`: the failure in words.
+  /// An item begins, unless an earlier run has brought it to its end. It is known by what is done, in words, with the
+  /// bytes of the module if there is one, and by its value; `label` says what is done in one word. One that has failed and is
+  /// to be tried again begins.
+  noted_item begin(std::vector<std::string> what, const std::string& module, std::uint64_t number,
+    const std::string& value, const std::string& label);
+  void end_well(const noted_item& one, const std::string& result, std::int64_t microseconds);
+  /// `problem`: the failure in words. Notes nothing if that `is_pool_failure`.
   void end_badly(
-    std::int64_t attempt, const std::exception_ptr& failure, const std::string& problem);
-  void supersede(std::int64_t attempt);
+    const noted_item& one, const std::exception_ptr& failure, const std::string& problem);
   void note_shown(const std::vector<std::int64_t>& attempts);
   void commit();
   /// As `journal::finish`.
@@ -47,6 +48,7 @@ public:
 
 private:
   const std::string& content_of(const std::string& module);
+  void supersede(const noted_item& one);
 
   std::mutex mutex_;
   journal journal_;

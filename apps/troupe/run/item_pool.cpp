@@ -201,18 +201,4 @@ std::string describe_failure(const std::exception_ptr& failure) {
   }
 }
 
-bool is_pool_failure(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const troupe::pool_failed&) {
-    return true;
-  } catch (const troupe::pool_closed&) {
-    return true;
-  } catch (const troupe::task_cancelled&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
 } // namespace troupe_cli

@@ -84,7 +84,5 @@ private:
 
 /// How a failure is told: what the task threw, or what became of its child. Printable.
 std::string describe_failure(const std::exception_ptr& failure);
-/// Whether it means that the item was not to be done any more: the pool was terminated, or has given up.
-bool is_pool_failure(const std::exception_ptr& failure);
 
 } // namespace troupe_cli

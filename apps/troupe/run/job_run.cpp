@@ -6,6 +6,7 @@
 #include <chrono>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 namespace troupe_cli {
 
@@ -15,8 +16,7 @@ constexpr std::size_t most_bytes_in_flight = std::size_t{64} << 20;
 // A job with a mistake in it fails for each of a million items.
 constexpr std::size_t told_failures = 20;
 
-constexpr std::size_t shown_bytes = 60;  // of an item that fails
-constexpr std::size_t noted_bytes = 200; // of an item in the journal
+constexpr std::size_t shown_bytes = 60; // of an item that fails
 
 // How often the journal gets what has ended behind an item that takes long.
 constexpr std::chrono::milliseconds note_interval(50);
@@ -205,20 +205,11 @@ bool job_run::find_earlier(submitted& next, const item& one) {
   std::vector<std::string> what{"run", what_.name, work_.task, work_.directory};
   what.insert(what.end(), work_.command.begin(), work_.command.end());
   what.emplace_back(one.is_text ? "text" : "JSON");
-  const auto key = journal_->key_of(std::move(what), work_.module, one.value);
-  if (auto before = journal_->find(key, next.failed_before)) {
-    next.attempt = before->attempt;
-    next.earlier = next.noted = true;
-    next.shown = before->result.shown;
-    if (before->ok)
-      next.result = item_result({std::move(before->result.value)});
-    return true;
-  }
-  next.attempt = journal_->begin({.key = key,
-    .number = next.number,
-    .input = text::printable(one.value.substr(0, noted_bytes)),
-    .command = text::printable(what_.name)});
-  return false;
+  next.note = journal_->begin(std::move(what), work_.module, next.number, one.value, what_.name);
+  next.ended = next.note.is != noted_item::state::begun;
+  if (next.note.is == noted_item::state::done_before)
+    next.result = item_result({std::move(next.note.result.value)});
+  return next.ended;
 }
 
 void job_run::fail_input(const std::exception_ptr& failure) {
@@ -231,22 +222,17 @@ void job_run::fail_input(const std::exception_ptr& failure) {
 // -- the thread that takes ------------------------------------------------------------------------------
 
 void job_run::note_end(submitted& one) {
-  if (journal_ == nullptr || one.noted)
+  if (journal_ == nullptr || std::exchange(one.ended, true))
     return;
-  one.noted = true;
   try {
     const auto value = one.result->get();
-    journal_->end_well(one.attempt, value.json, value.microseconds);
+    journal_->end_well(one.note, value.json, value.microseconds);
   } catch (const broken_problem&) {
     throw;
   } catch (...) {
-    if (is_pool_failure(std::current_exception()))
-      return; // it has not ended, and is done by the next run
     const auto failure = std::current_exception();
-    journal_->end_badly(one.attempt, failure, describe_failure(failure));
+    journal_->end_badly(one.note, failure, describe_failure(failure));
   }
-  if (one.failed_before != 0)
-    journal_->supersede(one.failed_before);
 }
 
 void job_run::note_ends() {
@@ -310,17 +296,17 @@ void job_run::take_one(submitted& one, result_writer& writer) {
   }
   const std::lock_guard lock(mutex_);
   ++counts_.done;
-  counts_.done_before += one.earlier ? 1 : 0;
+  counts_.done_before += one.note.is == noted_item::state::done_before ? 1 : 0;
 }
 
 // A file is written anew by each run; what was shown elsewhere is not shown twice.
 void job_run::write(const submitted& one, const std::string& json, result_writer& writer) {
-  if (one.shown && !writer.has_file())
+  if (one.note.result.shown && !writer.has_file())
     return writer.skip(json);
   writer.write(json);
   if (journal_ == nullptr || writer.has_file())
     return;
-  unnoted_shown_.push_back(one.attempt);
+  unnoted_shown_.push_back(one.note.attempt);
   if (unnoted_shown_.size() < most_unnoted_shown)
     return;
   writer.flush();

@@ -65,11 +65,8 @@ private:
     std::string beginning; // of the item, for messages
     std::size_t bytes = 0;
     std::optional<item_result> result{}; // nothing if it failed in an earlier run
-    std::int64_t attempt = 0;            // in the journal
-    std::int64_t failed_before = 0;      // the attempt that this one is instead of
-    bool earlier = false;                // it ended in an earlier run,
-    bool shown = false;                  // and was shown there
-    bool noted = false;                  // the journal has its end
+    noted_item note{};                   // in the journal, if there is one
+    bool ended = false;                  // the journal has its end
 
     bool done() const { return !result || result->done(); }
   };
