@@ -3,6 +3,7 @@
 #include "top/dashboard.hpp"
 #include "top/dashboard_page.hpp"
 #include "top/dashboard_status.hpp"
+#include "troupe/top/example_status.hpp"
 
 #include <algorithm>
 #include <regex>
@@ -26,30 +27,7 @@ view_names plain_names() {
 }
 
 process_status example() {
-  process_status process;
-  process.pid = 42;
-  process.program = "shop";
-  process.version = "0.1.0";
-  process.command = {"./shop", "--all"};
-  process.when = std::chrono::steady_clock::time_point(100s);
-  pool_status pool;
-  pool.id = "1";
-  pool.name = "pages";
-  pool.max_queue = 1000;
-  pool.submitted = 1500;
-  pool.succeeded = 1200;
-  pool.failed = 2;
-  pool.lost = 1;
-  pool.queued = 290;
-  pool.running = 7;
-  pool.children = {
-    {0, 100, "ready", 10 << 20, 700, 0, 9s, 10s}, {1, 101, "ready", 30 << 20, 503, 2, 2s, 10s}};
-  pool.running_tasks = {{7, {"fetch", {}, false}, 1, 2, 3s}, {8, {"fetch", {}, false}, 1, 1, 1s}};
-  pool.tasks = {{{"fetch", {}, false}, 1500, 1200, 3, 0, 12s}};
-  pool.failures = {
-    {5, {"fetch", {}, false}, 1, 101, 3, 2s, "std::runtime_error", "no page", {{0, 11}}}};
-  process.pools = {pool};
-  return process;
+  return example_status("no page");
 }
 
 std::string status_of(const process_status& process, const std::string& absence = {}) {
