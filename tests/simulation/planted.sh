@@ -4,12 +4,30 @@
 # are.
 #
 #   tests/simulation/planted.sh [PATCH...]
+#   tests/simulation/planted.sh --fit        only whether the patches fit the rules as they are, which takes a moment
 #
 # In the environment: TROUPE_BUILD, a build of the simulation whose objects may be used; CXX, the compiler;
 # TROUPE_SEEDS, the largest number of seeds.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
+
+# Says so if it cannot be done.
+plant() { # PATCH FOLDER [OPTION]
+  local problem
+  problem=$(patch -s -p1 -d "$2" ${3:+"$3"} < "$1" 2>&1) && return
+  printf '%s: does not apply any more:\n%s\n' "$(basename "$1" .patch)" "$problem" >&2
+  return 1
+}
+
+missed=0
+if [ "${1:-}" = --fit ]; then
+  for patch in "$here"/planted/*.patch; do
+    plant "$patch" "$root" --dry-run || missed=1
+  done
+  exit $missed
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 build=${TROUPE_BUILD:-$root/build/release}
@@ -20,10 +38,15 @@ compile() { # SOURCE OBJECT
   "$compiler" "${flags[@]}" -c "$1" -o "$2" || { echo "cannot compile $1" >&2; exit 2; }
 }
 
+# Whether the build has made it of what there is now: of the headers, too.
+is_new() { # OBJECT
+  [ -e "$1" ] && [ -z "$(find "$root"/{include,src/{base,values,policy},tests/{simulation,support}} -newer "$1" -print -quit)" ]
+}
+
 # What the build has made already is not compiled again.
 collect() { # SOURCE FOLDER-OF-OBJECTS
   local made="$build/$2/$(basename "$1").o" object="$work/objects/$(basename "$1").o"
-  if [ "$made" -nt "$1" ]; then cp "$made" "$object"; else compile "$1" "$object"; fi
+  if is_new "$made"; then cp "$made" "$object"; else compile "$1" "$object"; fi
 }
 
 mkdir -p "$work/src" "$work/objects"
@@ -49,7 +72,6 @@ if ! simulate "$work"/objects/*.o > "$work/out"; then
   exit 2
 fi
 
-missed=0
 patches=("$@")
 [ $# -gt 0 ] || patches=("$here"/planted/*.patch)
 for patch in "${patches[@]}"; do
@@ -57,9 +79,7 @@ for patch in "${patches[@]}"; do
   rm -rf "$work/src/policy" "$work/patched"
   cp -r "$root/src/policy" "$work/src/policy"
   cp -r "$work/objects" "$work/patched"
-  if ! patch -s -p1 -d "$work" < "$patch" > "$work/out" 2>&1; then
-    echo "$name: does not apply any more:" >&2
-    cat "$work/out" >&2
+  if ! plant "$patch" "$work"; then
     missed=1
     continue
   fi
