@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <sys/socket.h>
@@ -131,32 +132,56 @@ void watcher::flush_soon() {
   flushes_ = true;
 }
 
+// The bytes are counted when they are sent, not in a later turn of the loop: the stream may end between the two, and what was
+// sent must not be sent again.
 void watcher::flush() {
   if (!socket_.is_open())
     return;
   try {
-    if (sent_ == answer_.size()) {
-      if (missed_ > 0) {
-        add_missed();
-        missed_ = 0;
+    for (;;) {
+      if (sent_ == answer_.size())
+        take_waiting();
+      if (answer_.empty()) {
+        flushes_ = false;
+        return;
       }
-      answer_.clear();
-      sent_ = 0;
-      answer_.swap(waiting_);
+      if (!send_some(answer_, sent_))
+        break;
     }
-    if (answer_.empty()) {
-      flushes_ = false;
-      return;
-    }
-    socket_.async_write_some(boost::asio::buffer(answer_.data() + sent_, answer_.size() - sent_),
-      [self = shared_from_this()](const error_code& error, std::size_t count) {
+    if (errno != EAGAIN)
+      return close();
+    socket_.async_wait(boost::asio::local::stream_protocol::socket::wait_write,
+      [self = shared_from_this()](const error_code& error) {
         if (error)
           return self->close();
-        self->sent_ += count;
         self->flush();
       });
   } catch (...) {
     close(); // there is no memory
+  }
+}
+
+void watcher::take_waiting() {
+  if (missed_ > 0) {
+    add_missed();
+    missed_ = 0;
+  }
+  answer_.clear();
+  sent_ = 0;
+  answer_.swap(waiting_);
+}
+
+// Sends what the socket takes of the text beyond the first `done` bytes. False: it takes nothing, and `errno` says why.
+bool watcher::send_some(std::string_view text, std::size_t& done) {
+  for (;;) {
+    const auto count = ::send(
+      socket_.native_handle(), text.data() + done, text.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return false;
+    done += static_cast<std::size_t>(count);
+    return true;
   }
 }
 
@@ -166,13 +191,8 @@ void watcher::send_rest() {
     if (missed_ > 0)
       rest += missed_line(missed_);
     rest += end_line();
-    for (std::size_t done = 0; done < rest.size();) {
-      const auto count = ::send(socket_.native_handle(), rest.data() + done, rest.size() - done,
-        MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (count <= 0)
-        return;
-      done += static_cast<std::size_t>(count);
-    }
+    for (std::size_t done = 0; done < rest.size() && send_some(rest, done);)
+      ;
   } catch (...) {
     // There is no memory: it ends without.
   }

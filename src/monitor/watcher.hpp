@@ -53,6 +53,8 @@ private:
   void watch_for_end();
   void flush_soon();
   void flush();
+  void take_waiting();
+  bool send_some(std::string_view text, std::size_t& done);
   void add_missed();
   void send_rest();
 

@@ -231,6 +231,20 @@ TEST_CASE("a stream that comes to its end says so, with what was missed") {
         "first\nsecond\n{\"event\":\"missed\",\"events\":1}\n{\"event\":\"end\"}\n");
 }
 
+TEST_CASE("what is sent already when a stream ends is not sent again") {
+  pair_of_sockets sockets;
+  sockets.one->begin_stream("first\n");
+  char buffer[64];
+  ssize_t count = -1;
+  while (count < 0) { // it is closed at the first moment at which it has sent the line
+    REQUIRE(sockets.io.run_one_for(60s) > 0);
+    count = ::recv(sockets.other.get(), buffer, sizeof buffer, 0);
+  }
+  sockets.one->close();
+  CHECK(std::string(buffer, static_cast<std::size_t>(count)) + sockets.read_all() ==
+        "first\n{\"event\":\"end\"}\n");
+}
+
 TEST_CASE("a watcher that says anything more, or hangs up, ends its stream") {
   pair_of_sockets sockets;
   sockets.one->begin_stream("first\n");
