@@ -25,6 +25,9 @@ struct child_limits {
   std::chrono::milliseconds cpu_time{0};
   /// Bytes of the largest file that it may write (RLIMIT_FSIZE). Then SIGXFSZ ends it.
   std::size_t file_size = 0;
+  /// Processes and threads of the child's user, all of them counted wherever they come from (RLIMIT_NPROC): a child that
+  /// would make one more gets EAGAIN. Nothing holds back a user with CAP_SYS_RESOURCE.
+  std::size_t processes = 0;
   /// Added to its nice value, 0 to 39: higher is less urgent.
   std::size_t nice = 0;
   /// CPUs on which it may run, by number.

@@ -10,6 +10,7 @@
 #include <troupe/output.hpp>
 #include <troupe/pool_events.hpp>
 #include <troupe/restart_options.hpp>
+#include <troupe/sandbox.hpp>
 #include <troupe/scheduler.hpp>
 #include <troupe/start_method.hpp>
 
@@ -18,6 +19,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <vector>
 
 #pragma GCC visibility push(default)
 
@@ -48,6 +50,18 @@ struct pool_options {
   /// A child leaves after exactly this many tasks (fewer only if one that it had been given was cancelled
   /// or moved to an idle child); its successor is ready before it leaves. 0: never.
   std::size_t maxtasksperchild = 0;
+
+  /// A child that has more bytes of memory than this after a task takes no more of them, finishes what it has
+  /// started, and leaves; its successor is ready before. For libraries that leak. What counts is the memory that is
+  /// resident and backed by no file, so not `shared_buffer`s and program code, but with `forkserver` and `fork` also
+  /// what is still shared with the zygote. The start fails if a child has more before its first task. 0: any
+  /// number. A limit that no task may exceed meanwhile is `limits.address_space`.
+  std::size_t maxmemoryperchild = 0;
+
+  /// A child that has taken tasks for this long takes no more, finishes what it has started, and leaves; its
+  /// successor is ready before. Each child gets up to a tenth less, by chance, so that they do not all leave at once.
+  /// 0: any time, else up to a year.
+  std::chrono::milliseconds maxageperchild{0};
 
   /// Tasks that one child runs at the same time: coroutines, and blocking functions on its thread
   /// pool. Plain functions run one at a time whatever this says. 1 to 16,384.
@@ -80,7 +94,7 @@ struct pool_options {
   std::optional<troupe::start_method> start_method{};
 
   /// Children beyond `processes` that are started, run the initializer, and wait. When a child dies, or
-  /// leaves because of `maxtasksperchild`, a spare that is ready takes its position at once, and a new
+  /// leaves because of `maxtasksperchild` or the like, a spare that is ready takes its position at once, and a new
   /// spare is started. 0 to 1024.
   std::size_t spares = 0;
 
@@ -132,6 +146,32 @@ struct pool_options {
 
   /// What each child may use: memory, descriptors, CPU time, ...
   child_limits limits{};
+
+  // -- where a child lives ------------------------------------------------------------------------
+
+  // These are in force before the initializer. A child that cannot have them does not start, and the error names
+  // the option.
+
+  /// The variables of the environment that each child keeps, by name, where `*` at the end stands for any more
+  /// letters: `{"PATH", "LC_*"}`. The others are taken away, after the dynamic loader and the program's static
+  /// constructors have seen them. Nothing: it keeps all.
+  std::optional<std::vector<std::string>> environment{};
+
+  /// The directory in which each child works, as an absolute path. Empty: as the parent does when the child, or the
+  /// zygote that forks it, is started.
+  std::string working_directory{};
+
+  /// The permissions that files do not get when a child makes them, 0 to 0777. Nothing: as the parent has it.
+  std::optional<unsigned> umask{};
+
+  /// What the kernel keeps each child from.
+  troupe::sandbox sandbox = troupe::sandbox::none;
+
+  /// The directories beneath which a child in a sandbox may change files, as absolute paths.
+  std::vector<std::string> writable_directories{};
+
+  /// Whether a child in a sandbox may open sockets.
+  bool sockets = false;
 
   /// Time that a running task gets to stop by itself after it was cancelled or ran into its timeout. A
   /// coroutine is cancelled as Asio does it; a plain or blocking function can look at

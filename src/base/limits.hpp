@@ -22,6 +22,7 @@ inline constexpr std::chrono::milliseconds max_timeout = std::chrono::hours(24);
 /// What a child can be given of CPU time, and what can be added to its nice value.
 inline constexpr std::chrono::milliseconds max_cpu_time = std::chrono::hours(24 * 365);
 inline constexpr std::size_t max_nice = 39;
+inline constexpr std::chrono::milliseconds max_child_age = std::chrono::hours(24 * 365);
 
 // -- the link ---------------------------------------------------------------------------------------
 

@@ -29,6 +29,10 @@ struct default_text {
   // The first word is that of the options' default.
   std::string operator()(const choice_key& key) { return in_quotes(key.words().front()); }
   std::string operator()(const call_key&) { return {}; }
+  std::string operator()(const directory_key& key) { return in_quotes(key.member(options)); }
+  std::string operator()(const directories_key&) { return "[]"; }
+  std::string operator()(const variables_key&) { return {}; }
+  std::string operator()(const umask_key&) { return {}; }
   std::string operator()(const group_key&) { return {}; }
 };
 

@@ -38,6 +38,11 @@ std::span<const std::string_view> input_words() {
   return words;
 }
 
+std::span<const std::string_view> sandbox_words() {
+  static constexpr std::array<std::string_view, 2> words{"none", "guarded"};
+  return words;
+}
+
 std::span<const std::string_view> start_method_names() {
   static const std::array names{to_string(start_method::spawn), to_string(start_method::forkserver),
     to_string(start_method::fork)};
@@ -56,6 +61,10 @@ void choose_input(pool_options& options, std::size_t index) {
   options.input = index == 0 ? input::null : input::inherit;
 }
 
+void choose_sandbox(pool_options& options, std::size_t index) {
+  options.sandbox = index == 0 ? sandbox::none : sandbox::guarded;
+}
+
 void choose_output(pool_options& options, std::size_t index) {
   options.output = index == 0 ? output::inherit : output::capture;
 }
@@ -70,6 +79,8 @@ std::span<const pool_key> pool_keys() {
     pool_key{"initializer", call_key{rules::of_pool<&pool_options::initializer>}},
     pool_key{"finalizer", call_key{rules::of_pool<&pool_options::finalizer>}},
     key_of(rules::maxtasksperchild),
+    size_of(rules::maxmemoryperchild),
+    key_of(rules::maxageperchild),
     pool_key{"scheduler", scheduler_key{}},
     pool_key{"start_method", choice_key{"start method", start_method_names, choose_start_method}},
     key_of(rules::spares),
@@ -82,6 +93,13 @@ std::span<const pool_key> pool_keys() {
     pool_key{"output", choice_key{"kind of output", output_words, choose_output}},
     pool_key{"limits", group_key{limits_keys}},
     key_of(rules::cancel_grace),
+    pool_key{"environment", variables_key{}},
+    pool_key{"working_directory", directory_key{rules::of_pool<&pool_options::working_directory>}},
+    pool_key{"umask", umask_key{}},
+    pool_key{"sandbox", choice_key{"sandbox", sandbox_words, choose_sandbox}},
+    pool_key{
+      "writable_directories", directories_key{rules::of_pool<&pool_options::writable_directories>}},
+    pool_key{"sockets", flag_key{rules::of_pool<&pool_options::sockets>}},
   };
   return keys;
 }
@@ -103,6 +121,7 @@ std::span<const pool_key> limits_keys() {
     key_of(rules::open_files),
     key_of(rules::cpu_time),
     size_of(rules::file_size),
+    key_of(rules::user_processes),
     key_of(rules::nice),
     pool_key{"no_new_privs", flag_key{rules::of_limits<&child_limits::no_new_privs>}},
     pool_key{"core_dumps", flag_key{rules::of_limits<&child_limits::core_dumps>}},

@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace troupe::detail {
 
@@ -39,6 +41,22 @@ struct flag_key {
   bool& (*member)(pool_options&);
 };
 
+/// An absolute path.
+struct directory_key {
+  std::string& (*member)(pool_options&);
+};
+
+/// Absolute paths.
+struct directories_key {
+  std::vector<std::string>& (*member)(pool_options&);
+};
+
+/// Names of variables of the environment.
+struct variables_key {};
+
+/// A number with octal digits, as a string.
+struct umask_key {};
+
 /// A table.
 struct group_key {
   std::span<const pool_key> (*keys)();
@@ -48,7 +66,7 @@ struct group_key {
 struct pool_key {
   std::string_view name;
   std::variant<count_rule, time_rule, size_key, flag_key, scheduler_key, choice_key, call_key,
-    group_key>
+    directory_key, directories_key, variables_key, umask_key, group_key>
     kind;
 };
 

@@ -10,6 +10,7 @@
 #include <troupe/module_host.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -44,6 +45,12 @@ private:
   void read(const choice_key& key, const config_value& value);
   void read(const call_key& key, const config_value& value);
   void read_module_call(const call_key& key, const config_value& value, const std::string& name);
+  void read(const directory_key& key, const config_value& value);
+  void read(const directories_key& key, const config_value& value);
+  void read(const variables_key& key, const config_value& value);
+  void read(const umask_key& key, const config_value& value);
+  std::vector<std::string> read_texts(
+    const config_value& value, problem_of_text (*problem_of)(const std::string&));
   void read(const group_key& key, const config_value& value);
 
   configured_pool& pool_;
@@ -168,6 +175,47 @@ void pool_reader::read_module_call(
   pool_.module_tasks.emplace(value.path.substr(value.path.rfind('.') + 1), name);
 }
 
+void pool_reader::read(const directory_key& key, const config_value& value) {
+  const auto text = value.text();
+  if (!text)
+    return;
+  key.member(options_) = *text;
+  if (const auto problem = problem_of_directory(key.member(options_)))
+    value.refuse(*problem + ", is " + quoted_for_message(*text));
+}
+
+void pool_reader::read(const directories_key& key, const config_value& value) {
+  key.member(options_) = read_texts(value, problem_of_directory);
+}
+
+void pool_reader::read(const variables_key&, const config_value& value) {
+  options_.environment = read_texts(value, problem_of_variable);
+}
+
+std::vector<std::string> pool_reader::read_texts(
+  const config_value& value, problem_of_text (*problem_of)(const std::string&)) {
+  std::vector<std::string> result;
+  for (const auto* text : value.texts())
+    if (const auto problem = problem_of(text->get()))
+      config_value{*text, value.path, problems_}.refuse(
+        *problem + ", is " + quoted_for_message(text->get()));
+    else
+      result.push_back(text->get());
+  return result;
+}
+
+void pool_reader::read(const umask_key&, const config_value& value) {
+  const auto text = value.text();
+  if (!text)
+    return;
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number, 8);
+  if (error != std::errc() || end != text->data() + text->size() || number > most_umask)
+    value.refuse("must be octal digits, \"000\" to \"777\", is " + quoted_for_message(*text));
+  else
+    options_.umask = number;
+}
+
 void pool_reader::read(const group_key& key, const config_value& value) {
   if (const auto* table = value.node.as_table())
     read_group(key.keys(), *table, value.path);
@@ -175,8 +223,20 @@ void pool_reader::read(const group_key& key, const config_value& value) {
     value.refuse_type("a table");
 }
 
+// Whether a key of the sandbox asks for anything.
+bool is_set(const toml::node& node) {
+  if (const auto* array = node.as_array())
+    return !array->empty();
+  return node.value_or(true);
+}
+
 void check_contradictions(const pool_options& options, const toml::table& table,
   const std::string& path, config_problems& problems) {
+  if (options.sandbox == sandbox::none)
+    for (const auto* key : {"sockets", "writable_directories"})
+      if (const auto* node = table.get(key); node != nullptr && is_set(*node))
+        problems.add(position_of(node->source()), path + '.' + key,
+          "is for a sandbox: set sandbox = \"guarded\", or leave it out");
   if (options.processes == 0 || options.queuecount <= options.processes)
     return;
   const auto* queuecount = table.get("queuecount");

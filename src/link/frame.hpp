@@ -36,6 +36,7 @@ enum class frame_kind : std::uint8_t {
     28, ///< outcomes of items of a batch, in their order; payload: records (batch_record.hpp)
   let_go =
     29, ///< the child has no more of the shared buffer `task`, of which it was told `extra` times
+  full = 30, ///< its memory has grown beyond what it may have: it wants to be replaced
 };
 
 /// What passes between the actors of the two processes: `extra` of `to_actors` and `from_actors`. The

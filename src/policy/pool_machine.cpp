@@ -23,6 +23,7 @@ pool_machine::pool_machine(rules with, child_host& host)
   , scheduler_(rules_.scheduler ? rules_.scheduler : std::make_shared<round_robin>())
   , dispatcher_(rules_.children.queues, rules_.concurrency, rules_.cpus)
   , supervision_(rules_.children, host, *this)
+  , ages_(rules_.age_per_child)
   , depths_told_(rules_.children.queues)
   , queued_(rules_.children.queues)
   , depth_news_(rules_.children.queues)
@@ -425,6 +426,7 @@ void pool_machine::takes_tasks(std::uint32_t seat, queue_id queue) {
   watches_[seat].suspicions = 0;
   dispatcher_.add_child(seat, queue,
     rules_.tasks_per_child == 0 ? dispatcher::unlimited : rules_.tasks_per_child, now_);
+  ages_.begin(seat, now_, jitter_);
   if (watches_[seat].exited) // it said so before, and nobody looked
     dispatcher_.stop_child(seat);
 }
@@ -476,7 +478,7 @@ void pool_machine::settle(time_point now) {
 
 std::optional<pool_machine::time_point> pool_machine::next_alarm() {
   auto next = supervision_.next_alarm();
-  for (const auto& due : {alarms_.next(is_open()), balance_due_, pulse_due_})
+  for (const auto& due : {alarms_.next(is_open()), balance_due_, pulse_due_, ages_.next()})
     if (due && (!next || *due < *next))
       next = due;
   return next;
@@ -492,6 +494,8 @@ void pool_machine::alarm(time_point now) {
     on_alarm(*due, now);
   if (pulse_due_ && *pulse_due_ <= now)
     take_pulses(now);
+  while (const auto old = ages_.take_due(now))
+    recycle_child(*old, now);
   supervision_.alarm(now);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/child_ages.hpp"
 #include "policy/child_port.hpp"
 #include "policy/dispatcher.hpp"
 #include "policy/ended_run.hpp"
@@ -42,12 +43,13 @@ public:
 
   struct rules {
     supervision::rules children{};
-    std::size_t concurrency = 1;              ///< `pool_options::childconcurrency`
-    std::size_t tasks_per_child = 0;          ///< `pool_options::maxtasksperchild`
-    std::size_t cpus = dispatcher::unlimited; ///< as many children can run at the same moment
+    std::size_t concurrency = 1;                ///< `pool_options::childconcurrency`
+    std::size_t tasks_per_child = 0;            ///< `pool_options::maxtasksperchild`
+    std::chrono::milliseconds age_per_child{0}; ///< `pool_options::maxageperchild`
+    std::size_t cpus = dispatcher::unlimited;   ///< as many children can run at the same moment
     std::chrono::milliseconds cancel_grace{1'000};
     std::shared_ptr<troupe::scheduler> scheduler; ///< null: `round_robin`
-    std::uint32_t seed = 1;                       ///< of the jitter of retries
+    std::uint32_t seed = 1; ///< of the jitter of retries and of the ages of children
     /// Whether `child_host::run_ended` is to be called, which is looked at whenever a task ends.
     const bool* runs_wanted = &nobody;
     static constexpr bool nobody = false;
@@ -70,6 +72,8 @@ public:
   /// The child of a slot takes no more tasks, finishes what it has started, and is replaced; nothing, if there is none
   /// that takes tasks.
   void recycle(std::size_t slot, time_point now);
+  /// The same for a child.
+  void recycle_child(std::uint32_t seat, time_point now);
   /// Everything is dropped, and the pool ends. `reason` is that of its children's end.
   void terminate(const std::string& reason, time_point now);
   /// The pool cannot go on, for a reason that is not of its children's.
@@ -172,6 +176,7 @@ private:
   // The slot is no more.
   void drop_tasks_of(std::size_t slot);
   void retire_child_of(std::size_t slot);
+  void retire_child(std::uint32_t seat);
   void watch_balance(time_point now);
   void rebalance(time_point now);
 
@@ -245,6 +250,7 @@ private:
   tasks_by_slot slot_tasks_;
   task_alarms alarms_;
   supervision supervision_;
+  child_ages ages_;
   index_set batch_seats_;      // of children whose batches are to be looked at again soon,
   index_set held_batch_seats_; // or when something is heard of the child
   detail::running_average item_time_;
@@ -260,7 +266,7 @@ private:
     bool exited = false; // its process has ended
   };
   std::vector<child_watch> watches_; // by seat
-  std::minstd_rand jitter_;
+  std::minstd_rand jitter_;          // of retries, and of the ages of children
   phase phase_ = phase::open;
   bool some_retired_ = false; // since the last look at the children
   std::exception_ptr failure_;

@@ -90,18 +90,27 @@ void pool_machine::resize(std::size_t processes, time_point now) {
 
 void pool_machine::recycle(std::size_t slot, time_point now) {
   now_ = now;
-  if ((phase_ == phase::open || phase_ == phase::closing) && slot < supervision_.children().slots())
+  if (accepts_more_attempts() && slot < supervision_.children().slots())
     retire_child_of(slot);
+}
+
+void pool_machine::recycle_child(std::uint32_t seat, time_point now) {
+  now_ = now;
+  const auto& table = supervision_.children();
+  if (accepts_more_attempts() && table.present(seat) && table[seat].phase == child_phase::ready)
+    retire_child(seat);
 }
 
 void pool_machine::retire_child_of(std::size_t slot) {
   const auto& table = supervision_.children();
-  const auto seat = table.ready_child(table.position_of(slot));
-  if (!seat)
-    return;
-  dispatcher_.stop_child(*seat);
-  take_back_unstarted(*seat, dispatcher::unlimited);
-  supervision_.retire(*seat);
+  if (const auto seat = table.ready_child(table.position_of(slot)))
+    retire_child(*seat);
+}
+
+void pool_machine::retire_child(std::uint32_t seat) {
+  dispatcher_.stop_child(seat);
+  take_back_unstarted(seat, dispatcher::unlimited);
+  supervision_.retire(seat);
 }
 
 // -- what runs in each ----------------------------------------------------------------------------------

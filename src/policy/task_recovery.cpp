@@ -53,6 +53,7 @@ void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
   try {
     tasks = port(seat).remaining();
     make_watch(seat);
+    ages_.end(seat);
     dispatcher_.remove_child(seat);
     for (const auto key : tasks.started)
       if (const auto* entry = ledger_.find(key); entry != nullptr && entry->task->is_batch())

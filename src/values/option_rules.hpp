@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 // Which values options may have: the one place that knows, for pools and processes that a program makes and
@@ -31,6 +33,15 @@ struct time_rule {
   std::chrono::milliseconds least;
   std::chrono::milliseconds most;
 };
+
+/// What is wrong with a value, or nothing.
+using problem_of_text = std::optional<std::string>;
+
+/// Of an absolute path, or an empty one.
+problem_of_text problem_of_directory(const std::string& path);
+/// Of a name that stands in `pool_options::environment`.
+problem_of_text problem_of_variable(const std::string& pattern);
+inline constexpr unsigned most_umask = 0777;
 
 /// Throws `std::invalid_argument` if an option is out of its range, if two contradict each other, or if a
 /// call is not of a plain function. `processes` must have been chosen.
@@ -68,6 +79,8 @@ inline constexpr count_rule queuecount{
   "queuecount", of_pool<&pool_options::queuecount>, 1, limits::max_processes};
 inline constexpr count_rule maxtasksperchild{
   "maxtasksperchild", of_pool<&pool_options::maxtasksperchild>, 0, any_count};
+inline constexpr count_rule maxmemoryperchild{
+  "maxmemoryperchild", of_pool<&pool_options::maxmemoryperchild>, 0, any_count};
 inline constexpr count_rule spares{"spares", of_pool<&pool_options::spares>, 0, limits::max_spares};
 inline constexpr count_rule max_queue{
   "max_queue", of_pool<&pool_options::max_queue>, 0, limits::max_queue};
@@ -81,11 +94,15 @@ inline constexpr count_rule open_files{
   "limits.open_files", of_limits<&child_limits::open_files>, 0, any_count};
 inline constexpr count_rule file_size{
   "limits.file_size", of_limits<&child_limits::file_size>, 0, any_count};
+inline constexpr count_rule user_processes{
+  "limits.processes", of_limits<&child_limits::processes>, 0, any_count};
 inline constexpr count_rule nice{
   "limits.nice", of_limits<&child_limits::nice>, 0, limits::max_nice};
 
 // -- times of a pool --------------------------------------------------------------------------------
 
+inline constexpr time_rule maxageperchild{
+  "maxageperchild", of_pool<&pool_options::maxageperchild>, no_time, limits::max_child_age};
 inline constexpr time_rule start_timeout{
   "start_timeout", of_pool<&pool_options::start_timeout>, shortest, limits::max_timeout};
 inline constexpr time_rule shutdown_timeout{

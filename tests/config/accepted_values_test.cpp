@@ -21,7 +21,15 @@ overflow = "reject"
 input = "inherit"
 output = "capture"
 cancel_grace = "2s"
-limits = { open_files = 64, cpu_time = "1m", nice = 5, no_new_privs = true, core_dumps = true }
+maxmemoryperchild = "512MiB"
+maxageperchild = "6h"
+environment = ["PATH", "LC_*"]
+working_directory = "/var/tmp"
+umask = "027"
+sandbox = "guarded"
+writable_directories = ["/tmp", "/var/spool/web"]
+sockets = true
+limits = { open_files = 64, processes = 500, cpu_time = "1m", nice = 5, no_new_privs = true, core_dumps = true }
 restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, give_up_after = "2m" }
 )");
   const auto& pool = config.pool("web");
@@ -40,7 +48,16 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, gi
   CHECK(pool.input == troupe::input::inherit);
   CHECK(pool.output == troupe::output::capture);
   CHECK(pool.cancel_grace == 2s);
+  CHECK(pool.maxmemoryperchild == std::size_t{512} << 20);
+  CHECK(pool.maxageperchild == 6h);
+  CHECK(pool.environment == std::vector<std::string>{"PATH", "LC_*"});
+  CHECK(pool.working_directory == "/var/tmp");
+  CHECK(pool.umask == 027u);
+  CHECK(pool.sandbox == troupe::sandbox::guarded);
+  CHECK(pool.writable_directories == std::vector<std::string>{"/tmp", "/var/spool/web"});
+  CHECK(pool.sockets);
   CHECK(pool.limits.open_files == 64);
+  CHECK(pool.limits.processes == 500);
   CHECK(pool.limits.cpu_time == 60s);
   CHECK(pool.limits.nice == 5);
   CHECK(pool.limits.no_new_privs);

@@ -51,6 +51,26 @@ TEST_CASE("a flag is true or false, and no number or word") {
         "pool.web.limits.core_dump: unknown key; did you mean \"core_dumps\"?");
 }
 
+TEST_CASE("surroundings of children that cannot be are refused with the cure") {
+  CHECK(problem_with("working_directory = \"here\"") ==
+        "pool.web.working_directory: must be an absolute path, is \"here\"");
+  CHECK(problem_with("umask = \"8\"") ==
+        "pool.web.umask: must be octal digits, \"000\" to \"777\", is \"8\"");
+  CHECK(problem_with("umask = \"1000\"") ==
+        "pool.web.umask: must be octal digits, \"000\" to \"777\", is \"1000\"");
+  CHECK(problem_with("umask = 27") == "pool.web.umask: expected a string, found an integer");
+  CHECK(problem_with("environment = [\"A=b\"]") ==
+        "pool.web.environment: must be names of variables, like \"PATH\" or \"LC_*\", is \"A=b\"");
+  CHECK(problem_with("environment = [1]") ==
+        "pool.web.environment: expected a string, found an integer");
+  CHECK(problem_with("sandbox = \"guard\"") ==
+        "pool.web.sandbox: unknown sandbox \"guard\"; did you mean \"guarded\"?");
+  CHECK(problem_with("sockets = true") ==
+        "pool.web.sockets: is for a sandbox: set sandbox = \"guarded\", or leave it out");
+  CHECK(error_of("[pool.web]\nsandbox = \"guarded\"\nwritable_directories = [\"tmp\"]\n") ==
+        "troupe.toml:3:25: pool.web.writable_directories: must be an absolute path, is \"tmp\"");
+}
+
 TEST_CASE("a wrong value is reported at the value") {
   CHECK(error_of("[pool.web]\n  processes =   -1\n") ==
         "troupe.toml:2:17: pool.web.processes: must be 0 to 1024, is -1");
@@ -157,9 +177,10 @@ TEST_CASE("all problems are reported, in the order of the file") {
         "integer; write \"5s\" or \"5ms\"\n"
         "troupe.toml:3:13: pool.web.processes: must be 0 to 1024, is -1\n"
         "troupe.toml:4:1: pool.web.queues: unknown key; valid: processes, childconcurrency, "
-        "queuecount, initializer, finalizer, maxtasksperchild, scheduler, start_method, spares, "
-        "restart, start_timeout, "
-        "shutdown_timeout, max_queue, overflow, input, output, limits, cancel_grace\n"
+        "queuecount, initializer, finalizer, maxtasksperchild, maxmemoryperchild, "
+        "maxageperchild, scheduler, start_method, spares, restart, start_timeout, "
+        "shutdown_timeout, max_queue, overflow, input, output, limits, cancel_grace, "
+        "environment, working_directory, umask, sandbox, ...\n"
         "troupe.toml:5:2: apps: unknown key; did you mean \"app\"?");
 }
 

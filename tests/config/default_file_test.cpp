@@ -14,7 +14,9 @@ const std::filesystem::path default_file = std::filesystem::path(TROUPE_CONFIG_D
 void check_lists_all(std::span<const detail::pool_key> keys, const toml::table& table) {
   for (const auto& key : keys) {
     INFO("key " << key.name);
-    if (std::holds_alternative<detail::call_key>(key.kind)) // there is no default
+    if (std::holds_alternative<detail::call_key>(key.kind) ||
+        std::holds_alternative<detail::variables_key>(key.kind) ||
+        std::holds_alternative<detail::umask_key>(key.kind)) // there is no default
       continue;
     const auto* node = table.get(key.name);
     REQUIRE(node != nullptr);
@@ -43,6 +45,8 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.childconcurrency == defaults.childconcurrency);
   CHECK(loaded.queuecount == defaults.queuecount);
   CHECK(loaded.maxtasksperchild == defaults.maxtasksperchild);
+  CHECK(loaded.maxmemoryperchild == defaults.maxmemoryperchild);
+  CHECK(loaded.maxageperchild == defaults.maxageperchild);
   CHECK(loaded.scheduler == defaults.scheduler);
   // An empty one means the program's default, which is spawn.
   CHECK(loaded.start_method == start_method::spawn);
@@ -59,7 +63,16 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.limits.open_files == defaults.limits.open_files);
   CHECK(loaded.limits.cpu_time == defaults.limits.cpu_time);
   CHECK(loaded.limits.file_size == defaults.limits.file_size);
+  CHECK(loaded.limits.processes == defaults.limits.processes);
   CHECK(loaded.limits.nice == defaults.limits.nice);
+  CHECK_FALSE(loaded.environment);
+  CHECK_FALSE(defaults.environment);
+  CHECK(loaded.working_directory == defaults.working_directory);
+  CHECK_FALSE(loaded.umask);
+  CHECK_FALSE(defaults.umask);
+  CHECK(loaded.sandbox == defaults.sandbox);
+  CHECK(loaded.writable_directories == defaults.writable_directories);
+  CHECK(loaded.sockets == defaults.sockets);
   CHECK(loaded.limits.no_new_privs == defaults.limits.no_new_privs);
   CHECK(loaded.limits.core_dumps == defaults.limits.core_dumps);
   CHECK(loaded.restart.intensity == defaults.restart.intensity);

@@ -238,6 +238,7 @@ void world::check_after_event() {
   if (alarm && *alarm <= now_)
     return; // it has not been told of the time yet
   check_times();
+  check_ages();
   check_positions();
   check_waiting();
   check_hostages();
@@ -295,6 +296,17 @@ void world::check_children() {
 }
 
 // What is due has been done.
+void world::check_ages() {
+  const auto& table = machine_->children().children();
+  for (std::uint32_t seat = 0; seat < table.seats() && rules_.age_per_child > 0ms; ++seat)
+    if (table.present(seat) && children_[seat]) {
+      const bool old = now_ - children_[seat]->ready_since >= rules_.age_per_child;
+      check(!old || table[seat].phase != policy::child_phase::ready,
+        "a child takes tasks at an age at which it is to leave", seat);
+      seen_.grown_old += old && table[seat].phase == policy::child_phase::retiring ? 1 : 0;
+    }
+}
+
 void world::check_times() {
   for (const auto index : open_) {
     const auto& task = tasks_[index];

@@ -52,6 +52,7 @@ pool_machine::rules world::make_rules() {
   children.shutdown_timeout = random_.one_in(2) ? 300ms : 5ms;
   rules.concurrency = 1 + random_.below(6);
   rules.tasks_per_child = random_.one_in(3) ? 1 + random_.below(6) : 0;
+  rules.age_per_child = random_.one_in(5) ? random_.one_in(2) ? 3ms : 60ms : 0ms;
   rules.cancel_grace = random_.one_in(2) ? 50ms : 0ms;
   rules.scheduler = std::make_shared<for_machine>(*this);
   static constexpr bool always = true;
@@ -108,6 +109,9 @@ void world::plan() {
     for (auto left = 1 + random_.below(3); left > 0; --left)
       at(some_time(), event_kind::resize,
         static_cast<std::uint32_t>(rules_.children.queues + random_.below(4)));
+  if (random_.one_in(4))
+    for (auto left = 1 + random_.below(4); left > 0; --left)
+      at(some_time(), event_kind::recycle, static_cast<std::uint32_t>(random_.below(8)));
   if (random_.one_in(30))
     at(some_time(), event_kind::fail);
   if (random_.one_in(5))

@@ -151,6 +151,11 @@ void world::take_position(std::uint32_t seat, const child_record& record) {
   note("takes position", seat, record.position);
   ++seen_.promoted;
   children_[seat]->position_ = record.position;
+  children_[seat]->ready_since = now_;
+}
+
+void world::child_started(std::uint32_t seat, const policy::child_record&) {
+  children_[seat]->ready_since = now_;
 }
 
 void world::drain(std::uint32_t seat) {

@@ -133,6 +133,9 @@ void world::handle_user(const event& what) {
   case event_kind::resize:
     resize(what.a);
     break;
+  case event_kind::recycle:
+    recycle(what.a);
+    break;
   case event_kind::terminate:
     terminate();
     break;
@@ -263,6 +266,18 @@ void world::resize(std::size_t slots) {
   check(closed_ || table.slots() == slots, "a pool does not have the size that is wanted", slots);
   not_before_.resize(table.all_positions());
   vacant_until_.resize(table.all_positions());
+}
+
+void world::recycle(std::uint32_t seat) {
+  const auto& table = machine_->children().children();
+  const bool takes_tasks = table.present(seat) && table[seat].phase == policy::child_phase::ready;
+  note("recycle", seat, takes_tasks);
+  machine_->recycle_child(seat, now_);
+  if (!takes_tasks)
+    return;
+  ++seen_.recycled;
+  check(closed_ || machine_->failure() || table[seat].phase == policy::child_phase::retiring,
+    "a child that is to be recycled takes more tasks", seat);
 }
 
 void world::terminate() {

@@ -92,6 +92,7 @@ enum class event_kind : std::uint8_t {
   terminate,
   fail,
   resize,
+  recycle,
   pause, // of the parent, as if it were stopped
   launching,
   launched,
@@ -160,6 +161,7 @@ public:
   bool alive = true;
   bool stopped = false;
   bool deaf = false;                      // takes in nothing more
+  time_point ready_since{};               // it takes tasks, or waits as a spare
   std::optional<nanoseconds> stuck_since; // in the time of the parent, without its pauses
   bool draining = false;
   bool ignores_term = false;
@@ -278,7 +280,8 @@ struct coverage {
                 nested = 0, lent = 0, promoted = 0, gave_up = 0, stuck_ended = 0, did_not_stop = 0,
                 did_not_leave = 0, start_timeouts = 0, failed_starts = 0, scheduler_failures = 0,
                 send_failures = 0, moved = 0, pauses = 0, drained = 0, grown = 0, shrunk = 0,
-                for_slots = 0, slots_gone = 0, batches = 0, divided = 0, halved = 0, events = 0;
+                recycled = 0, grown_old = 0, for_slots = 0, slots_gone = 0, batches = 0,
+                divided = 0, halved = 0, events = 0;
 };
 
 /// One life of a pool.
@@ -301,7 +304,7 @@ private:
   void drain(std::uint32_t seat) override;
   void end(std::uint32_t seat, policy::child_host::ending how, const std::string& reason) override;
   void warn(std::uint32_t, const policy::child_record&, const std::string&) override {}
-  void child_started(std::uint32_t, const policy::child_record&) override {}
+  void child_started(std::uint32_t seat, const policy::child_record&) override;
   void child_ended(const child_exit&, bool) override {}
   void task_retried(const policy::retried_task&) override {}
   void run_ended(const policy::ended_run& run) noexcept override;
@@ -336,6 +339,7 @@ private:
   void cancel(std::uint32_t index, bool started_too);
   void close();
   void resize(std::size_t slots);
+  void recycle(std::uint32_t seat);
   void terminate();
   child* find(std::uint32_t seat, std::uint64_t life);
   void bell(child& from);
@@ -359,6 +363,7 @@ private:
   void check_counts();
   void check_children();
   void check_times();
+  void check_ages();
   void check_positions();
   void check_waiting();
   void check_waiting_for(const task_record& task);

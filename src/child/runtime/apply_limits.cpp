@@ -66,6 +66,7 @@ void apply_limits(const child_limits& wanted) {
   set_limit("cpu_time", RLIMIT_CPU,
     static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(wanted.cpu_time).count()));
   set_limit("file_size", RLIMIT_FSIZE, wanted.file_size);
+  set_limit("processes", RLIMIT_NPROC, wanted.processes);
   errno = 0;
   if (wanted.nice != 0 && ::nice(static_cast<int>(wanted.nice)) == -1 && errno != 0)
     fail("nice");

@@ -5,7 +5,9 @@
 #include "child/asking/segment_requests.hpp"
 #include "child/runtime/apply_limits.hpp"
 #include "child/runtime/exits.hpp"
+#include "child/runtime/guard.hpp"
 #include "child/runtime/run_call.hpp"
+#include "child/runtime/settle_in.hpp"
 #include "child/runtime/surroundings.hpp"
 #include "child/tasks/describe_exception.hpp"
 #include "os/process_setup.hpp"
@@ -56,7 +58,11 @@ child_life::child_life(const link::parent_hello& hello, link::channel to_parent,
 bool child_life::work() {
   follow_wishes();
   const bool called = requests_.run_posted();
-  return (worker_ != nullptr && worker_->work()) || called;
+  if (worker_ == nullptr)
+    return called;
+  const bool worked = worker_->work();
+  watch_memory();
+  return worked || called;
 }
 
 void child_life::on_frame(const link::frame_header& header, std::span<const std::byte> payload) {
@@ -104,6 +110,8 @@ void child_life::set_up(std::span<const std::byte> payload) {
     fail_start(setup_.thrown);
   try {
     apply_limits(settings_.limits);
+    settle_in(settings_.place);
+    guard(settings_.guard);
   } catch (...) {
     fail_start(std::current_exception());
   }
@@ -117,6 +125,8 @@ void child_life::set_up(std::span<const std::byte> payload) {
   if (::getppid() != parent_)
     ::_exit(exit_parent_gone);
   try {
+    memory_ = memory_watch(settings_.most_memory);
+    memory_.check_start();
     spawn_worker();
   } catch (...) {
     fail_start(std::current_exception());
@@ -236,6 +246,14 @@ void child_life::follow_wishes() {
     if (worker_ != nullptr)
       worker_->stop(cell);
   });
+}
+
+void child_life::watch_memory() {
+  if (!memory_.is_exceeded(worker_->ended()))
+    return;
+  link::frame_header header;
+  header.kind = link::frame_kind::full;
+  link_.send(header, {});
 }
 
 void child_life::drain(int exit_code) {

@@ -6,6 +6,7 @@
 #include "child/runtime/actor_host.hpp"
 #include "child/runtime/known_modules.hpp"
 #include "child/runtime/loop_setup.hpp"
+#include "child/runtime/memory_watch.hpp"
 #include "child/runtime/parent_link.hpp"
 #include "child/tasks/stop_requests.hpp"
 #include "child/tasks/worker_actor.hpp"
@@ -54,6 +55,7 @@ private:
     accepted_call& call, const link::frame_header& header, std::span<const std::byte> payload);
 
   void follow_wishes();
+  void watch_memory();
   [[noreturn]] void drain(int exit_code);
 
   const pid_t parent_;
@@ -65,7 +67,8 @@ private:
   known_modules modules_;
   caf::actor worker_handle_;
   worker_actor* worker_ = nullptr; // owned by worker_handle_
-  std::uint64_t taken_in_ = 0;     // the number of tasks
+  memory_watch memory_;
+  std::uint64_t taken_in_ = 0; // the number of tasks
   std::shared_ptr<std::vector<accepted_call>>
     accepted_; // shared with the message to the worker, and used again
   parent_link link_;

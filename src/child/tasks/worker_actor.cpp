@@ -216,6 +216,7 @@ void worker_actor::end_item(
 void worker_actor::leave_cell(std::uint32_t cell) {
   if (started_[cell].waits > 0)
     end_lend(cell); // something that it has left behind still waits
+  ++ended_;
   started_[cell] = {};
   stops_.forget(cell);
 }

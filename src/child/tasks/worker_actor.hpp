@@ -82,6 +82,8 @@ public:
 
   /// Starts what may start, for at most `limits::work_slice`; true if something was started.
   bool work();
+  /// The number of tasks that have ended, each item of a batch counted.
+  std::uint64_t ended() const noexcept { return ended_; }
   /// Cancels the coroutine in a cell if it is to stop.
   void stop(std::uint32_t cell);
 
@@ -170,6 +172,7 @@ private:
   blocking_threads threads_;
   base::untouched_array<started_task> started_; // by cell
   std::uint64_t starts_ = 0;
+  std::uint64_t ended_ = 0;
   std::atomic<std::size_t> lent_ = 0; // tasks that have lent their places, or are about to
   clock::time_point now_{};           // the end of the latest plain task: saves a look at the clock
 };

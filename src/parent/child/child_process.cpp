@@ -185,6 +185,10 @@ void child_process::on_frame(const link::frame_header& header, std::span<const s
     return tasks_.on_results(header, payload);
   case link::frame_kind::ready:
     return on_ready();
+  case link::frame_kind::full:
+    if (!ready_)
+      throw protocol_violation("unexpected full");
+    return listeners_.life.child_full(*this);
   case link::frame_kind::start_failed:
     if (ready_)
       throw protocol_violation("unexpected start_failed");

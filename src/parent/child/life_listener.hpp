@@ -13,6 +13,8 @@ public:
   /// Its pid is known. If it could not be launched, `child_down` comes instead.
   virtual void child_launched(child_process&) {}
   virtual void child_ready(child_process& child) = 0;
+  /// It has more memory than it may, and is to be replaced.
+  virtual void child_full(child_process&) {}
   /// Its process has ended. What it wrote before is reported after this, and then that it is down.
   virtual void child_exited(child_process&) {}
   /// Its exit status is known, and everything that it wrote has been reported.

@@ -39,6 +39,7 @@ policy::pool_machine::rules rules_of(const pool_options& options, const event_ta
   rules.concurrency = options.childconcurrency;
   rules.cpus = usable_cpus();
   rules.tasks_per_child = options.maxtasksperchild;
+  rules.age_per_child = options.maxageperchild;
   rules.cancel_grace = options.cancel_grace;
   rules.scheduler = options.scheduler;
   rules.seed = std::random_device{}();
@@ -296,6 +297,10 @@ void pool_actor::on_launched(std::uint32_t seat) {
 
 void pool_actor::on_ready(std::uint32_t seat) {
   guard([&] { machine_.child_ready(seat, clock::now()); });
+}
+
+void pool_actor::on_full(std::uint32_t seat) {
+  guard([&] { machine_.recycle_child(seat, clock::now()); });
 }
 
 void pool_actor::on_exited(std::uint32_t seat) {

@@ -121,6 +121,7 @@ private:
   void on_launching(std::uint32_t seat) override;
   void on_launched(std::uint32_t seat) override;
   void on_ready(std::uint32_t seat) override;
+  void on_full(std::uint32_t seat) override;
   void on_exited(std::uint32_t seat) override;
   void on_down(std::uint32_t seat, const child_process& child) override;
   void on_released() override;

@@ -59,7 +59,11 @@ link::child_settings supervisor::settings_for(std::size_t slot) const {
     options_.maxtasksperchild == 0 || options_.maxtasksperchild >= least_tasks_for_spinning;
   if (lives_long && processes_ + 1 <= usable_cpus())
     settings.spin_nanoseconds = spin_time.count();
+  settings.most_memory = options_.maxmemoryperchild;
   settings.limits = options_.limits;
+  settings.place = {options_.environment, options_.working_directory, options_.umask};
+  settings.guard = {
+    options_.sandbox == sandbox::guarded, options_.sockets, options_.writable_directories};
   if (options_.loop_initializer != nullptr)
     settings.loop_initializer = detail::locate(options_.loop_initializer);
   if (options_.exception_handler != nullptr)

@@ -29,6 +29,7 @@ public:
     virtual void on_launching(std::uint32_t seat) = 0;
     virtual void on_launched(std::uint32_t seat) = 0;
     virtual void on_ready(std::uint32_t seat) = 0;
+    virtual void on_full(std::uint32_t seat) = 0;
     /// As `life_listener::child_exited`.
     virtual void on_exited(std::uint32_t seat) = 0;
     /// The child is gone; its tasks are still known.
@@ -81,6 +82,7 @@ private:
   void child_launching(child_process& child) override { owner_.on_launching(child.seat()); }
   void child_launched(child_process& child) override { owner_.on_launched(child.seat()); }
   void child_ready(child_process& child) override { owner_.on_ready(child.seat()); }
+  void child_full(child_process& child) override { owner_.on_full(child.seat()); }
   void child_exited(child_process& child) override { owner_.on_exited(child.seat()); }
   void child_down(child_process& child) override;
 

@@ -1,0 +1,152 @@
+#include "child/runtime/guard.hpp"
+
+#include "base/unique_fd.hpp"
+#include "os/thread_count.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Landlock: Documentation/userspace-api/landlock.rst of the kernel, and landlock(7). Seccomp: seccomp(2).
+namespace troupe::child {
+
+namespace {
+
+// The first version that keeps files from being truncated.
+constexpr int least_landlock = 3;
+// Not in the header of Debian 12's C library, which knows version 2.
+constexpr std::uint64_t access_truncate = 1ull << 14;
+
+constexpr std::uint64_t changes_of_files = LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate;
+constexpr std::uint64_t all_changes =
+  changes_of_files | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+  LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+  LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+  LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
+
+[[noreturn]] void lack(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), "pool option sandbox: " + what);
+}
+
+// -- files ----------------------------------------------------------------------------------------------
+
+void require_landlock() {
+  const auto version =
+    ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (version < 0)
+    lack("\"guarded\" needs Landlock, which this kernel does not offer");
+  if (version < least_landlock)
+    throw error("pool option sandbox: \"guarded\" needs version " + std::to_string(least_landlock) +
+                " of Landlock (Linux 6.2), this kernel has version " + std::to_string(version));
+}
+
+void allow_changes(const base::unique_fd& rules, const std::string& path, std::uint64_t which) {
+  const base::unique_fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (!place || ::fstat(place.get(), &status) != 0)
+    lack("the writable directory " + path + " cannot be opened");
+  if (which == all_changes && !S_ISDIR(status.st_mode)) {
+    errno = ENOTDIR;
+    lack("the writable directory " + path + " cannot be opened");
+  }
+  landlock_path_beneath_attr rule{};
+  rule.allowed_access = which;
+  rule.parent_fd = place.get();
+  if (::syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+    lack("changes beneath " + path + " cannot be allowed");
+}
+
+void forbid_changes(const std::vector<std::string>& but_beneath) {
+  landlock_ruleset_attr handled{};
+  handled.handled_access_fs = all_changes;
+  const base::unique_fd rules(static_cast<int>(
+    ::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled.handled_access_fs, 0)));
+  if (!rules)
+    lack("the kernel does not take the rules");
+  for (const auto& directory : but_beneath)
+    allow_changes(rules, directory, all_changes);
+  if (::access("/dev/null", F_OK) == 0)
+    allow_changes(rules, "/dev/null", changes_of_files);
+  if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0)
+    lack("the kernel does not enforce the rules");
+}
+
+// -- sockets --------------------------------------------------------------------------------------------
+
+#if defined(__x86_64__)
+constexpr std::uint32_t this_architecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t this_architecture = AUDIT_ARCH_AARCH64;
+#else
+constexpr std::uint32_t this_architecture = 0;
+#endif
+
+// Calls of another architecture, and those of the x32 ABI, have other numbers.
+constexpr std::uint32_t x32_calls = 0x4000'0000;
+
+constexpr sock_filter load(std::size_t offset) {
+  return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
+}
+constexpr sock_filter give(std::uint32_t what) {
+  return BPF_STMT(BPF_RET | BPF_K, what);
+}
+constexpr sock_filter skip_unless_equal(std::uint32_t value, std::uint8_t skipped) {
+  return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skipped);
+}
+
+// An io_uring makes sockets without the system call.
+void forbid_sockets() {
+  constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EACCES;
+  sock_filter program[] = {
+    load(offsetof(seccomp_data, arch)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, this_architecture, 1, 0),
+    give(SECCOMP_RET_KILL_PROCESS),
+    load(offsetof(seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_calls, 0, 1),
+    give(SECCOMP_RET_KILL_PROCESS),
+    skip_unless_equal(SYS_socket, 1),
+    give(refused),
+    skip_unless_equal(SYS_io_uring_setup, 1),
+    give(refused),
+    give(SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter{sizeof program / sizeof *program, program};
+  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+    lack("the kernel does not take the filter that forbids sockets");
+}
+
+} // namespace
+
+void guard(const link::child_guard& wanted) {
+  if (!wanted.on)
+    return;
+  if (this_architecture == 0)
+    throw error("pool option sandbox: \"guarded\" is not made for this processor");
+  require_landlock();
+  // Other threads would be outside, and do for a task whatever it asks them.
+  if (const auto threads = os::settled_thread_count(); threads > 1)
+    throw error("pool option sandbox: threads that the program has started already (" +
+                std::to_string(threads - 1) +
+                ") would stay outside: start them in the initializer");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    lack("the kernel does not keep the child from gaining privileges");
+  forbid_changes(wanted.writable);
+  if (!wanted.sockets)
+    forbid_sockets();
+}
+
+} // namespace troupe::child
