@@ -1,9 +1,11 @@
 #pragma once
 
+#include <troupe/codec.hpp>
 #include <troupe/detail/compiler.hpp>
 #include <troupe/detail/std_parts.hpp>
 #include <troupe/errors.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -32,6 +34,8 @@ struct exception_report {
   std::size_t slot = 0;
   task_id task = 0;
   std::uint32_t attempt = 1;
+
+  std::vector<std::byte> content; ///< What the codec of its known type has written, or empty.
 };
 
 /// Carried beside the original type by every exception that comes from a child: what is thrown in the
@@ -82,6 +86,7 @@ struct exception_kind {
   const char* name; // mangled
   bool (*matches)(const std::exception& thrown);
   std::exception_ptr (*make)(const report_ptr& report);
+  void (*encode)(const std::exception& thrown, bytes& out) = nullptr; // null: it has no codec
 };
 
 /// Later registrations are asked first.
@@ -92,7 +97,12 @@ std::error_code code_of(const exception_report& report);
 
 template <class E>
 E make_original(const exception_report& report) {
-  if constexpr (std::is_constructible_v<E, std::error_code, std::string>)
+  if constexpr (has_codec<E>) {
+    decoder in(report.content);
+    auto original = in.make<E>();
+    in.finish();
+    return original;
+  } else if constexpr (std::is_constructible_v<E, std::error_code, std::string>)
     return E(code_of(report), report.what);
   else if constexpr (std::is_constructible_v<E, std::string, std::error_code>)
     return E(report.what, code_of(report));
@@ -134,11 +144,26 @@ std::exception_ptr make_proxy_of(const report_ptr& report) {
   }
 }
 
+template <class E>
+void encode_thrown(const std::exception& thrown, bytes& out) {
+  encoder{out}(dynamic_cast<const E&>(thrown));
+}
+
+template <class E>
+constexpr auto encoder_of() -> decltype(exception_kind::encode) {
+  if constexpr (has_codec<E>)
+    return &encode_thrown<E>;
+  else
+    return nullptr;
+}
+
 } // namespace detail
 
 /// Lets exceptions of type `E`, and of types derived from it, arrive in the parent as an `E`. `E` derives
 /// from `std::exception` and is constructible from a `std::string`, from a `const char*`, or from
-/// nothing. Call it in parent and children alike, before `runtime` is constructed, or put
+/// nothing: then it has its message, and nothing else that it had. With a `troupe::codec<E>` (custom_codec.hpp) it
+/// arrives as what that sends, whatever it is made of, but for shared buffers. Call it in parent and children alike,
+/// before `runtime` is constructed, or put
 /// `TROUPE_EXCEPTION(my_error)` at namespace scope. Standard and Boost.System exceptions are known.
 template <class E>
 void register_exception() {
@@ -147,7 +172,7 @@ void register_exception() {
     !std::is_final_v<E>, "what is thrown in the parent derives from E, so E must not be final");
   detail::register_exception_kind({typeid(E).name(),
     [](const std::exception& thrown) { return dynamic_cast<const E*>(&thrown) != nullptr; },
-    &detail::make_proxy_of<E>});
+    &detail::make_proxy_of<E>, detail::encoder_of<E>()});
 }
 
 } // namespace troupe

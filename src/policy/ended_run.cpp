@@ -26,8 +26,9 @@ std::string cut(const std::string& type) {
 void note_report(const detail::outcome& result, task_ended& to) {
   to.how = task_end::threw;
   try {
-    if (result.payload.size() <= longest_failure_report)
-      to.type = cut(detail::decode_report(detail::view(result.payload))->type);
+    if (const auto report =
+          detail::decode_report_text(detail::view(result.payload), longest_failure_report))
+      to.type = cut(report->type);
   } catch (const decode_error&) {
     // No child of this library says such a thing.
   }

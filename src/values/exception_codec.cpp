@@ -17,7 +17,9 @@
 #include <stdexcept>
 #include <system_error>
 #include <typeinfo>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -90,7 +92,17 @@ std::mutex& kinds_mutex() {
   return mutex;
 }
 
+// What comes behind its content.
+exception_report read_text(decoder& in, std::size_t depth);
+
 exception_report read_report(decoder& in, std::size_t depth) {
+  auto content = in.make<std::vector<std::byte>>();
+  auto report = read_text(in, depth);
+  report.content = std::move(content);
+  return report;
+}
+
+exception_report read_text(decoder& in, std::size_t depth) {
   if (depth > limits::max_nested_exceptions)
     throw_decode_error("exceptions are nested too deeply");
   exception_report report;
@@ -109,7 +121,9 @@ exception_report read_report(decoder& in, std::size_t depth) {
   return report;
 }
 
+// The content first, so that it can be passed over.
 void write_report(encoder& out, const exception_report& report) {
+  out(report.content);
   out(report.type);
   out(report.what);
   out(report.known_type);
@@ -165,6 +179,18 @@ void encode_report(bytes& out, const exception_report& report) {
 report_ptr decode_report(std::span<const std::byte> in) {
   decoder decode(in);
   auto report = std::make_shared<const exception_report>(read_report(decode, 0));
+  decode.finish();
+  return report;
+}
+
+report_ptr decode_report_text(std::span<const std::byte> in, std::size_t longest) {
+  decoder head(in);
+  const auto content = head.count(1);
+  in = in.last(head.bytes_left() - content);
+  if (in.size() > longest)
+    return nullptr;
+  decoder decode(in);
+  auto report = std::make_shared<const exception_report>(read_text(decode, 0));
   decode.finish();
   return report;
 }

@@ -3,6 +3,7 @@
 #include <troupe/detail/bytes.hpp>
 #include <troupe/proxy_exception.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <span>
 
@@ -12,6 +13,9 @@ void encode_report(bytes& out, const exception_report& report);
 
 /// Throws `decode_error`.
 report_ptr decode_report(std::span<const std::byte> in);
+
+/// All of it but its content, as it is shown to people. Null if it is longer than that; throws `decode_error`.
+report_ptr decode_report_text(std::span<const std::byte> in, std::size_t longest);
 
 /// The exception that a report stands for. An undecodable report gives a `decode_error`: an error is
 /// always an error.

@@ -37,6 +37,38 @@ public:
 class silent_error : public std::exception {};
 TROUPE_EXCEPTION(silent_error);
 
+// Has more than a message, and cannot be made of one.
+class wrong_price : public std::runtime_error {
+public:
+  wrong_price(std::string of_what, int price)
+    : std::runtime_error(of_what + " does not cost " + std::to_string(price))
+    , item(std::move(of_what))
+    , cents(price) {}
+
+  std::string item;
+  int cents;
+};
+
+} // namespace
+
+template <>
+struct troupe::codec<wrong_price> {
+  static void encode(encoder& out, const wrong_price& error) {
+    if (error.cents < 0)
+      throw std::out_of_range("a price below 0");
+    out(error.item);
+    out(error.cents);
+  }
+  static wrong_price decode(decoder& in) {
+    auto item = in.make<std::string>();
+    return {std::move(item), in.make<int>()};
+  }
+};
+
+namespace {
+
+TROUPE_EXCEPTION(wrong_price);
+
 exception_report report_of(const std::exception& thrown) {
   exception_report report;
   report.type = typeid(thrown).name();
@@ -351,4 +383,44 @@ TEST_CASE("std::future_error keeps its code") {
   } catch (const std::future_error& e) {
     CHECK(e.code() == std::future_errc::broken_promise);
   }
+}
+
+TEST_CASE("an exception with a codec arrives with all that it has") {
+  const auto report =
+    child::describe_exception(std::make_exception_ptr(wrong_price("cheese", 300)));
+  try {
+    std::rethrow_exception(across(report));
+    FAIL("nothing was thrown");
+  } catch (const wrong_price& e) {
+    CHECK(e.item == "cheese");
+    CHECK(e.cents == 300);
+    CHECK(e.what() == std::string("cheese does not cost 300"));
+    CHECK(dynamic_cast<const proxy_exception*>(&e) != nullptr);
+  }
+}
+
+TEST_CASE("what the codec of an exception throws does not hide the exception") {
+  const auto report = child::describe_exception(std::make_exception_ptr(wrong_price("brie", -1)));
+  CHECK(report.type.ends_with("wrong_price"));
+  CHECK(report.what == "brie does not cost -1 [it cannot be encoded: a price below 0]");
+  CHECK_THROWS_AS(std::rethrow_exception(across(report)), remote_error);
+}
+
+TEST_CASE("content that a codec cannot read is an error of its own") {
+  auto report = child::describe_exception(std::make_exception_ptr(wrong_price("cheese", 300)));
+  report.content.pop_back();
+  CHECK_THROWS_AS(std::rethrow_exception(across(report)), decode_error);
+  report.content.resize(report.content.size() + 2);
+  CHECK_THROWS_AS(std::rethrow_exception(across(report)), decode_error);
+}
+
+TEST_CASE("the text of a report is read without its content") {
+  auto report = child::describe_exception(std::make_exception_ptr(wrong_price("cheese", 300)));
+  report.content.resize(100'000);
+  const auto bytes = encoded(report);
+  const auto text = detail::decode_report_text(detail::view(bytes), 10'000);
+  REQUIRE(text);
+  CHECK(text->what == "cheese does not cost 300");
+  CHECK(text->content.empty());
+  CHECK(detail::decode_report_text(detail::view(bytes), 10) == nullptr);
 }

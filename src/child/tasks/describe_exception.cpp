@@ -8,6 +8,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <future>
+#include <new>
 #include <string>
 #include <system_error>
 #include <typeinfo>
@@ -27,6 +28,24 @@ std::string shortened(std::string text) {
   return text;
 }
 
+// What the codec of an exception throws must not hide the exception.
+void encode_content(
+  const std::exception& thrown, const detail::exception_kind& kind, exception_report& report) {
+  try {
+    detail::bytes content;
+    kind.encode(thrown, content);
+    report.content.assign(content.begin(), content.end());
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& problem) {
+    report.known_type.clear();
+    report.what += shortened(std::string(" [it cannot be encoded: ") + problem.what()) + ']';
+  } catch (...) {
+    report.known_type.clear();
+    report.what += " [it cannot be encoded]";
+  }
+}
+
 void describe_standard(const std::exception& thrown, exception_report& report) {
   try {
     const char* text = thrown.what();
@@ -34,8 +53,11 @@ void describe_standard(const std::exception& thrown, exception_report& report) {
   } catch (...) {
     report.what = "(its what() threw)";
   }
-  if (const auto* kind = detail::kind_of(thrown))
+  if (const auto* kind = detail::kind_of(thrown)) {
     report.known_type = kind->name;
+    if (kind->encode != nullptr)
+      encode_content(thrown, *kind, report);
+  }
   // Boost's first: its type derives from std::runtime_error as well.
   if (const auto* boost_error = dynamic_cast<const boost::system::system_error*>(&thrown)) {
     report.code = boost_error->code().value();
