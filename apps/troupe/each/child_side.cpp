@@ -1,11 +1,14 @@
 #include "each/child_side.hpp"
 
+#include "each/rules.hpp"
 #include "each/slot_outputs.hpp"
 
 #include "command/run_command.hpp"
 #include "command/start.hpp"
 #include "trace/trace_writer.hpp"
 
+#include <troupe/codec.hpp>
+#include <troupe/proxy_exception.hpp>
 #include <troupe/this_child.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -22,6 +25,15 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+// It arrives in the parent with what became of the attempt.
+template <>
+struct troupe::codec<troupe_cli::input_failed> {
+  static void encode(encoder& out, const troupe_cli::input_failed& failure) { out(failure.end()); }
+  static troupe_cli::input_failed decode(decoder& in) {
+    return troupe_cli::input_failed(in.make<troupe_cli::input_end>());
+  }
+};
 
 namespace troupe_cli {
 namespace {
@@ -151,6 +163,8 @@ asio::awaitable<input_end> run_job(input_job job) {
   co_return end;
 }
 
+TROUPE_EXCEPTION(input_failed);
+
 } // namespace
 
 void set_up_child(const child_settings& settings) {
@@ -160,7 +174,11 @@ void set_up_child(const child_settings& settings) {
 }
 
 asio::awaitable<input_end> run_input(input_job job) {
-  return run_job(std::move(job));
+  auto end = co_await run_job(std::move(job));
+  const auto how = outcome_of(end.end);
+  if (end.begun && how != outcome::ok && how != outcome::cancelled)
+    throw input_failed(std::move(end));
+  co_return end;
 }
 
 } // namespace troupe_cli

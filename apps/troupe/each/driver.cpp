@@ -86,19 +86,12 @@ void driver::handle(ended_attempt ended) {
     again_.push_front(std::move(what));
     return;
   }
-  if (!ended.failure) {
-    usual_time_ += (ended.end.end.wall_time - usual_time_) / 16;
-    if (ended.end.disk_full)
-      throw broken_problem(
-        "\"" + text::printable(with_.place) + "\" is on a disk that is full, and the output of " +
-        named(what.job.what) + " is not complete (" + describe(ended.end.end) + "); --" +
-        (with_.options.output_dir.empty() ? "spool" : "output-dir") + " names another place");
-    const auto how = outcome_of(ended.end.end);
-    const auto problem = how == outcome::ok ? std::string() : describe(ended.end.end);
-    return handle_end(std::move(what), std::move(ended.end), how, problem);
-  }
+  if (!ended.failure)
+    return handle_command(std::move(what), std::move(ended.end));
   try {
     std::rethrow_exception(ended.failure);
+  } catch (const input_failed& failed) {
+    handle_command(std::move(what), failed.end());
   } catch (const troupe::task_cancelled&) {
     handle_end(std::move(what), {}, outcome::cancelled, {});
   } catch (const troupe::child_lost& lost) {
@@ -112,6 +105,18 @@ void driver::handle(ended_attempt ended) {
     const std::exception& failure) { // what the child could not do for it, for want of memory
     handle_end(std::move(what), {}, outcome::lost, text::printable(failure.what()));
   }
+}
+
+void driver::handle_command(attempt what, input_end end) {
+  usual_time_ += (end.end.wall_time - usual_time_) / 16;
+  if (end.disk_full)
+    throw broken_problem(
+      "\"" + text::printable(with_.place) + "\" is on a disk that is full, and the output of " +
+      named(what.job.what) + " is not complete (" + describe(end.end) + "); --" +
+      (with_.options.output_dir.empty() ? "spool" : "output-dir") + " names another place");
+  const auto how = outcome_of(end.end);
+  const auto problem = how == outcome::ok ? std::string() : describe(end.end);
+  handle_end(std::move(what), std::move(end), how, problem);
 }
 
 void driver::handle_end(attempt what, input_end end, outcome how, const std::string& problem) {

@@ -76,6 +76,8 @@ private:
   enum class stopping { no, soon, now };
 
   void handle(ended_attempt ended);
+  // A command has run, or could not be started.
+  void handle_command(attempt what, input_end end);
   void handle_end(attempt what, input_end end, outcome how, const std::string& problem);
   void handle_signal(int number);
   void finish(attempt what, input_end end, outcome how, const std::string& problem);

@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -55,6 +57,19 @@ struct input_end {
   std::int64_t began = 0; ///< microseconds of the steady clock
   /// The disk on which its output lies has no room left, so it may be incomplete.
   bool disk_full = false;
+};
+
+/// What a task throws whose command has failed, so that it counts as failed wherever tasks are counted.
+class input_failed : public std::runtime_error {
+public:
+  explicit input_failed(input_end how)
+    : std::runtime_error(describe(how.end))
+    , end_(std::move(how)) {}
+
+  const input_end& end() const noexcept { return end_; }
+
+private:
+  input_end end_;
 };
 
 /// What is small enough to travel with the end of its command.

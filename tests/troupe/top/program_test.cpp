@@ -11,7 +11,9 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -98,6 +100,47 @@ TEST_CASE("--json prints what processes say") {
   CHECK(status.pid == ::getpid());
   CHECK(status.pools.back().name == "json");
   CHECK(status.pools.back().tasks.at(0).succeeded == 1);
+}
+
+TEST_CASE("commands of `troupe each` that fail count as failed, with what became of them") {
+  const flag gate;
+  ::setenv("TROUPE_CONTROL", "1", 1);
+  piped_program each(
+    TROUPE_COMMAND, {"troupe", "each", "-q", "-j", "1", "--retries", "1", "--shell", "--",
+                      "case {} in ok) ;; exit) exit 3 ;; signal) kill -9 $$ ;; "
+                      "big) seq 20000; exit 4 ;; *) while ! test -e " +
+                        gate.path() + "; do sleep 0.01; done ;; esac",
+                      ":::", "ok", "exit", "signal", "big", "last"});
+  ::unsetenv("TROUPE_CONTROL");
+  const auto status_now = [&] {
+    const auto shown = run("--once --json " + std::to_string(each.pid()));
+    return shown.code != 0
+             ? troupe_cli::process_status()
+             : troupe_cli::parse_status(shown.output.substr(1, shown.output.rfind(']') - 1));
+  };
+  troupe_cli::process_status status;
+  REQUIRE(eventually([&] {
+    status = status_now();
+    return !status.pools.empty() && status.pools[0].failed >= 6 && status.pools[0].running == 1;
+  }));
+  const auto& pool = status.pools[0];
+  REQUIRE(pool.tasks.size() == 1);
+  CHECK(pool.tasks[0].succeeded == 1);
+  CHECK(pool.tasks[0].failed == 6); // three inputs, twice each
+  CHECK(pool.failed == 6);
+  REQUIRE(pool.failures.size() == 6);
+  std::multiset<std::string> messages;
+  for (const auto& failure : pool.failures) {
+    CHECK(failure.type == "troupe_cli::input_failed");
+    messages.insert(failure.message);
+  }
+  CHECK(messages == std::multiset<std::string>{"exit code 3", "exit code 3", "exit code 4",
+                      "exit code 4", "signal 9 (Killed)", "signal 9 (Killed)"});
+  gate.raise();
+  each.read_until("");
+  const int ended = each.wait();
+  CHECK(WIFEXITED(ended));
+  CHECK(WEXITSTATUS(ended) == 1);
 }
 
 TEST_CASE("where nothing matches the exit code is 4") {
