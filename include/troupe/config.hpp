@@ -110,6 +110,41 @@ private:
 /// with the file as a whole (it is missing, a directory, too large) has no line. No child is started.
 config load_config(const std::filesystem::path& path, const task_registry& tasks = {});
 
+// -- changes while a program runs ---------------------------------------------------------------------------
+
+/// What it takes for a changed value to be in force in a program that runs.
+enum class change_effect {
+  live, ///< it can be applied at once: `pool::resize`
+  recycle, ///< children that are started from now on have it: `pool::renew` replaces those that there are
+  restart, ///< the program must be started anew, or, where the value is its own, knows what to do
+};
+
+/// A value that is another one than before.
+struct config_change {
+  std::string key;    ///< "pool.web.processes"
+  std::string value;  ///< as TOML writes it; empty if it is gone
+  std::string before; ///< empty if it was not there
+  std::string pool;   ///< the name of the pool that it is of, or empty
+  change_effect effect = change_effect::restart;
+
+  friend bool operator==(const config_change&, const config_change&) = default;
+};
+
+/// What is in force in `now` and was not in `before`, in the order of the entries of `now`; then what is gone. A program that
+/// is told by SIGHUP to read its file again does:
+///
+///     try {
+///       auto now = troupe::load_config("shop.toml", tasks);
+///       for (const auto& change : troupe::changes(config, now))
+///         std::clog << change.key << " is now " << change.value << '\n'; // and what becomes of it
+///       pool.resize(now.pool("web").processes);
+///       pool.renew(now.pool("web"));
+///       config = std::move(now);
+///     } catch (const troupe::config_error& problem) {
+///       std::clog << "the file is as it was: " << problem.what() << '\n';
+///     }
+std::vector<config_change> changes(const config& before, const config& now);
+
 // -- tables of the program's own ----------------------------------------------------------------------------
 
 /// How a `config_file` is read.
@@ -122,6 +157,9 @@ struct config_options {
   /// What goes before the files and the environment, of tables that there are: "pool.web.processes=4". Values are
   /// written as in the environment.
   std::vector<std::string> assignments{};
+  /// The whole file is the program's own: `config_file::top` reads it, and troupe nothing of it but `include`. The
+  /// environment does not go before it.
+  bool own = false;
 };
 
 /// One table of the program's own, `[job.NAME]`. Each value is asked for by its key, with the range that it may have and
@@ -138,6 +176,8 @@ public:
   bool has(std::string_view key) const;
   /// Whether the value of the key is a table.
   bool has_table(std::string_view key) const;
+  /// The keys that it has, sorted. None of them is asked for by that.
+  std::vector<std::string> keys() const;
 
   bool flag(std::string_view key, bool otherwise);
   std::int64_t integer(
@@ -163,6 +203,8 @@ public:
   std::optional<std::vector<std::string>> json_list(std::string_view key);
   /// A table in it; nothing if the file does not say.
   std::optional<config_table> table(std::string_view key);
+  /// The tables of an array, `[[key]]`, in their order; their names are their numbers, from 1.
+  std::vector<config_table> table_list(std::string_view key);
 
   /// Says that something is wrong with a value, or with the table as a whole if the key is empty or not there.
   /// `problem` must be printable.
@@ -194,6 +236,9 @@ public:
 
   /// The tables of a group of `config_options::groups`, sorted by name. Must be asked for before `finish`.
   std::vector<config_table> tables(std::string_view group);
+
+  /// The file as one table, with `config_options::own`; its name and path are empty.
+  config_table top();
 
   /// The names of the pools, also of those with mistakes, sorted.
   std::vector<std::string> pool_names() const;

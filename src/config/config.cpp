@@ -6,6 +6,9 @@
 #include "config/nearest_name.hpp"
 
 #include <algorithm>
+#include <map>
+#include <span>
+#include <string_view>
 
 namespace troupe {
 
@@ -39,11 +42,64 @@ config load_config(const std::filesystem::path& path, const task_registry& tasks
   return config_file(path, options).finish();
 }
 
+namespace {
+
+change_effect effect_of(std::string_view key_of_pool) {
+  if (key_of_pool == "processes")
+    return change_effect::live;
+  for (const std::string_view of_children : {"initializer", "finalizer", "input", "output"})
+    if (key_of_pool == of_children)
+      return change_effect::recycle;
+  return key_of_pool.starts_with("limits.") ? change_effect::recycle : change_effect::restart;
+}
+
+config_change change_of(std::string_view key, std::string_view value, std::string_view before,
+  std::span<const std::string> pools) {
+  config_change change;
+  change.key = key;
+  change.value = value;
+  change.before = before;
+  for (const auto& pool : pools)
+    if (const auto prefix = "pool." + detail::key_for_message(pool) + '.';
+        key.starts_with(prefix)) {
+      change.pool = pool;
+      change.effect = effect_of(key.substr(prefix.size()));
+    }
+  return change;
+}
+
+} // namespace
+
+std::vector<config_change> changes(const config& before, const config& now) {
+  auto pools = before.pool_names();
+  const auto new_pools = now.pool_names();
+  pools.insert(pools.end(), new_pools.begin(), new_pools.end());
+  std::map<std::string_view, std::string_view> old;
+  for (const auto& entry : before.entries())
+    old.emplace(entry.key, entry.value);
+  std::vector<config_change> result;
+  for (const auto& entry : now.entries()) {
+    const auto known = old.find(entry.key);
+    const auto was = known == old.end() ? std::string_view() : known->second;
+    if (known == old.end() || was != entry.value)
+      result.push_back(change_of(entry.key, entry.value, was, pools));
+    if (known != old.end())
+      old.erase(known);
+  }
+  for (const auto& [key, value] : old)
+    result.push_back(change_of(key, {}, value, pools));
+  return result;
+}
+
 config_file::config_file(const std::filesystem::path& path, const config_options& options)
   : file_(std::make_shared<detail::open_config>(path, options)) {}
 
 std::vector<config_table> config_file::tables(std::string_view group) {
   return file_->tables(group);
+}
+
+config_table config_file::top() {
+  return file_->top();
 }
 
 std::vector<std::string> config_file::pool_names() const {

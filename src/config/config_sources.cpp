@@ -62,8 +62,9 @@ fs::path identity_of(const fs::path& path) {
 
 class source_reader {
 public:
-  source_reader(config_sources& sources, config_problems& problems)
+  source_reader(config_sources& sources, bool with_modules, config_problems& problems)
     : sources_(sources)
+    , with_modules_(with_modules)
     , problems_(problems) {}
 
   void read(const fs::path& path, const std::string& text) {
@@ -72,7 +73,8 @@ public:
     reading_.emplace_back(identity_of(path), name);
     auto table = parse_toml(text, name, problems_);
     const auto included = take("include", table);
-    take_modules(path.parent_path(), table);
+    if (with_modules_)
+      take_modules(path.parent_path(), table);
     merge(sources_.entries, table, {});
     for (const auto& [pattern, where] : included)
       include(path.parent_path(), pattern, where);
@@ -162,6 +164,7 @@ private:
   using known_file = std::pair<fs::path, std::string>;
 
   config_sources& sources_;
+  const bool with_modules_;
   config_problems& problems_;
   std::vector<known_file> reading_; // the one that is read, and those that include it
   std::set<fs::path> done_;
@@ -169,10 +172,11 @@ private:
 
 } // namespace
 
-config_sources read_config_sources(const fs::path& path, config_problems& problems) {
+config_sources read_config_sources(
+  const fs::path& path, bool with_modules, config_problems& problems) {
   config_sources sources;
   const auto text = read_config_file(path);
-  source_reader(sources, problems).read(path, text);
+  source_reader(sources, with_modules, problems).read(path, text);
   return sources;
 }
 

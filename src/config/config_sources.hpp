@@ -21,7 +21,8 @@ struct config_sources {
 };
 
 /// Reads a file and what it includes. Throws `config_error` if the file itself cannot be read; what else is wrong goes
-/// into `problems`.
-config_sources read_config_sources(const std::filesystem::path& path, config_problems& problems);
+/// into `problems`. Without modules, `modules` is a key as any other.
+config_sources read_config_sources(
+  const std::filesystem::path& path, bool with_modules, config_problems& problems);
 
 } // namespace troupe::detail

@@ -37,6 +37,13 @@ bool config_table::has_table(std::string_view key) const {
   return node != nullptr && node->is_table();
 }
 
+std::vector<std::string> config_table::keys() const {
+  std::vector<std::string> result;
+  for (auto&& [key, node] : table_->table())
+    result.emplace_back(key.str());
+  return result;
+}
+
 bool config_table::flag(std::string_view key, bool otherwise) {
   const auto value = table_->ask(key, otherwise ? "true" : "false");
   return value ? value->flag().value_or(otherwise) : otherwise;
@@ -138,6 +145,24 @@ std::optional<config_table> config_table::table(std::string_view key) {
     return table_->inner(key, *inner);
   value->refuse_type("a table");
   return std::nullopt;
+}
+
+std::vector<config_table> config_table::table_list(std::string_view key) {
+  std::vector<config_table> result;
+  const auto value = table_->ask(key);
+  if (!value)
+    return result;
+  const auto* const array = value->node.as_array();
+  if (array == nullptr) {
+    value->refuse_type("an array of tables", "; write [[" + value->path + "]]");
+    return result;
+  }
+  for (const auto& one : *array)
+    if (const auto* const inner = one.as_table())
+      result.push_back(table_->inner(key, result.size() + 1, *inner));
+    else
+      detail::config_value{one, value->path, value->problems}.refuse_type("a table");
+  return result;
 }
 
 void config_table::refuse(std::string_view key, const std::string& problem) {

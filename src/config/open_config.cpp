@@ -14,10 +14,12 @@ namespace troupe::detail {
 open_config::open_config(const std::filesystem::path& path, const config_options& options)
   : file_(file_for_message(path.native()))
   , problems_(file_)
-  , sources_(read_config_sources(path, problems_))
+  , sources_(read_config_sources(path, !options.own, problems_))
   , groups_(options.groups) {
   if (!problems_.empty())
     return; // what could not be parsed, or merged, would be missed everywhere
+  if (options.own)
+    return;
   auto all_groups = groups_;
   all_groups.insert(all_groups.end(), {"pool", "app"});
   apply_environment(sources_.entries, all_groups, environ, problems_);
@@ -83,7 +85,7 @@ config open_config::finish() {
 // -- one table ------------------------------------------------------------------------------------------
 
 std::string open_table::path_of(std::string_view key) const {
-  return path_ + '.' + key_for_message(key);
+  return (path_.empty() ? std::string() : path_ + '.') + key_for_message(key);
 }
 
 std::optional<config_value> open_table::ask(std::string_view key, const std::string& otherwise) {
@@ -117,6 +119,11 @@ void open_table::close() {
 
 config_table open_table::inner(std::string_view key, const toml::table& table) {
   return file_.open_inner(std::string(key), path_of(key), table);
+}
+
+config_table open_table::inner(std::string_view key, std::size_t number, const toml::table& table) {
+  const auto name = std::to_string(number);
+  return file_.open_inner(name, path_of(key) + '[' + name + ']', table);
 }
 
 } // namespace troupe::detail

@@ -22,6 +22,7 @@ public:
   open_config(const std::filesystem::path& path, const config_options& options);
 
   std::vector<config_table> tables(std::string_view group);
+  config_table top() { return open_inner({}, {}, sources_.entries); }
   std::vector<std::string> pool_names() const;
   const std::vector<config_module>& modules() const noexcept { return sources_.modules; }
   std::string module_task(std::string_view pool, std::string_view key) const;
@@ -63,6 +64,8 @@ public:
   /// Finds the keys that nobody has asked for.
   void close();
   config_table inner(std::string_view key, const toml::table& table);
+  /// One of the array of that key, with its number.
+  config_table inner(std::string_view key, std::size_t number, const toml::table& table);
 
 private:
   std::string path_of(std::string_view key) const;

@@ -44,7 +44,8 @@ struct settings_file {
   std::vector<std::string> teardown{}; ///< one that runs after them, whatever became of them
 };
 
-/// Reads a TOML file. Throws `std::invalid_argument` with all that is wrong, a line each: "file:line:column: ...".
+/// Reads a TOML file, which may include others. Throws `troupe::config_error` with all that is wrong, a line each:
+/// "file:line:column: key: ...".
 settings_file read_settings(const std::string& path);
 
 /// `base` with what the entries say about this test.

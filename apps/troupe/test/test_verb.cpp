@@ -17,6 +17,7 @@
 #include "text/terminal_text.hpp"
 
 #include <troupe/cpus.hpp>
+#include <troupe/errors.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -49,7 +50,7 @@ settings_file settings_of(const test_options& options) {
     return {};
   try {
     return read_settings(options.settings);
-  } catch (const std::invalid_argument& e) {
+  } catch (const troupe::config_error& e) {
     throw usage_problem(e.what());
   }
 }
