@@ -66,9 +66,14 @@ struct chosen_task {
 /// no process. In the parent; thread-safe, but not on the event loop's thread.
 module_info probe_module(runtime& rt, const std::string& path);
 
-/// The task that `written` means: "NAME", or "MODULE:NAME" with the module's `name()` or path. Throws `module_error` if
+/// The task that `written` means: "NAME", or "MODULE:NAME" with the module's `name()` or path. A name may have :: in it,
+/// and even : where it is what a module has: "books::parse", "shop:books::parse". Throws `module_error` if
 /// there is none, with the nearest name, or if several modules have it.
 chosen_task find_task(const std::vector<module_info>& modules, std::string_view written);
+
+/// The task that "MODULE:NAME" means, with the path of a module: probes it, and throws as `probe_module` and `find_task`.
+/// Both may have colons in them: the path ends before the first : that stands alone and has a file before it.
+chosen_task probe_task(runtime& rt, std::string_view written);
 
 /// A call that loads modules in the child that runs it, and then calls a plain or blocking task of theirs with JSON
 /// `arguments` (`loaded_task::call`), unless `task`, as `find_task` takes it, is empty. For initializers:

@@ -284,3 +284,26 @@ TEST_CASE("a task is found by its name, and by its module where that is not enou
   CHECK_THROWS_WITH(
     troupe::find_task({one}, "oen:add"), "unknown module \"oen\"; did you mean \"one\"?");
 }
+
+TEST_CASE("a task's name may have colons in it") {
+  const auto named_task = [](const char* name) {
+    troupe::module_task_info task;
+    task.name = name;
+    return task;
+  };
+  const troupe::module_info books{
+    "/x/books.so", {named_task("books::x"), named_task("a:b"), named_task("x")}};
+  for (const std::string name : {"books::x", "a:b", "x"})
+    for (const std::string before : {"", "books:", "/x/books.so:"}) {
+      CAPTURE(name, before);
+      CHECK(troupe::find_task({books}, before + name).task.name == name);
+    }
+  CHECK_THROWS_WITH(troupe::find_task({books}, "book::x"),
+    "/x/books.so: unknown task \"book::x\"; did you mean \"books::x\"?");
+  CHECK_THROWS_WITH(troupe::find_task({books}, "books:book::x"),
+    "/x/books.so: unknown task \"book::x\"; did you mean \"books::x\"?");
+  CHECK_THROWS_WITH(troupe::find_task({books}, "boks:books::x"),
+    "unknown module \"boks\"; did you mean \"books\"?");
+  CHECK_THROWS_WITH(troupe::find_task({books}, "books.so::x"),
+    "/x/books.so: unknown task \"books.so::x\"; valid: \"books::x\", \"a:b\", x");
+}

@@ -190,7 +190,7 @@ std::function<std::optional<std::string>()> inputs_of(
 }
 
 line_task task_of(troupe::runtime& rt, const each_options& options) {
-  line_task what{.task = find_line_task(rt, options.task)};
+  line_task what{.task = troupe::probe_task(rt, options.task)};
   what.pool.name = "each";
   what.pool.processes = options.jobs;
   if (options.concurrency != 0) {

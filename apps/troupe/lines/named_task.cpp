@@ -114,14 +114,6 @@ line_counts take_results(Results results, const line_handlers& handlers) {
 
 } // namespace
 
-troupe::chosen_task find_line_task(troupe::runtime& rt, std::string_view written) {
-  const auto colon = written.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == written.size())
-    throw troupe::module_error("a task is written as MODULE:NAME, such as ./libtasks.so:resize");
-  const auto module = troupe::probe_module(rt, std::string(written.substr(0, colon)));
-  return troupe::find_task({module}, written.substr(colon + 1));
-}
-
 line_counts run_line_task(
   troupe::runtime& rt, const line_task& what, const line_handlers& handlers) {
   auto options = what.pool;

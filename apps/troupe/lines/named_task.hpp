@@ -42,9 +42,6 @@ struct line_counts {
   std::size_t failed = 0;
 };
 
-/// "MODULE:NAME": loads the module, a path, in a process of its own, and finds the task. Throws `troupe::module_error`.
-troupe::chosen_task find_line_task(troupe::runtime& rt, std::string_view written);
-
 /// Calls the task for all lines, in batches, on a pool of its own, and waits for the end. Throws what `next` throws, and
 /// `troupe::pool_failed`.
 line_counts run_line_task(

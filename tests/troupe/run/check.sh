@@ -13,7 +13,7 @@ limits = { address_space = "8GiB" }
 task = "add"
 input = { values = [[1, 2], [3, 4]] }
 EOF
-expect "a good file is one line" 0 "good.toml: ok: 1 pool, 1 job, 1 module with 10 tasks" \
+expect "a good file is one line" 0 "good.toml: ok: 1 pool, 1 job, 1 module with 11 tasks" \
   "$troupe" check good.toml
 
 expect "an empty file is good" 0 "/dev/stdin: ok: 0 pools, 0 jobs" \

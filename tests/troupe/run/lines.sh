@@ -65,6 +65,18 @@ expect "a module that crashes" 2 \
 expect "a module that is not there" 2 \
   'troupe each: module nowhere.so: cannot open shared object file: No such file or directory' \
   without_times "$troupe" each --task nowhere.so:x ::: a
+expect "a name may have :: in it" 0 'hello you' each library::greet ::: you
+mkdir -p a:b
+cp "$modules/tasks.so" "a:b/x:y.so"
+expect "and a path colons" 0 'hello you' "$troupe" each --task "a:b/x:y.so:library::greet" ::: you
+expect "a name with :: that there is not" 2 \
+  'troupe each: tasks.so: unknown task "library::gret"; did you mean "library::greet"?' each library::gret ::: a
+expect "a module with a colon in its path that is not there" 2 \
+  'troupe each: module a:b/z.so: cannot open shared object file: No such file or directory' \
+  without_times "$troupe" each --task "a:b/z.so:library::greet" ::: a
+expect "two colons do not stand between a module and a task" 2 \
+  'troupe each: a task is written as MODULE:NAME, such as ./libtasks.so:resize' \
+  "$troupe" each --task "$modules/tasks.so::upper" ::: a
 expect "no task at all" 2 \
   'troupe each: a task is written as MODULE:NAME, such as ./libtasks.so:resize' \
   "$troupe" each --task upper ::: a

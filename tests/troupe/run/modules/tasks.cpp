@@ -91,4 +91,4 @@ std::string greet(std::string name) {
 
 TROUPE_TASKS(library::add, library::upper, library::summary, library::up_to, library::odd,
   library::crash, troupe::blocking(library::wait_for), library::twice, library::set_greeting,
-  troupe::named("say", library::greet));
+  troupe::named("say", library::greet), troupe::named("library::greet", library::greet));
