@@ -68,6 +68,10 @@ std::vector<thread_stack> pool::stack_of(std::size_t slot) const {
   return control(control_).stack_of(slot);
 }
 
+void pool::renew(const pool_options& now) {
+  control(control_).renew(now);
+}
+
 void pool::recycle(std::size_t slot) {
   control(control_).recycle(slot);
 }

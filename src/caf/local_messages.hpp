@@ -36,6 +36,7 @@ inline constexpr std::string_view local_messages[] = {
   "troupe::parent::get_snapshot",
   "troupe::parent::get_stacks",
   "troupe::parent::recycle_slot",
+  "troupe::parent::renew_children",
 };
 
 /// The place of a type in that list. Does not compile for one that is not there.

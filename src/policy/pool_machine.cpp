@@ -466,6 +466,10 @@ void pool_machine::settle(time_point now) {
   do { // a child that has just got its last task has a successor at once
     some_retired_ = false;
     supervision_.reconcile(now);
+    if (const auto slot = phase_ == phase::open ? supervision_.next_outdated() : std::nullopt) {
+      retire_child_of(*slot);
+      some_retired_ = true;
+    }
     pump(now);
   } while (some_retired_);
   if (phase_ == phase::closing && ledger_.open_count() == 0) {

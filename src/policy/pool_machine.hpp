@@ -74,6 +74,8 @@ public:
   void recycle(std::size_t slot, time_point now);
   /// The same for a child.
   void recycle_child(std::uint32_t seat, time_point now);
+  /// The same for the children of all slots, one after the other, and for spares. A pool that ends takes no notice.
+  void renew(time_point now);
   /// Everything is dropped, and the pool ends. `reason` is that of its children's end.
   void terminate(const std::string& reason, time_point now);
   /// The pool cannot go on, for a reason that is not of its children's.

@@ -101,6 +101,12 @@ void pool_machine::recycle_child(std::uint32_t seat, time_point now) {
     retire_child(seat);
 }
 
+void pool_machine::renew(time_point now) {
+  now_ = now;
+  if (phase_ == phase::open)
+    supervision_.renew();
+}
+
 void pool_machine::retire_child_of(std::size_t slot) {
   const auto& table = supervision_.children();
   if (const auto seat = table.ready_child(table.position_of(slot)))

@@ -83,6 +83,7 @@ void supervision::look_at(std::size_t position) {
 }
 
 void supervision::reconcile(time_point now) {
+  dismiss_outdated_spares(now);
   // In the order of the positions, so that the first children come first.
   std::vector<std::size_t> due;
   for (const auto position : vacant_.members())
@@ -154,6 +155,12 @@ void supervision::dismiss_retired(time_point now) {
       continue;
     leave(seat, now);
   }
+}
+
+void supervision::dismiss_outdated_spares(time_point now) {
+  for (auto spare = table_.waiting_spare(); spare && table_[*spare].generation <= outdated_;
+       spare = table_.waiting_spare())
+    leave(*spare, now);
 }
 
 // -- events ---------------------------------------------------------------------------------------------
@@ -292,6 +299,24 @@ void supervision::resize(std::size_t slots, time_point now) {
     if (table_.present(seat) && table_[seat].phase == child_phase::starting &&
         !table_.in_use(table_[seat].position))
       leave(seat, now);
+}
+
+void supervision::renew() {
+  outdated_ = table_.generations();
+  renewing_ = true;
+}
+
+std::optional<std::size_t> supervision::next_outdated() {
+  if (!renewing_ || stopping_ || table_.count(child_phase::retiring) > 0 ||
+      table_.count(child_phase::ready) < table_.slots())
+    return std::nullopt;
+  for (std::size_t slot = 0; slot < table_.slots(); ++slot) {
+    const auto seat = table_.ready_child(table_.position_of(slot));
+    if (seat && table_[*seat].generation <= outdated_)
+      return slot;
+  }
+  renewing_ = false;
+  return std::nullopt;
 }
 
 void supervision::end(

@@ -88,6 +88,12 @@ public:
   /// The pool gets more slots, or fewer: then the children of the last ones, if they have not started yet, leave;
   /// those that take tasks are to be retired by the caller.
   void resize(std::size_t slots, time_point now);
+  /// All children that there are now are outdated. Spares leave at once, or when they are ready; for the others see
+  /// `next_outdated`.
+  void renew();
+  /// The slot whose child the caller is to retire next, so that there is one at a time whose successor is not ready.
+  /// O(slots) where there is one, else O(1).
+  std::optional<std::size_t> next_outdated();
   /// Ends a child, and what runs in it: SIGTERM, and after `grace` SIGKILL. Its successor follows.
   void end(
     std::uint32_t seat, std::chrono::milliseconds grace, const std::string& reason, time_point now);
@@ -129,6 +135,7 @@ private:
   void promote(std::uint32_t seat, std::size_t position);
   void start(std::size_t position, time_point now);
   void dismiss_retired(time_point now);
+  void dismiss_outdated_spares(time_point now);
   void failed_start(std::size_t position, const std::exception_ptr& reason, time_point now);
   void set_deadline(std::uint32_t seat, time_point when, std::string reason);
   void drop_deadline(std::uint32_t seat);
@@ -153,9 +160,11 @@ private:
   std::set<std::pair<time_point, std::size_t>> by_start_;      // positions that wait for a start
   std::optional<time_point> without_ready_since_;              // while there is no ready child
   std::uint64_t deaths_ = 0;
-  bool had_ready_ = false; // some child, a spare included, has been ready
-  bool had_spare_ = false; // some spare has been ready
-  bool stopping_ = false;  // children go and are not replaced
+  bool had_ready_ = false;     // some child, a spare included, has been ready
+  bool had_spare_ = false;     // some spare has been ready
+  std::uint32_t outdated_ = 0; // the latest generation that is to be replaced
+  bool renewing_ = false;      // there may be such a child that takes tasks
+  bool stopping_ = false;      // children go and are not replaced
   bool told_all_down_ = false;
 };
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/use_future.hpp>
+
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -29,6 +31,16 @@ void die() {
 
 int own_pid() {
   return ::getpid();
+}
+
+int memory = 0;
+
+void remember(int what) {
+  memory = what;
+}
+
+int remembered() {
+  return memory;
 }
 
 troupe::task_options named(std::string name) {
@@ -160,5 +172,45 @@ TEST_CASE("recycling says what is wrong") {
   CHECK_THROWS_WITH(pool.recycle(2), "pool two has no slot 2: it has 0 to 1");
   pool.close();
   CHECK_THROWS_AS(pool.recycle(0), troupe::pool_closed);
+  pool.join();
+}
+
+TEST_CASE("children are renewed with other options, and no task is lost") {
+  troupe::pool pool(rt(),
+    {.processes = 2, .initializer = troupe::call(remember, 1), .name = "renewed", .spares = 1});
+  pool.ready()(boost::asio::use_future).get();
+  const flag gate;
+  auto running = pool.apply(wait_for_flag, gate.path());
+  REQUIRE(eventually([&] { return !pool.running_tasks().empty(); }));
+  auto now = pool.options();
+  now.initializer = troupe::call(remember, 2);
+  now.processes = 7; // is not looked at
+  pool.renew(now);
+  std::vector<troupe::task_future<int>> asked;
+  for (int i = 0; i < 20; ++i)
+    asked.push_back(pool.apply(remembered));
+  for (auto& one : asked) {
+    const int value = one.get();
+    CHECK((value == 1 || value == 2));
+  }
+  gate.raise();
+  running.get();
+  CHECK(eventually([&] {
+    auto all = pool.broadcast(remembered);
+    return std::ranges::all_of(all, [](auto& one) { return one.get() == 2; });
+  }));
+  const auto stats = pool.stats();
+  CHECK(stats.children.size() == 2);
+  CHECK(stats.deaths == 0);
+  CHECK(stats.lost == 0);
+}
+
+TEST_CASE("renewing says what is wrong") {
+  troupe::pool pool(rt(), {.processes = 1, .name = "one"});
+  auto now = pool.options();
+  now.limits.nice = 40;
+  CHECK_THROWS_AS(pool.renew(now), std::invalid_argument);
+  pool.close();
+  CHECK_THROWS_AS(pool.renew(pool.options()), troupe::pool_closed);
   pool.join();
 }

@@ -228,3 +228,46 @@ TEST_CASE("there is nothing to recycle in a slot that is not there, or has no ch
   pool.settle();
   CHECK(pool.phase_of(0) == policy::child_phase::starting);
 }
+
+TEST_CASE("children are renewed one after the other, and spares at once") {
+  auto rules = fake_pool::rules_of(3);
+  rules.children.spares = 1;
+  fake_pool pool(rules);
+  pool.all_ready();
+  const auto with_phase = [&](policy::child_phase phase) {
+    std::vector<std::uint32_t> seats;
+    for (std::uint32_t seat = 0; seat < pool.machine.children().children().seats(); ++seat)
+      if (pool.phase_of(seat) == phase)
+        seats.push_back(seat);
+    return seats;
+  };
+  const auto spare = with_phase(policy::child_phase::spare);
+  REQUIRE(spare.size() == 1);
+  pool.machine.renew(pool.now);
+  pool.settle();
+  CHECK(pool.phase_of(spare[0]) == policy::child_phase::leaving);
+  CHECK(with_phase(policy::child_phase::retiring).size() == 1);
+  CHECK(with_phase(policy::child_phase::ready).size() == 2);
+  const auto generations = pool.machine.children().children().generations();
+  CHECK(generations == 4 + 2); // a spare, and the first successor
+  for (int step = 0; step < 3; ++step)
+    pool.all_ready();
+  CHECK(with_phase(policy::child_phase::retiring).empty());
+  for (const auto seat : with_phase(policy::child_phase::ready))
+    CHECK(pool.machine.children().children()[seat].generation > 4);
+  CHECK(with_phase(policy::child_phase::ready).size() == 3);
+  const auto last = pool.machine.children().children().generations();
+  pool.settle();
+  CHECK(pool.machine.children().children().generations() == last); // it has come to its end
+}
+
+TEST_CASE("a child that cannot be renewed holds up the others") {
+  fake_pool pool(fake_pool::rules_of(2));
+  pool.all_ready();
+  pool.machine.renew(pool.now);
+  pool.settle();
+  CHECK(pool.phase_of(0) == policy::child_phase::retiring);
+  CHECK(pool.phase_of(1) == policy::child_phase::ready);
+  pool.wait(1s);
+  CHECK(pool.phase_of(1) == policy::child_phase::ready);
+}

@@ -112,6 +112,9 @@ void world::plan() {
   if (random_.one_in(4))
     for (auto left = 1 + random_.below(4); left > 0; --left)
       at(some_time(), event_kind::recycle, static_cast<std::uint32_t>(random_.below(8)));
+  if (random_.one_in(4))
+    for (auto left = 1 + random_.below(2); left > 0; --left)
+      at(some_time(), event_kind::renew);
   if (random_.one_in(30))
     at(some_time(), event_kind::fail);
   if (random_.one_in(5))

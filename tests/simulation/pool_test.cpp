@@ -52,10 +52,10 @@ TEST_CASE("whatever happens to a pool, each task is resolved once and everything
               << " scheduler failures " << seen.scheduler_failures << " send failures "
               << seen.send_failures << " moved " << seen.moved << " pauses " << seen.pauses
               << " drained " << seen.drained << " grown " << seen.grown << " shrunk " << seen.shrunk
-              << " recycled " << seen.recycled << " grown old " << seen.grown_old << " for slots "
-              << seen.for_slots << " slots gone " << seen.slots_gone << " batches " << seen.batches
-              << " divided " << seen.divided << " halved " << seen.halved << " events "
-              << seen.events << '\n';
+              << " renewed " << seen.renewed << " recycled " << seen.recycled << " grown old "
+              << seen.grown_old << " for slots " << seen.for_slots << " slots gone "
+              << seen.slots_gone << " batches " << seen.batches << " divided " << seen.divided
+              << " halved " << seen.halved << " events " << seen.events << '\n';
   if (only_one_seed() || seeds < 2'000)
     return;
   // All of it has happened, or this would prove nothing.
@@ -64,7 +64,7 @@ TEST_CASE("whatever happens to a pool, each task is resolved once and everything
          seen.taken_back, seen.nested, seen.lent, seen.promoted, seen.gave_up, seen.stuck_ended,
          seen.did_not_stop, seen.did_not_leave, seen.start_timeouts, seen.failed_starts,
          seen.scheduler_failures, seen.send_failures, seen.moved, seen.pauses, seen.drained,
-         seen.grown, seen.shrunk, seen.recycled, seen.grown_old, seen.for_slots, seen.slots_gone,
-         seen.batches, seen.divided, seen.halved})
+         seen.grown, seen.shrunk, seen.renewed, seen.recycled, seen.grown_old, seen.for_slots,
+         seen.slots_gone, seen.batches, seen.divided, seen.halved})
     CHECK(count > 0);
 }

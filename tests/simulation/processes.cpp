@@ -166,7 +166,8 @@ void world::drain(std::uint32_t seat) {
       "a child is drained that has tasks", seat, leaver.cells_[cell].key.id);
   });
   const auto& table = machine_->children().children();
-  check(closed_ || !table.in_use(table[seat].position) ||
+  const bool outdated = table.is_spare(table[seat].position) && table[seat].generation <= renewed_;
+  check(closed_ || !table.in_use(table[seat].position) || outdated ||
           table.has_successor(table[seat], {child_phase::ready, child_phase::retiring}),
     "a child is dismissed before its successor is ready", seat);
   leaver.drained_at = now_;

@@ -136,6 +136,13 @@ void world::handle_user(const event& what) {
   case event_kind::recycle:
     recycle(what.a);
     break;
+  case event_kind::renew:
+    note("renew");
+    seen_.renewed += closed_ ? 0 : 1;
+    if (!closed_)
+      renewed_ = machine_->children().children().generations();
+    machine_->renew(now_);
+    break;
   case event_kind::terminate:
     terminate();
     break;

@@ -93,6 +93,7 @@ enum class event_kind : std::uint8_t {
   fail,
   resize,
   recycle,
+  renew,
   pause, // of the parent, as if it were stopped
   launching,
   launched,
@@ -280,8 +281,8 @@ struct coverage {
                 nested = 0, lent = 0, promoted = 0, gave_up = 0, stuck_ended = 0, did_not_stop = 0,
                 did_not_leave = 0, start_timeouts = 0, failed_starts = 0, scheduler_failures = 0,
                 send_failures = 0, moved = 0, pauses = 0, drained = 0, grown = 0, shrunk = 0,
-                recycled = 0, grown_old = 0, for_slots = 0, slots_gone = 0, batches = 0,
-                divided = 0, halved = 0, events = 0;
+                renewed = 0, recycled = 0, grown_old = 0, for_slots = 0, slots_gone = 0,
+                batches = 0, divided = 0, halved = 0, events = 0;
 };
 
 /// One life of a pool.
@@ -426,6 +427,7 @@ private:
   bool had_spare_ = false;
   bool failing_spare_ = false; // an initializer has thrown in the spare that is going down
   std::optional<time_point> without_ready_since_;
+  std::uint32_t renewed_ = 0; // children up to this generation are outdated
   int all_down_ = 0;
   std::vector<time_point> not_before_;   // by position
   std::vector<time_point> vacant_until_; // at the latest

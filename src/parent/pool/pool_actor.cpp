@@ -57,7 +57,7 @@ pool_actor::pool_actor(caf::actor_config& config, const services& with,
   , shared_(std::move(with_control))
   , tap_(with.pools.tap())
   , request_actor_(std::move(requests))
-  , supervisor_(with.loop, with.children[*options_->start_method], with.hub, *options_,
+  , supervisor_(with.loop, with.children[*options_->start_method], with.hub, options_,
       link_size_for(*options_), *this, *this)
   , machine_(rules_of(*options_, tap_), *this)
   , exports_(with.exported)
@@ -116,6 +116,12 @@ caf::behavior pool_actor::handlers() {
     },
     [this](const recycle_slot& message) {
       handle([&] { machine_.recycle(message.slot, clock::now()); });
+    },
+    [this](const renew_children& message) {
+      handle([&] {
+        supervisor_.change(message.options);
+        machine_.renew(clock::now());
+      });
     },
     [this](
       const get_running_tasks& message) { answer(message, [this] { return running_tasks(); }); },

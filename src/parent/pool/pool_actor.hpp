@@ -49,6 +49,10 @@ struct get_stacks {
 struct recycle_slot {
   std::size_t slot;
 };
+/// All children are to be replaced, by some with these options.
+struct renew_children {
+  std::shared_ptr<const pool_options> options;
+};
 struct await_children {
   std::shared_ptr<ready_waiter> waiter;
 };
@@ -66,6 +70,7 @@ TROUPE_LOCAL_MESSAGE(troupe::parent::get_stats)
 TROUPE_LOCAL_MESSAGE(troupe::parent::get_snapshot)
 TROUPE_LOCAL_MESSAGE(troupe::parent::get_stacks)
 TROUPE_LOCAL_MESSAGE(troupe::parent::recycle_slot)
+TROUPE_LOCAL_MESSAGE(troupe::parent::renew_children)
 TROUPE_LOCAL_MESSAGE(troupe::parent::await_children)
 
 namespace troupe::parent {

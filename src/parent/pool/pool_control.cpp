@@ -250,6 +250,20 @@ void pool_control::recycle(std::size_t slot) {
   caf::anon_send(actor_, recycle_slot{slot});
 }
 
+void pool_control::renew(const pool_options& now) {
+  check_open();
+  auto wanted = *options_;
+  wanted.initializer = now.initializer;
+  wanted.finalizer = now.finalizer;
+  wanted.loop_initializer = now.loop_initializer;
+  wanted.exception_handler = now.exception_handler;
+  wanted.input = now.input;
+  wanted.output = now.output;
+  wanted.limits = now.limits;
+  detail::check_options(wanted);
+  caf::anon_send(actor_, renew_children{std::make_shared<const pool_options>(std::move(wanted))});
+}
+
 void pool_control::check_slot(std::size_t slot) const {
   if (slot >= slots())
     throw std::out_of_range("pool " + options_->name + " has no slot " + std::to_string(slot) +

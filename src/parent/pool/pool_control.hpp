@@ -108,6 +108,8 @@ public:
   void ask_stacks(std::size_t slot, stack_answer answer);
   /// `pool::recycle`.
   void recycle(std::size_t slot);
+  /// `pool::renew`.
+  void renew(const pool_options& now);
   /// Fills in the memory of the children, which takes a system call for each.
   static void note_memory(pool_stats& stats);
   /// `pool::resize`.

@@ -38,41 +38,42 @@ child_state state_of(child_phase phase) {
 } // namespace
 
 supervisor::supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub,
-  const pool_options& options, link::link_size size, owner& told, task_listener& tasks)
+  std::shared_ptr<const pool_options> options, link::link_size size, owner& told,
+  task_listener& tasks)
   : loop_(loop)
   , launcher_(with)
   , hub_(hub)
   , owner_(told)
   , tasks_(tasks)
-  , options_(options)
+  , options_(std::move(options))
   , link_size_(size)
-  , processes_(options.processes)
-  , history_(options.processes + options.spares) {}
+  , processes_(options_->processes)
+  , history_(options_->processes + options_->spares) {}
 
 supervisor::~supervisor() = default;
 
 link::child_settings supervisor::settings_for(std::size_t slot) const {
-  auto settings = common_settings(options_.name, options_.initializer, options_.finalizer);
+  auto settings = common_settings(options_->name, options_->initializer, options_->finalizer);
   settings.position = slot;
-  settings.concurrency = options_.childconcurrency;
+  settings.concurrency = options_->childconcurrency;
   const bool lives_long =
-    options_.maxtasksperchild == 0 || options_.maxtasksperchild >= least_tasks_for_spinning;
+    options_->maxtasksperchild == 0 || options_->maxtasksperchild >= least_tasks_for_spinning;
   if (lives_long && processes_ + 1 <= usable_cpus())
     settings.spin_nanoseconds = spin_time.count();
-  settings.most_memory = options_.maxmemoryperchild;
-  settings.limits = options_.limits;
-  settings.place = {options_.environment, options_.working_directory, options_.umask};
+  settings.most_memory = options_->maxmemoryperchild;
+  settings.limits = options_->limits;
+  settings.place = {options_->environment, options_->working_directory, options_->umask};
   settings.guard = {
-    options_.sandbox == sandbox::guarded, options_.sockets, options_.writable_directories};
-  if (options_.loop_initializer != nullptr)
-    settings.loop_initializer = detail::locate(options_.loop_initializer);
-  if (options_.exception_handler != nullptr)
-    settings.exception_handler = detail::locate(options_.exception_handler);
+    options_->sandbox == sandbox::guarded, options_->sockets, options_->writable_directories};
+  if (options_->loop_initializer != nullptr)
+    settings.loop_initializer = detail::locate(options_->loop_initializer);
+  if (options_->exception_handler != nullptr)
+    settings.exception_handler = detail::locate(options_->exception_handler);
   return settings;
 }
 
 void supervisor::resize(std::size_t processes) {
-  history_.resize(std::max(history_.size(), processes + options_.spares));
+  history_.resize(std::max(history_.size(), processes + options_->spares));
   processes_ = processes;
 }
 
@@ -88,8 +89,8 @@ std::exception_ptr supervisor::start(std::uint32_t seat, const policy::child_rec
     may_spin = settings.spin_nanoseconds > 0;
     children_[seat] = std::make_shared<child_process>(loop_, &hub_,
       child_process::listeners{static_cast<life_listener&>(*this), tasks_}, seat, child.generation,
-      link_size_, settings, options_.input,
-      child_output::make(options_.output, loop_.io(), options_.name, child.slot));
+      link_size_, settings, options_->input,
+      child_output::make(options_->output, loop_.io(), options_->name, child.slot));
     children_[seat]->launch(launcher_, children_[seat]);
   } catch (...) {
     if (seat < children_.size())

@@ -16,6 +16,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::parent {
@@ -44,7 +45,8 @@ public:
   };
 
   supervisor(loop::event_loop& loop, launcher& with, actors::actor_hub& hub,
-    const pool_options& options, link::link_size size, owner& told, task_listener& tasks);
+    std::shared_ptr<const pool_options> options, link::link_size size, owner& told,
+    task_listener& tasks);
   ~supervisor();
 
   // -- orders (policy::child_host) ------------------------------------------------------------------
@@ -54,6 +56,8 @@ public:
   child_process& operator[](std::uint32_t seat) { return *children_[seat]; }
   /// The pool is to have so many children.
   void resize(std::size_t processes);
+  /// Children that are started from now on have these options.
+  void change(std::shared_ptr<const pool_options> options) { options_ = std::move(options); }
 
   // -- what is known --------------------------------------------------------------------------------
 
@@ -94,7 +98,7 @@ private:
   actors::actor_hub& hub_;
   owner& owner_;
   task_listener& tasks_;
-  const pool_options& options_;
+  std::shared_ptr<const pool_options> options_; // of the children that are started
   const link::link_size link_size_;
   std::size_t processes_;                                // of the pool now
   std::vector<std::shared_ptr<child_process>> children_; // by seat
