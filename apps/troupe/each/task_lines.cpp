@@ -5,9 +5,9 @@
 #include "exit_code.hpp"
 #include "journal/item_journal.hpp"
 #include "lines/byte_input.hpp"
+#include "lines/describe_failure.hpp"
 #include "lines/named_task.hpp"
 #include "problems.hpp"
-#include "text/terminal_text.hpp"
 #include "trace/pool_trace.hpp"
 
 #include <troupe/runtime.hpp>
@@ -54,16 +54,6 @@ private:
   std::string text_;
 };
 
-std::string failure_text(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& e) {
-    return text::printable(e.what());
-  } catch (...) {
-    return "an exception of an unknown type";
-  }
-}
-
 // How long results that were taken may wait to be shown and noted.
 constexpr std::chrono::milliseconds note_interval(50);
 
@@ -103,7 +93,7 @@ public:
   std::uint64_t take_failure(const std::exception_ptr& failure) {
     const auto one = take_first();
     if (journal_)
-      journal_->end_badly(one.note, failure, failure_text(failure));
+      journal_->end_badly(one.note, failure, describe_failure(failure));
     return one.number;
   }
 
@@ -222,7 +212,7 @@ int run_lines(const each_options& options, const std::string& command_line) {
           const auto number = notes.take_failure(failure);
           if (!options.quiet)
             std::cerr << "troupe each: input " + std::to_string(number) + ": " +
-                           failure_text(failure) + '\n';
+                           describe_failure(failure) + '\n';
           return true;
         }});
   notes.finish();

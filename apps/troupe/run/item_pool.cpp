@@ -2,7 +2,6 @@
 
 #include "command/run_command.hpp"
 #include "run/json_items.hpp"
-#include "text/terminal_text.hpp"
 
 #include <troupe/module_coroutine.hpp>
 #include <troupe/pool.hpp>
@@ -172,6 +171,10 @@ void item_pool::resize(std::size_t processes) {
   state_->pool.resize(processes);
 }
 
+void item_pool::renew(const troupe::pool_options& now) {
+  state_->pool.renew(now);
+}
+
 void item_pool::close() {
   state_->pool.close();
 }
@@ -182,23 +185,6 @@ void item_pool::terminate() {
 
 void item_pool::join() {
   state_->pool.join();
-}
-
-std::string describe_failure(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& e) {
-    auto text = text::printable(e.what());
-    try {
-      std::rethrow_if_nested(e);
-    } catch (...) {
-      if (const auto cause = describe_failure(std::current_exception()); !text.ends_with(cause))
-        text += ": " + cause;
-    }
-    return text;
-  } catch (...) {
-    return "an exception of an unknown type";
-  }
 }
 
 } // namespace troupe_cli

@@ -73,6 +73,8 @@ public:
   /// Does not wait. Throws `troupe::pool_closed`.
   item_result submit(const troupe::task_options& options, const item_work& work, item one);
   void resize(std::size_t processes);
+  /// Replaces its children, one after the other, by some with these options.
+  void renew(const troupe::pool_options& now);
   void close();
   void terminate();
   void join();
@@ -81,8 +83,5 @@ private:
   struct state;
   std::unique_ptr<state> state_;
 };
-
-/// How a failure is told: what the task threw, or what became of its child. Printable.
-std::string describe_failure(const std::exception_ptr& failure);
 
 } // namespace troupe_cli

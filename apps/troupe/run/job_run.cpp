@@ -1,5 +1,6 @@
 #include "run/job_run.hpp"
 
+#include "lines/describe_failure.hpp"
 #include "problems.hpp"
 #include "text/terminal_text.hpp"
 
