@@ -4,7 +4,7 @@
 #include "problems.hpp"
 #include "text/terminal_text.hpp"
 
-#include <troupe/cpus.hpp>
+#include <troupe/errors.hpp>
 #include <troupe/pool_options.hpp>
 
 #include <algorithm>
@@ -77,8 +77,10 @@ job_set::job_set(troupe::runtime& rt, const job_file& file, std::vector<job> job
     // What nobody takes, and no file gets, is shown.
     if (one->what.output.file.empty() && !taken.contains(one->what.name))
       one->what.output.file = "-";
+    auto work = work_of(one->what, file);
+    one->kind = work.kind;
     one->run = std::make_unique<job_run>(
-      one->what, work_of(one->what, file), pool_of(one->what.pool, file), report_, journal);
+      one->what, std::move(work), pool_of(one->what.pool, file), report_, journal);
   }
   connect();
   for (const auto& module : file.modules) {
@@ -89,18 +91,23 @@ job_set::job_set(troupe::runtime& rt, const job_file& file, std::vector<job> job
 
 job_set::~job_set() = default;
 
+troupe::pool_options job_set::options_of(const std::string& pool, const job_file& file) const {
+  auto options = pool.empty() ? troupe::pool_options() : file.config.pool(pool);
+  if (pool.empty() && !file.modules.empty()) {
+    std::vector<std::string> modules;
+    for (const auto& module : file.modules)
+      modules.push_back(module.path);
+    options.initializer = troupe::load_modules(modules);
+  }
+  // A command has its own time to end in, which is shorter.
+  options.cancel_grace = std::max(options.cancel_grace, std::chrono::milliseconds(5'000));
+  return options;
+}
+
 item_pool& job_set::pool_of(const std::string& name, const job_file& file) {
   auto& pool = pools_[name];
   if (!pool) {
-    auto options = name.empty() ? troupe::pool_options() : file.config.pool(name);
-    if (name.empty() && !file.modules.empty()) {
-      std::vector<std::string> modules;
-      for (const auto& module : file.modules)
-        modules.push_back(module.path);
-      options.initializer = troupe::load_modules(modules);
-    }
-    // A command has its own time to end in, which is shorter.
-    options.cancel_grace = std::max(options.cancel_grace, std::chrono::milliseconds(5'000));
+    auto options = options_of(name, file);
     if (trace_)
       record(options, trace_, "item");
     pool = std::make_unique<item_pool>(rt_, std::move(options));
@@ -216,62 +223,106 @@ void job_set::terminate() {
     pool->terminate();
 }
 
-void job_set::change(const troupe::config& before, const job_file& now) {
-  std::map<std::string, std::string> old;
-  for (const auto& entry : before.entries())
-    old.emplace(entry.key, entry.value);
-  const std::lock_guard lock(mutex_);
-  bool changed = tell_new_modules();
-  for (const auto& entry : now.config.entries()) {
-    const auto known = old.find(entry.key);
-    const auto was = known == old.end() ? std::string("not there") : known->second;
-    if (known != old.end())
-      old.erase(known);
-    if (was == entry.value)
-      continue;
-    changed = true;
-    report_.line(text::printable(entry.key) + ": " + text::printable(was) + " is now " +
-                 text::printable(entry.value) +
-                 (apply(entry.key, now) ? ", applied" : ", needs a restart"));
-  }
-  for (const auto& [key, value] : old)
-    report_.line(
-      text::printable(key) + ": " + text::printable(value) + " is gone, needs a restart");
-  if (!changed && old.empty())
-    report_.line("the file has been read again, and nothing in it has changed");
+// -- what has changed -----------------------------------------------------------------------------------
+
+namespace {
+
+const char* const told_recycling = ", needs recycling: children are replaced, one after the other";
+
+std::string shown(const std::string& value, const char* otherwise) {
+  return value.empty() ? otherwise : text::printable(value);
 }
 
-bool job_set::tell_new_modules() {
-  bool changed = false;
-  for (auto& [module, time] : modules_) {
+} // namespace
+
+void job_set::change(const troupe::config& before, const job_file& now) {
+  const std::lock_guard lock(mutex_);
+  std::set<std::string> renewed; // pools
+  const bool new_modules = tell_modules(before, now);
+  if (new_modules)
+    for (const auto& [name, pool] : pools_)
+      renewed.insert(name);
+  const auto all = troupe::changes(before, now.config);
+  for (const auto& one : all) {
+    const auto becomes = apply(one, now);
+    report_.line(text::printable(one.key) + ": " + shown(one.before, "not there") +
+                 (one.value.empty() ? " is gone" : " is now " + text::printable(one.value)) +
+                 (becomes == effect::applied      ? ", applied"
+                   : becomes == effect::recycling ? told_recycling
+                                                  : ", needs a restart"));
+    if (becomes == effect::recycling)
+      renewed.insert(one.pool);
+  }
+  if (!new_modules && all.empty())
+    report_.line("the file has been read again, and nothing in it has changed");
+  if (!renewed.empty() && !tell_other_kinds(now))
+    renew_pools(renewed, now);
+}
+
+// Whether children are to load other ones than before.
+bool job_set::tell_modules(const troupe::config& before, const job_file& now) {
+  bool changed = before.modules() != now.config.modules();
+  if (changed)
+    report_.line(std::string("modules: others than before") + told_recycling);
+  std::map<std::string, std::filesystem::file_time_type> present;
+  for (const auto& module : now.modules) {
     std::error_code failure;
-    const auto now = std::filesystem::last_write_time(module, failure);
-    if (failure || now == std::exchange(time, now))
+    const auto time = std::filesystem::last_write_time(module.path, failure);
+    present.emplace(module.path, time);
+    const auto known = modules_.find(module.path);
+    if (failure || known == modules_.end() || known->second == time)
       continue;
     changed = true;
-    report_.line(text::printable(module) +
-                 ": a new file, needs recycling: children that are started from now on load it");
+    report_.line(text::printable(module.path) + ": a new file" + told_recycling);
   }
+  modules_ = std::move(present);
   return changed;
 }
 
-bool job_set::apply(const std::string& key, const job_file& now) {
-  for (const auto& [name, pool] : pools_)
-    if (!name.empty() && key == "pool." + name + ".processes") {
-      auto processes = now.config.pool(name).processes;
-      pool->resize(processes == 0 ? troupe::usable_cpus() : processes);
-      return true;
+// Items are sent to a task as what it was when its job began.
+bool job_set::tell_other_kinds(const job_file& now) const {
+  bool some = false;
+  for (const auto& one : entries_) {
+    const auto found = now.tasks.find(one->what.name);
+    if (found == now.tasks.end() || found->second.task.kind == one->kind)
+      continue;
+    some = true;
+    report_.line(
+      text::printable(one->what.name) + ": the task " + text::printable(one->what.task) +
+      " was another kind of function before, needs a restart: children stay as they are");
+  }
+  return some;
+}
+
+void job_set::renew_pools(const std::set<std::string>& names, const job_file& now) {
+  for (const auto& name : names)
+    try {
+      pools_.at(name)->renew(options_of(name, now));
+    } catch (const troupe::pool_closed&) {
+      // It has nothing left to run.
     }
+}
+
+job_set::effect job_set::apply(const troupe::config_change& change, const job_file& now) {
+  const auto pool = pools_.find(change.pool);
+  if (!change.pool.empty() && pool != pools_.end()) {
+    if (change.effect == troupe::change_effect::recycle)
+      return effect::recycling;
+    if (change.effect == troupe::change_effect::restart)
+      return effect::restart;
+    pool->second->resize(now.config.pool(pool->first).processes);
+    return effect::applied;
+  }
   for (const auto& one : entries_) {
     const auto place = std::ranges::find(now.jobs, one->what.name, &job::name);
     const auto prefix = "job." + one->what.name + '.';
-    if (place == now.jobs.end() || !key.starts_with(prefix) ||
-        !is_live_key(key.substr(prefix.size())))
+    if (place == now.jobs.end() || !change.key.starts_with(prefix) ||
+        !is_live_key(std::string_view(change.key).substr(prefix.size())))
       continue;
     one->run->set_options(place->options, place->stop_on_failure);
-    return true;
+    return effect::applied;
   }
-  return false;
+  return effect::restart;
 }
 
 } // namespace troupe_cli

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,22 +40,29 @@ public:
   /// Ends everything. Thread-safe.
   void terminate();
   /// Takes over what can be changed while jobs run, and says of each change what becomes of it: `before` and `now` are
-  /// the entries of the file. Thread-safe.
+  /// the entries of the file, of which the modules have been probed. Children are replaced where it takes that.
+  /// Thread-safe.
   void change(const troupe::config& before, const job_file& now);
 
 private:
   struct running_job {
     job what;
+    troupe::module_task_kind kind = troupe::module_task_kind::plain; // of its task
     std::unique_ptr<job_run> run;
     bool ended = false;
     bool ok = false;
   };
 
+  troupe::pool_options options_of(const std::string& pool, const job_file& file) const;
   item_pool& pool_of(const std::string& name, const job_file& file);
   item_work work_of(const job& one, const job_file& file) const;
   void connect();
-  bool apply(const std::string& key, const job_file& now);
-  bool tell_new_modules();
+  // What becomes of a change.
+  enum class effect { applied, recycling, restart };
+  effect apply(const troupe::config_change& change, const job_file& now);
+  bool tell_modules(const troupe::config& before, const job_file& now);
+  bool tell_other_kinds(const job_file& now) const;
+  void renew_pools(const std::set<std::string>& names, const job_file& now);
   void run_one(running_job& one);
   bool may_begin(const running_job& one) const;
   void tell_end(const running_job& one, std::chrono::steady_clock::duration took);

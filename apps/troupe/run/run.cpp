@@ -46,9 +46,10 @@ public:
       jobs_->terminate();
   }
 
-  /// `file` is in force from now on; `jobs` run until this is called again with null.
-  void watch(job_set* jobs, const troupe::config* config) {
+  /// `config` is in force from now on; `jobs` run until this is called again with null.
+  void watch(troupe::runtime& rt, job_set* jobs, const troupe::config* config) {
     const std::lock_guard lock(mutex_);
+    rt_ = &rt;
     jobs_ = jobs;
     if (config != nullptr)
       config_ = *config;
@@ -68,18 +69,22 @@ private:
     if (jobs_ == nullptr)
       return;
     try {
-      auto now = read_job_file(given_.file);
+      auto now = read_job_file(*rt_, given_.file);
       jobs_->change(config_, now);
       config_ = now.config;
     } catch (const troupe::config_error& problem) {
       report_.line("the file is as it was, since there is something wrong with it now:\n" +
                    std::string(problem.what()));
+    } catch (const troupe::error& problem) { // no process in which to look at a module
+      report_.line(
+        "the file is as it was, since it cannot be looked at: " + text::printable(problem.what()));
     }
   }
 
   run_report& report_;
   const file_arguments& given_;
   std::mutex mutex_;
+  troupe::runtime* rt_ = nullptr;
   job_set* jobs_ = nullptr;
   troupe::config config_;
   bool draining_ = false;
@@ -89,16 +94,19 @@ private:
 // For as long as it lives, signals are for these jobs.
 class watched_jobs {
 public:
-  watched_jobs(run_control& control, job_set& jobs, const troupe::config& config)
-    : control_(control) {
-    control_.watch(&jobs, &config);
+  watched_jobs(
+    run_control& control, troupe::runtime& rt, job_set& jobs, const troupe::config& config)
+    : control_(control)
+    , rt_(rt) {
+    control_.watch(rt, &jobs, &config);
   }
   watched_jobs(const watched_jobs&) = delete;
   watched_jobs& operator=(const watched_jobs&) = delete;
-  ~watched_jobs() { control_.watch(nullptr, nullptr); }
+  ~watched_jobs() { control_.watch(rt_, nullptr, nullptr); }
 
 private:
   run_control& control_;
+  troupe::runtime& rt_;
 };
 
 // Nothing else takes the place of a stream that is closed: whoever writes to it would write there. Whether it was open.
@@ -150,7 +158,7 @@ int run_file(const file_arguments& given, const std::vector<std::string>& argume
     trace = std::make_shared<pool_trace>(given.trace, ::getpid(), "troupe run");
   job_set set(rt, file, std::move(jobs), report, journal.get(), trace);
   const auto code = [&] {
-    const watched_jobs watched(control, set, file.config);
+    const watched_jobs watched(control, rt, set, file.config);
     return set.run();
   }();
   if (trace)

@@ -24,6 +24,20 @@ until_says() { # PATTERN: waits until the run has said so
   done
   grep -q -- "$1" errors || { echo "FAILED: nothing said $1; it said:"; cat errors; failures=$((failures + 1)); }
 }
+until_true() { # NAME COMMAND...: waits until the command succeeds
+  local name=$1
+  shift
+  for _ in $(seq 1 600); do # a guard as well
+    if "$@"; then return; fi
+    sleep 0.1
+  done
+  echo "FAILED: $name; it said:"
+  cat errors
+  failures=$((failures + 1))
+}
+has_children() { # COUNT
+  [ "$(pgrep -P "$run" | wc -l)" = "$1" ]
+}
 start() {
   rm -f names go
   mkfifo names
@@ -50,12 +64,17 @@ kill -HUP "$run"
 until_says 'the file has been read again, and nothing in it has changed'
 touch -d '2 hours' tasks.so
 kill -HUP "$run"
-until_says 'tasks.so: a new file, needs recycling: children that are started from now on load it'
+until_says 'tasks.so: a new file, needs recycling: children are replaced, one after the other'
+until_true "the child that waits stays until it is done, and has a successor" has_children 3
 write_file many 9s 9
 kill -HUP "$run"
 until_says 'the file is as it was, since there is something wrong with it now:'
 until_says '^jobs.toml:3:13: '
-expect "the pool has another child" 0 "2" bash -c 'pgrep -P '"$run"' | wc -l'
+cp "$modules/crashes.so" broken.so && mv broken.so tasks.so
+write_file 2 9s 9
+kill -HUP "$run"
+until_says 'tasks.so: the process that loaded it was ended by signal 6'
+cp "$modules/tasks.so" whole.so && touch -d '3 hours' whole.so && mv whole.so tasks.so
 
 # The first Ctrl-C reads no more, and waits for what has begun.
 kill -INT "$run"
@@ -66,7 +85,61 @@ expect "drained: exit code 3" 0 "3" echo $?
 expect "what had begun was finished" 0 $'here\ngo' cat output
 exec 3>&-
 
+# What children have is changed by replacing them, and no item is lost.
+write_greeting() { # TEXT
+  cat > jobs.toml <<EOF
+modules = ["tasks.so"]
+[pool.p]
+processes = 3
+initializer = ["set_greeting", "$1"]
+[job.a]
+task = "say"
+input = "names"
+EOF
+}
+write_greeting hello
+start
+items=0
+give() { # an item, whose result is waited for
+  items=$((items + 1))
+  echo "$items" >&3
+  until_true "item $items is done" bash -c '[ "$(wc -l < output)" -ge '"$items"' ]'
+}
+give
+write_greeting bye
+kill -HUP "$run"
+until_says 'pool.p.initializer: \[ "set_greeting", "hello" \] is now \[ "set_greeting", "bye" \], needs recycling: children are replaced, one after the other'
+# Until all have been replaced: each item goes to one of them.
+said=0
+for _ in $(seq 1 600); do
+  give
+  if [ "$(tail -n 1 output)" = "bye $items" ]; then said=$((said + 1)); else said=0; fi
+  [ "$said" -lt 30 ] || break
+done
+expect "children with the new initializer took over" 0 30 echo "$said"
+expect "and nothing was lost on the way" 0 "$(seq "$items")" sed 's/.* //' output
+expect "what was said before, and then" 0 $'hello\nbye' bash -c 'sed "s/ .*//" output | sort -r -u'
+# One that throws: it holds up the others, until it is mended.
+sed -i 's/"bye"/5/' jobs.toml
+kill -HUP "$run"
+until_says 'pool.p.initializer: .* is now \[ "set_greeting", 5 \], needs recycling'
+until_says 'could not start'
+give
+write_greeting again
+kill -HUP "$run"
+until_says 'is now \[ "set_greeting", "again" \], needs recycling'
+for _ in $(seq 1 600); do
+  give
+  [ "$(tail -n 1 output)" != "again $items" ] || break
+done
+expect "it goes on with what was mended" 0 "again $items" tail -n 1 output
+exec 3>&-
+wait "$run"
+expect "all is well in the end" 0 "0" echo $?
+expect "and no item was lost" 0 "$(seq "$items")" sed 's/.* //' output
+
 # The second one ends everything.
+write_file 1 0s 8
 write_file 1 0s 8
 start
 echo here >&3
