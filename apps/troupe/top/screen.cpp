@@ -76,6 +76,7 @@ struct screen::state {
   SCREEN* terminal = nullptr;
   int signals = -1; // a signalfd
   sigset_t before{};
+  bool hung_up = false;
 
   ~state() {
     if (terminal != nullptr) {
@@ -84,6 +85,9 @@ struct screen::state {
     }
     if (signals >= 0) {
       ::close(signals);
+      // The end of the terminal can be seen before the SIGHUP that tells of it comes, which then says nothing new.
+      if (hung_up)
+        ::signal(SIGHUP, SIG_IGN);
       // One that came meanwhile has been taken, or ends the program now, with the terminal restored.
       ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
@@ -160,8 +164,10 @@ screen::event screen::wait(int milliseconds) {
     if (::read(state_->signals, &info, sizeof info) == sizeof info)
       return {key::none, '\0', static_cast<int>(info.ssi_signo)};
   }
-  if ((watched[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
+  if ((watched[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
+    state_->hung_up = true;
     return {key::none, '\0', 0, true};
+  }
   return read_key().value_or(event{});
 }
 
