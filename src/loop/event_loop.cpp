@@ -4,6 +4,7 @@
 
 #include <troupe/detail/task_state.hpp>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -41,7 +42,11 @@ void relax() noexcept {
 event_loop::event_loop(caf::actor_system& system, int concurrency_hint)
   : compat::executor(system)
   , io_(concurrency_hint)
-  , work_(io_.get_executor()) {}
+  , work_(io_.get_executor()) {
+  // Asio makes what waits for descriptors when the first of them comes. Where it cannot be had, that is to be said here,
+  // and not in a handler, which nobody can answer.
+  const boost::asio::posix::stream_descriptor first(io_);
+}
 
 event_loop::~event_loop() {
   release_jobs();
