@@ -5,6 +5,7 @@
 #include "support/flag.hpp"
 #include "support/functions.hpp"
 #include "support/piped_program.hpp"
+#include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,10 +14,13 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <sys/wait.h>
@@ -79,6 +83,35 @@ troupe::task_options named(std::string name) {
   troupe::task_options options;
   options.name = std::move(name);
   return options;
+}
+
+// `troupe each` that can be watched, and runs one command until its flag is raised.
+class waiting_each {
+public:
+  explicit waiting_each(const flag& gate)
+    : program_(
+        "/usr/bin/env", {"env", "TROUPE_CONTROL=1", TROUPE_COMMAND, "each", "-q", "--", "sh", "-c",
+                          "while ! test -e " + gate.path() + "; do sleep 0.01; done", ":::", "a"}) {
+    REQUIRE(eventually([&] { return run("top --once " + which()).code == 0; }));
+  }
+  std::string which() const { return std::to_string(program_.pid()); }
+  void signal(int number) const { ::kill(program_.pid(), number); }
+  int wait() { return program_.wait(); }
+
+private:
+  piped_program program_;
+};
+
+// The sockets that this process has open.
+std::set<std::string> own_sockets() {
+  std::set<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code ignored; // of the descriptor that reads the directory
+    const auto target = std::filesystem::read_symlink(entry.path(), ignored).string();
+    if (target.starts_with("socket:"))
+      found.insert(target);
+  }
+  return found;
 }
 
 std::map<std::string, std::size_t> count_by_name(const std::vector<json>& events) {
@@ -163,19 +196,90 @@ TEST_CASE("items of a map are in the trace with their batches") {
 
 TEST_CASE("what the watched process is told to do ends the recording with it") {
   const temporary_file file;
-  ::setenv("TROUPE_CONTROL", "1", 1);
   const flag gate;
-  piped_program each(
-    TROUPE_COMMAND, {"troupe", "each", "-q", "--", "sh", "-c",
-                      "while ! test -e " + gate.path() + "; do sleep 0.01; done", ":::", "a"});
-  ::unsetenv("TROUPE_CONTROL");
-  const auto which = std::to_string(each.pid());
-  REQUIRE(eventually([&] { return run("top --once " + which).code == 0; }));
-  recorder top(which, file.path());
+  waiting_each each(gate);
+  recorder top(each.which(), file.path());
   gate.raise();
   CHECK(top.end(0) == 0);
   CHECK(each.wait() == 0);
   CHECK(events_of(file.content(), "X").size() == 1);
+}
+
+TEST_CASE("a process that is stopped does not hold up the end of its recording") {
+  const temporary_file file;
+  const flag gate;
+  waiting_each each(gate);
+  recorder top(each.which(), file.path());
+  each.signal(SIGSTOP);
+  CHECK(top.end(SIGINT) == 128 + SIGINT);
+  CHECK_THAT(
+    top.said(), Contains("troupe top: process " + each.which() +
+                         " has not said that this was all: its last events may be missing\n"));
+  CHECK(events_of(file.content(), "X").empty());
+  each.signal(SIGCONT);
+  gate.raise();
+  CHECK(each.wait() == 0);
+}
+
+TEST_CASE("a process that was stopped for a while is recorded to its end") {
+  const temporary_file file;
+  const flag gate;
+  waiting_each each(gate);
+  recorder top(each.which(), file.path());
+  each.signal(SIGSTOP);
+  REQUIRE(eventually([&] { return state_of(std::stoi(each.which())) == "T"; }));
+  gate.raise();
+  each.signal(SIGCONT);
+  CHECK(top.end(0) == 0);
+  CHECK(each.wait() == 0);
+  CHECK(events_of(file.content(), "X").size() == 1);
+}
+
+TEST_CASE("a fork of the process that is recorded has no part in the recording") {
+  troupe::pool pool(rt(), {.processes = 1, .name = "forked"});
+  pool.apply(named("before"), square, 1).get();
+  const auto before = own_sockets();
+  const temporary_file file;
+  recorder top(std::to_string(::getpid()), file.path());
+  std::vector<std::string> of_recording;
+  REQUIRE(eventually([&] {
+    of_recording.clear();
+    for (const auto& one : own_sockets())
+      if (!before.contains(one))
+        of_recording.push_back(one);
+    return !of_recording.empty();
+  }));
+  pool.apply(named("square"), square, 2).get();
+  const auto copy = ::fork();
+  if (copy == 0) {
+    const auto open = own_sockets();
+    for (const auto& one : of_recording)
+      if (open.contains(one))
+        ::_exit(1);
+    ::_exit(0);
+  }
+  pool.apply(named("square"), square, 3).get();
+  int status = -1;
+  REQUIRE(::waitpid(copy, &status, 0) == copy);
+  CHECK(status == 0);
+  pool.apply(named("square"), square, 4).get();
+  CHECK(top.end(SIGINT) == 128 + SIGINT);
+  CHECK_THAT(top.said(), Contains("troupe top: 3 runs of tasks are in " + file.path() + "\n"));
+  CHECK(count_by_name(events_of(file.content(), "X")).at("square") == 3);
+}
+
+TEST_CASE("of several processes none is recorded") {
+  const temporary_file file;
+  const flag gate;
+  waiting_each one(gate);
+  waiting_each another(gate);
+  const auto shown = run("top each --trace " + file.path());
+  CHECK(shown.code == 2);
+  CHECK(shown.output == "troupe top: 2 processes match, and a trace is of one: name it by its pid; "
+                        "`troupe top --once` lists them\n");
+  gate.raise();
+  CHECK(one.wait() == 0);
+  CHECK(another.wait() == 0);
 }
 
 TEST_CASE("a trace is of one process, into a file that can be written") {
