@@ -215,7 +215,8 @@ public:
 
   /// Replaces all children, as `recycle` does, one slot after the other: each when the one before has its successor. Those
   /// that are started from now on have the `initializer`, `finalizer`, `loop_initializer`, `exception_handler`, `input`,
-  /// `output` and `limits` of these options, of which nothing else is looked at. Spares are replaced at once. While a
+  /// `output`, `limits`, `maxmemoryperchild` and what stands under "where a child lives" of these options, of which nothing
+  /// else is looked at. Spares are replaced at once. While a
   /// successor cannot start, which is logged, the others stay as they are, and the pool goes on with one child less: another
   /// `renew` mends that. Does not wait. Throws `std::invalid_argument` for options out of range, and `pool_closed`.
   void renew(const pool_options& now);

@@ -47,7 +47,9 @@ namespace {
 change_effect effect_of(std::string_view key_of_pool) {
   if (key_of_pool == "processes")
     return change_effect::live;
-  for (const std::string_view of_children : {"initializer", "finalizer", "input", "output"})
+  for (const std::string_view of_children :
+    {"initializer", "finalizer", "input", "output", "maxmemoryperchild", "environment",
+      "working_directory", "umask", "sandbox", "writable_directories", "sockets"})
     if (key_of_pool == of_children)
       return change_effect::recycle;
   return key_of_pool.starts_with("limits.") ? change_effect::recycle : change_effect::restart;

@@ -260,6 +260,13 @@ void pool_control::renew(const pool_options& now) {
   wanted.input = now.input;
   wanted.output = now.output;
   wanted.limits = now.limits;
+  wanted.maxmemoryperchild = now.maxmemoryperchild;
+  wanted.environment = now.environment;
+  wanted.working_directory = now.working_directory;
+  wanted.umask = now.umask;
+  wanted.sandbox = now.sandbox;
+  wanted.writable_directories = now.writable_directories;
+  wanted.sockets = now.sockets;
   detail::check_options(wanted);
   caf::anon_send(actor_, renew_children{std::make_shared<const pool_options>(std::move(wanted))});
 }
