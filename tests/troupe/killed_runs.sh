@@ -14,16 +14,17 @@ seq "$inputs" >lines
 # Has `begin OPTIONS...`, which becomes the run, killed at random moments, and two lines inserted after the first time; then
 # it runs to its end. `ended` says how many of its ITEMS have ended, at least.
 kill_and_resume() { # ITEMS
-  local items=$1 part kill pid until
+  local items=$1 part kill pid until pause
   local options=(--journal journal)
   part=$((items / (kills + 1)))
+  pause=$(awk "BEGIN { print 0.05 + $items / 100000 }") # between looks, which cost more where there are more items
   for ((kill = 1; kill <= kills; ++kill)); do
     begin "${options[@]}" &
     pid=$!
     # Somewhere in the part of the items that is this kill's; one number is too small for many.
     until=$(((kill - 1) * part + (RANDOM * 32768 + RANDOM) % part + 1))
     while kill -0 $pid 2>/dev/null && [ "$(ended)" -lt "$until" ]; do
-      sleep 0.05
+      sleep "$pause"
     done
     kill -KILL $pid
     wait $pid 2>/dev/null || true
