@@ -212,7 +212,8 @@ void supervision::down(std::uint32_t seat, const child_exit& exit,
   const bool died = was.phase != child_phase::leaving;
   if (died) {
     ++deaths_;
-    host_.warn(seat, was, exit.describe());
+    host_.warn(seat, was,
+      start_error ? "could not start: " + values::message_of(start_error) : exit.describe());
   }
   host_.child_ended(exit, died);
   if (stopping_ || !died) {
