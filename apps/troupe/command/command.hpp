@@ -13,7 +13,7 @@ namespace troupe_cli {
 
 /// A program that is to be run in a child of a pool, by run_command.hpp. Encodable.
 ///
-/// It gets /dev/null as stdin, a process group of its own, no descriptor but 0 to 2, and no signal that is blocked or
+/// It gets /dev/null as stdin, a session and so a process group of its own, no terminal, no descriptor but 0 to 2, and no signal that is blocked or
 /// ignored. In its environment TROUPE_COMMAND names it, so that whatever it starts can be found.
 struct command {
   /// The program, which is looked for in PATH if it has no slash, and its arguments.
@@ -42,8 +42,8 @@ struct command {
   /// What it may use, beside the limits of the child. Without `core_dumps` it has those of the child.
   troupe::child_limits limits{};
 
-  /// It stops before its first instruction, with SIGTRAP, traced by the thread that started it, which has to make it go on.
-  /// For callers of `start_command` alone.
+  /// It is traced from before its first instruction, by the thread that started it, if that is allowed:
+  /// `started_command::traced`. It does not stop for that. For callers of `start_command` alone.
   bool traced = false;
 };
 

@@ -139,20 +139,29 @@ bool running_commands::belongs_to_another(
   });
 }
 
+/// Of a child of this process that is no leader: waits for it if it has ended, as init would have done, and says whether
+/// it runs still.
+bool running_commands::runs_still(pid_t process) {
+  if (!has_ended(process))
+    return true;
+  if (::getpgid(process) != ::getpgrp())
+    ::waitpid(process, nullptr, WNOHANG);
+  return false;
+}
+
 std::vector<pid_t> running_commands::left_by(pid_t leader) {
-  reap_orphans();
-  const auto mark = leaders_.at(leader);
+  const auto& mark = leaders_.at(leader);
   std::vector<pid_t> left;
   for (const auto process : children_of_this_process())
-    if (!leaders_.contains(process) && !has_ended(process) && belongs(process, leader, mark))
+    if (!leaders_.contains(process) && runs_still(process) && belongs(process, leader, mark))
       left.push_back(process);
   return left;
 }
 
 void running_commands::reap_orphans() const {
   for (const auto process : children_of_this_process())
-    if (!leaders_.contains(process) && ::getpgid(process) != ::getpgrp() && has_ended(process))
-      ::waitpid(process, nullptr, WNOHANG);
+    if (!leaders_.contains(process))
+      runs_still(process);
 }
 
 } // namespace troupe_cli

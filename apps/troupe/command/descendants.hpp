@@ -33,6 +33,7 @@ public:
 
 private:
   running_commands();
+  static bool runs_still(pid_t process);
   bool belongs(pid_t process, pid_t leader, const std::string& mark) const;
   bool belongs_to_another(pid_t process, const std::string& mark_of_process, pid_t leader) const;
 

@@ -4,6 +4,7 @@
 #include "command/start_texts.hpp"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -12,10 +13,12 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,12 +58,23 @@ struct start_plan {
   int nice = 0;
   const cpu_set_t* cpus = nullptr;
   bool no_new_privs = false;
-  bool traced = false;
+  // Of a process that is to be traced: whether it may begin, and whether it still uses this memory. The system sets
+  // the latter to 0 when it does no longer.
+  bool waits = false;
+  std::atomic<int> may_begin{0};
+  std::atomic<int> uses_memory{1};
   // What the new process says of its failure.
   start_step failed_step = start_step::none;
   int failed_resource = 0;
   int failure = 0;
 };
+
+static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
+
+/// Returns when that is no longer so, or earlier.
+void wait_while(const std::atomic<int>& word, int value) {
+  ::syscall(SYS_futex, &word, FUTEX_WAIT, value, nullptr, nullptr, 0);
+}
 
 int fail(start_plan& plan, start_step step) {
   plan.failed_step = step;
@@ -99,7 +113,9 @@ void apply_limits(start_plan& plan) {
 // In the new process, whose memory is this one's: only system calls, and nothing that outlives it.
 __attribute__((no_sanitize("address", "undefined"))) int run_new_process(void* argument) {
   auto& plan = *static_cast<start_plan*>(argument);
-  ::setpgid(0, 0);
+  while (plan.waits && plan.may_begin.load(std::memory_order_acquire) == 0)
+    wait_while(plan.may_begin, 0);
+  ::setsid(); // and so a group: where one reads from the terminal, it would be stopped for ever
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != plan.parent) // it died before it would have been noticed
     ::_exit(127);
@@ -114,8 +130,6 @@ __attribute__((no_sanitize("address", "undefined"))) int run_new_process(void* a
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (plan.traced) // where it is not allowed, there is no stop
-    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   ::execve(plan.file, plan.argv, plan.envp);
   return fail(plan, start_step::execute);
 }
@@ -243,6 +257,20 @@ std::optional<cpu_set_t> cpus_of(const troupe::child_limits& limits) {
   return set;
 }
 
+/// Traces the new process, which waits for that, and returns when it has executed the program, or ended. As
+/// `CLONE_VFORK` but for the time in which it can be traced: it is seized before it does anything, so nothing is missed,
+/// and none of its ways costs a stop.
+bool trace_new_process(start_plan& plan, pid_t pid) {
+  // If this process dies, so does the traced one.
+  const long options = PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+  const bool traced = ::ptrace(PTRACE_SEIZE, pid, nullptr, options) == 0;
+  plan.may_begin.store(1, std::memory_order_release);
+  ::syscall(SYS_futex, &plan.may_begin, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  while (plan.uses_memory.load(std::memory_order_acquire) != 0)
+    wait_while(plan.uses_memory, 1);
+  return traced;
+}
+
 started_command start_process(start_plan& plan) {
   // The new process runs on this memory while this thread waits for it to execute the program.
   alignas(64) std::array<std::byte, 32 * 1024> stack;
@@ -251,9 +279,13 @@ started_command start_process(start_plan& plan) {
   sigset_t before;
   sigfillset(&all); // no handler of this process may run in the new one
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int until_it_executes = plan.waits ? CLONE_CHILD_CLEARTID : CLONE_VFORK;
   started.pid = ::clone(run_new_process, stack.data() + stack.size(),
-    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &started.pidfd);
+    CLONE_VM | CLONE_PIDFD | until_it_executes | SIGCHLD, &plan, &started.pidfd, nullptr,
+    &plan.uses_memory);
   const int problem = errno;
+  if (plan.waits && started.pid > 0)
+    started.traced = trace_new_process(plan, started.pid);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (started.pid < 0)
     throw start_problem{fork_problem(problem), problem};
@@ -292,7 +324,7 @@ started_command start_command(
     .err = files.err,
     .parent = ::getpid(),
     .cpus = cpus ? &*cpus : nullptr,
-    .traced = what.traced};
+    .waits = what.traced};
   plan_limits(plan, what.limits);
   const auto started = start_process(plan);
   if (plan.failed_step == start_step::none)

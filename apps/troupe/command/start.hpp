@@ -9,7 +9,8 @@ namespace troupe_cli {
 /// A command that has been started: its leader, which is a child of this process and has not been waited for.
 struct started_command {
   pid_t pid = 0;
-  int pidfd = -1; ///< to be closed by the caller
+  int pidfd = -1;      ///< to be closed by the caller
+  bool traced = false; ///< by the calling thread, as `command::traced` has it
 };
 
 /// Starts a command, or throws `start_problem`. Does not look at the timeout and the grace.

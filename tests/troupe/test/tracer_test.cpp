@@ -59,7 +59,8 @@ TEST_CASE(
     what.traced = true;
     const signal_rain rain;
     const auto started = start_command(what, {}, {});
-    tracer traced(started.pid, tracer::begun::stopped);
+    REQUIRE(started.traced);
+    tracer traced(started.pid, tracer::begun::with_process);
     while (!has_ended(started.pid) && std::chrono::steady_clock::now() < deadline)
       traced.handle_stops();
     const bool ended = has_ended(started.pid);

@@ -60,26 +60,10 @@ void go_on(pid_t thread, int signal) {
 
 tracer::tracer(pid_t process, begun how)
   : process_(process) {
-  if (how == begun::stopped)
-    take_over();
+  if (how == begun::with_process)
+    threads_.insert(process);
   else
     seize(process);
-}
-
-/// A process that asked to be traced cannot be stopped at any time, nor can it be left stopped by others, as one that was
-/// seized can. So it is let go with a signal that stops it, seized, and told to go on.
-void tracer::take_over() {
-  siginfo_t info{};
-  const int what = WSTOPPED | WEXITED | WNOWAIT | __WALL;
-  int waited = 0;
-  do {
-    waited = ::waitid(P_PID, static_cast<id_t>(process_), &info, what);
-  } while (waited != 0 && errno == EINTR); // news of another process
-  if (waited != 0 || info.si_code != CLD_TRAPPED)
-    return;
-  ::ptrace(PTRACE_DETACH, process_, nullptr, static_cast<long>(SIGSTOP));
-  seize(process_);
-  ::kill(process_, SIGCONT);
 }
 
 bool tracer::seize(pid_t thread) {

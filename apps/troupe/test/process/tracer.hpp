@@ -16,10 +16,10 @@ namespace troupe_cli::test {
 class tracer {
 public:
   enum class begun {
-    stopped, ///< as `command::traced` has it, so that nothing is missed; it goes on from there
-    later,   ///< it runs already
+    with_process, ///< `started_command::traced`: it is traced already, and nothing is missed
+    later,        ///< it has run untraced
   };
-  /// Begins to trace `process`.
+  /// Traces `process` from now on.
   tracer(pid_t process, begun how);
   tracer(const tracer&) = delete;
   tracer& operator=(const tracer&) = delete;
@@ -34,7 +34,6 @@ public:
   const std::string& crash_stack() const { return crash_stack_; }
 
 private:
-  void take_over();
   bool seize(pid_t thread);
   bool handle_stop(pid_t thread);
   void note_crash(pid_t thread, int signal);
