@@ -11,7 +11,8 @@ namespace troupe_cli::test {
 /// A process of a binary that a child of the pool is to run, and to watch. Encodable.
 struct process_order {
   command what{};
-  std::string folder{};     ///< is made for it, and removed: what it writes is there while it runs
+  /// Is made for it, and its own while it runs. One that runs after it may get the same.
+  std::string folder{};
   std::string words_text{}; ///< is to be in `words_file` of it, if not empty
   std::chrono::milliseconds timeout{0};
   /// It is traced, so that the stack of a crash can be read. The stacks of a hang are read in any case. A sanitizer

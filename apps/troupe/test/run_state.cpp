@@ -67,7 +67,7 @@ process_order run_state::order_for(const std::vector<std::size_t>& tests, unsign
   const auto& first = plan_.tests[tests.front()];
   const auto& which = plan_.program_of(first);
   process_order out;
-  out.folder = options_.folder + '/' + std::to_string(++processes_);
+  out.folder = options_.folder + '/' + std::to_string(slot);
   auto line = line_of(plan_, tests, out.folder);
   out.what.argv = std::move(line.argv);
   out.words_text = std::move(line.words_text);

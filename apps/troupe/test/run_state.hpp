@@ -43,7 +43,7 @@ public:
     std::string title{}; ///< for people: the test, or the suite and how many tests it has
     std::chrono::milliseconds slow{0};
   };
-  /// The next one, for a place to run; nothing if none may be started now.
+  /// The next one, for a place to run, which has a folder; nothing if none may be started now.
   std::optional<work> next(unsigned slot);
   void ended(std::size_t number, const attempt& how);
 
@@ -78,7 +78,6 @@ private:
   std::vector<std::size_t> job_of_test_;
   test::results results_;
   std::size_t done_ = 0;
-  unsigned long long processes_ = 0;
   bool stopped_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "command/descendants.hpp"
 #include "command/leader.hpp"
+#include "test/process/run_folder.hpp"
 #include "test/process/tracer.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -10,7 +11,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -25,32 +25,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t largest_record = 256 * 1024 * 1024;
-
-/// The folder of a process, which goes with this object.
-class run_folder {
-public:
-  explicit run_folder(const std::string& path)
-    : path_(path) {
-    if (::mkdir(path.c_str(), 0700) == 0 && ::mkdir((path + "/tmp").c_str(), 0700) == 0)
-      return;
-    const int number = errno;
-    throw start_problem{
-      "cannot make the folder \"" + path + "\": " + std::strerror(number), number};
-  }
-  run_folder(const run_folder&) = delete;
-  run_folder& operator=(const run_folder&) = delete;
-  ~run_folder() {
-    ::unlink(output_file(path_).c_str());
-    ::unlink(record_file(path_).c_str());
-    if (::rmdir((path_ + "/tmp").c_str()) == 0 && ::rmdir(path_.c_str()) == 0)
-      return; // nearly always; the other way is dear
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-private:
-  std::string path_;
-};
 
 void write_words(const std::string& file, const std::string& text) {
   if (text.empty())
@@ -132,8 +106,8 @@ asio::awaitable<void> run_in_folder(const process_order& order, attempt& into) {
   const auto began = std::chrono::steady_clock::now();
   const auto started = start_command(order.what, {}, {mark, "TMPDIR=" + order.folder + "/tmp"});
   auto process = std::make_shared<traced_process>(executor, started.pid);
-  if (order.trace_from_start)
-    process->begin(tracer::begun::stopped);
+  if (started.traced)
+    process->begin(tracer::begun::with_process);
   auto& end = into.end;
   const std::function<void()> at_timeout = [&process] { process->read_hang(); };
   end.cause = co_await await_leader(started, mark, order.what, at_timeout);
