@@ -35,13 +35,10 @@ void wait_if_slow() noexcept {
 
 // A thread bears one name for as long as it allocates.
 bool is_on_thread() noexcept {
-  static thread_local int known = -1;
-  if (known < 0) {
-    char own[16] = {};
+  static thread_local char own[16] = {};
+  if (own[0] == '\0')
     ::prctl(PR_GET_NAME, own);
-    known = std::strcmp(own, name) == 0 ? 1 : 0;
-  }
-  return known == 1;
+  return std::strcmp(own, name) == 0;
 }
 
 bool is_chosen() noexcept {
