@@ -5,6 +5,7 @@
 #include <troupe/scheduler.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -20,6 +21,14 @@ namespace troupe {
 class error : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
+};
+
+/// A place in the code: valid in every process that runs the same image.
+struct code_location {
+  std::uint32_t module = 0; ///< Identifies a loaded module; 0 is the program itself.
+  std::uint64_t offset = 0; ///< Bytes from the module's load address.
+
+  friend bool operator==(const code_location&, const code_location&) = default;
 };
 
 /// The pool takes no more tasks: `close` or `terminate` has been called.
@@ -41,17 +50,42 @@ public:
   using pool_failed::pool_failed;
 };
 
+namespace detail {
+
+class late_stack;
+
+} // namespace detail
+
+/// The task has an outcome that is not its own: it was told to stop, if it ran. Where it was at that moment is asked of
+/// its child, and comes a little later.
+class task_stopped : public error {
+public:
+  explicit task_stopped(
+    const std::string& message, std::shared_ptr<const detail::late_stack> where = nullptr);
+
+  /// The stack of the thread that executed the task, innermost first. Empty if no thread did (it was not started, or is
+  /// a coroutine that waited), if the child did not say within a second, and after `terminate`. Waits until the child
+  /// has said it, which takes about a millisecond; on the event loop's thread it does not wait, and may be empty
+  /// although the stack comes later. Thread-safe.
+  std::vector<code_location> stack() const;
+  /// `stack` with function names and lines, one frame a line. Resolves symbols, which takes milliseconds. Thread-safe.
+  std::string traceback() const;
+
+private:
+  std::shared_ptr<const detail::late_stack> where_; // null: it is empty
+};
+
 /// The task was dropped before it had an outcome: by `terminate` or the destructor of its pool, or by
 /// `task_future::cancel`.
-class task_cancelled : public error {
+class task_cancelled : public task_stopped {
 public:
-  using error::error;
+  using task_stopped::task_stopped;
 };
 
 /// The task ran longer than its `task_options::timeout`.
-class task_timeout : public error {
+class task_timeout : public task_stopped {
 public:
-  using error::error;
+  using task_stopped::task_stopped;
 };
 
 /// The task was not started within its `task_options::expires`.
@@ -103,13 +137,8 @@ public:
   using error::error;
 };
 
-/// A place in the code: valid in every process that runs the same image.
-struct code_location {
-  std::uint32_t module = 0; ///< Identifies a loaded module; 0 is the program itself.
-  std::uint64_t offset = 0; ///< Bytes from the module's load address.
-
-  friend bool operator==(const code_location&, const code_location&) = default;
-};
+/// "signal 11 (SIGSEGV, Segmentation fault)".
+std::string describe_signal(int number);
 
 /// How a child ended.
 struct child_exit {
@@ -122,13 +151,26 @@ struct child_exit {
   std::uint64_t peak_kilobytes = 0;   ///< Largest resident set.
   std::string reason;                 ///< Why the pool ended it, or empty if the pool did not.
   std::vector<code_location>
-    frames; ///< The stack at the fatal signal, innermost first; may be empty.
+    frames; ///< The stack at the fatal signal, innermost first; may be empty. For `child_lost::traceback`.
   /// The last lines of its stderr, printable, if the pool captures output (`output::capture`).
   std::string stderr_tail;
 
-  /// "exit code 3", "signal 11 (Segmentation fault)", ... in words.
+  // What its handler of fatal signals has left of the crash, as it says.
+
+  std::optional<std::uint64_t> address; ///< What could not be read, written or executed there.
+  bool stack_overflow = false;          ///< It had no stack left.
+  pid_t thread = 0;        ///< Which thread crashed, or 0: its handler has left nothing.
+  std::string thread_name; ///< Printable.
+  /// What was said of the end: by `std::terminate` (the exception), `assert`, the C library ("free(): invalid pointer")
+  /// or a sanitizer. One line, printable; may be empty. Also without `output::capture`.
+  std::string message;
+  /// What this process knows of the cause of a signal that it did not send, such as "possibly out of memory: ...".
+  std::string hint;
+
+  /// "exit code 3", "signal 11 (SIGSEGV, Segmentation fault) at address 0x40", ... in words.
   std::string describe() const;
-  /// "; its last line on stderr: ..." for the end of a message, or nothing: often it says why.
+  /// "; it said: ..." of `message`, or "; its last line on stderr: ...", for the end of a message, or nothing: often it
+  /// says why.
   std::string last_words() const;
 };
 
@@ -160,8 +202,8 @@ public:
   const std::string& stderr_tail() const noexcept { return exit_->stderr_tail; }
   /// The tasks that may have caused the death: the culprit, or all that were started.
   const std::vector<task_id>& suspects() const noexcept { return *suspects_; }
-  /// The stack at the fatal signal with function names and lines, one frame a line; may be empty.
-  /// Resolves symbols, which takes milliseconds. Thread-safe.
+  /// The stack at the fatal signal with function names and lines, one frame a line; may be empty. Those that repeat are
+  /// shown once, and counted. Resolves symbols, which takes milliseconds. Thread-safe.
   std::string traceback() const;
 
 private:

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -76,6 +77,26 @@ struct task_ended {
   std::chrono::steady_clock::time_point began{}; ///< as its child says; not started: when it ended
   std::chrono::nanoseconds ran{0};               ///< since then
   std::size_t queued = 0; ///< the tasks of the pool that wait in the parent at this moment
+};
+
+/// A task of a pool has run for longer than `pool_options::slow_after`, and goes on. Told once for each attempt, and of a
+/// map for each item.
+struct task_slow {
+  std::string pool; ///< its name
+  task_id id = 0;
+  std::string name{};              ///< `task_options::name`, or empty
+  code_location function{};        ///< of a task that has no name
+  std::uint32_t attempt = 1;       ///< counts from 1
+  std::size_t slot = 0;            ///< of the child that runs it,
+  pid_t pid = 0;                   ///< and its process
+  std::chrono::nanoseconds ran{0}; ///< so far
+  /// The thread that executes it. 0: none does, so it is a coroutine that waits; or the child has not answered.
+  pid_t thread = 0;
+  std::vector<code_location> stack{}; ///< of that thread, innermost first
+
+  /// `stack` with function names and lines, one frame a line. Resolves symbols, which takes milliseconds: not on the
+  /// event loop's thread.
+  std::string traceback() const;
 };
 
 } // namespace troupe

@@ -138,6 +138,8 @@ struct pool_options {
   callback<const troupe::task_retried&> on_task_retried{};
   /// For each run of a task, once. What it costs comes with each of them: maps of short items have few runs.
   callback<const troupe::task_ended&> on_task_ended{};
+  /// For each task that `slow_after` finds.
+  callback<const troupe::task_slow&> on_task_slow{};
 
   // -- the end of a child -------------------------------------------------------------------------
 
@@ -178,6 +180,14 @@ struct pool_options {
   /// `this_task::stop_token`. Then its child is ended, by SIGTERM and after the same time again by
   /// SIGKILL, which loses the other tasks that it runs. 0 to 1 day.
   std::chrono::milliseconds cancel_grace{1'000};
+
+  // -- tasks that take long -----------------------------------------------------------------------
+
+  /// A task that has run for longer is logged as a warning, with the stack of where it is, and told to `on_task_slow`.
+  /// It goes on. 0: never. Up to 1 day. Costs nothing as long as tasks end sooner. Its child is asked by a signal
+  /// (SIGURG) to each of its threads, which interrupts what waits there (EINTR). Of a coroutine that waits there is
+  /// no stack.
+  std::chrono::milliseconds slow_after{0};
 };
 
 } // namespace troupe

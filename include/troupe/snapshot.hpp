@@ -72,7 +72,8 @@ struct thread_stack {
   pid_t thread = 0;   ///< its number, as in /proc; that of the first one is the process's
   std::string name{}; ///< escaped
   std::vector<code_location>
-    frames{}; ///< innermost first; empty: it has signals blocked, or did not answer
+    frames{};       ///< innermost first; empty: it has signals blocked, or did not answer
+  task_id task = 0; ///< the one that it executes, or 0
 
   /// With function names and lines, one frame a line. Resolves symbols, which takes milliseconds.
   std::string text() const;

@@ -14,6 +14,7 @@
 #include "os/thread_count.hpp"
 #include "parent/child/log.hpp"
 #include "parent/child/module_list.hpp"
+#include "parent/child/stack_log.hpp"
 #include "parent/launch/zygote.hpp"
 #include "values/block_source.hpp"
 
@@ -193,6 +194,7 @@ runtime::state::~state() {
   exported.end_queues();
   loop.stop();
   loop_thread.join();
+  parent::stop_stack_log();
   loop::clear_loop_executor();
   loop.shut_down();
 }

@@ -169,15 +169,34 @@ inline constexpr std::uint32_t max_failed_deliveries = 2;
 inline constexpr std::chrono::milliseconds pulse_interval{1'000};
 /// The number of such looks after which a child that does not begin what it has is ended.
 inline constexpr int pulses_without_progress = 5;
+/// ... or one whose loop has used that much CPU time meanwhile.
+inline constexpr std::chrono::seconds busy_without_progress{10};
 /// A zygote that has not answered for this long is ended.
 inline constexpr std::chrono::milliseconds zygote_patience{30'000};
 /// Times that an idempotent task is tried when no task can be told to be the culprit.
 inline constexpr std::uint32_t max_attempts = 5;
 inline constexpr std::size_t max_stack_frames = 32;
+/// Frames that are looked at of a stack that overflowed.
+inline constexpr std::size_t max_unwound_frames = std::size_t{1} << 20;
+/// A text that a crash leaves, and what is shown of it.
+inline constexpr std::size_t max_crash_message_bytes = 1024;
+inline constexpr std::size_t shown_message_bytes = 500;
+/// Modules of which a crash leaves the names, and their bytes.
+inline constexpr std::size_t max_crash_modules = 8;
+inline constexpr std::size_t max_module_path_bytes = 256;
+inline constexpr std::size_t max_crash_build_id_bytes = 32;
+/// How long a thread that crashes waits for one that has crashed before.
+inline constexpr std::chrono::milliseconds crash_patience{2'000};
 inline constexpr std::size_t max_nested_exceptions = 16;
 inline constexpr std::size_t max_error_text_bytes = std::size_t{64} * 1024;
 /// A child could name categories of errors without end; past this many they share one.
 inline constexpr std::size_t max_unknown_categories = 64;
+
+/// Tasks that are told to be slow at a time, and then after how long the next ones.
+inline constexpr std::size_t max_slow_tasks_told = 16;
+inline constexpr std::chrono::milliseconds slow_tasks_pause{1'000};
+/// Stacks that wait to be logged with the names of their functions.
+inline constexpr std::size_t max_waiting_traces = 16;
 
 // -- what is seen of a pool while it runs -----------------------------------------------------------
 
@@ -191,6 +210,8 @@ inline constexpr std::size_t max_kept_failure_bytes = 1024;
 inline constexpr std::size_t max_shown_threads = 32;
 /// Tasks that are listed for a watcher.
 inline constexpr std::size_t max_shown_tasks = 100;
+/// How long the symbols of one stack are looked for.
+inline constexpr std::chrono::milliseconds symbol_patience{3'000};
 /// How long a child has to leave the stacks of its threads.
 inline constexpr std::chrono::milliseconds stack_patience{1'000};
 /// Watchers of a process at a time, and the bytes of a line that one sends.

@@ -93,6 +93,7 @@ std::span<const pool_key> pool_keys() {
     pool_key{"output", choice_key{"kind of output", output_words, choose_output}},
     pool_key{"limits", group_key{limits_keys}},
     key_of(rules::cancel_grace),
+    key_of(rules::slow_after),
     pool_key{"environment", variables_key{}},
     pool_key{"working_directory", directory_key{rules::of_pool<&pool_options::working_directory>}},
     pool_key{"umask", umask_key{}},

@@ -15,6 +15,8 @@ struct cell_record {
   std::atomic<std::int64_t> started;
   /// The id of a task that is to stop. Written by the parent.
   std::atomic<std::uint64_t> stop;
+  /// The thread that executes a blocking function. Written by the child.
+  std::atomic<std::uint32_t> thread;
 };
 
 /// One record for each task that is in a child. It lies in shared memory and outlives the child, so after
@@ -64,6 +66,11 @@ public:
     return records_[cell].started.load(std::memory_order_relaxed);
   }
 
+  /// The thread that the child says to execute the blocking function in the cell, or an earlier one there.
+  std::uint32_t thread_of(std::uint32_t cell) const noexcept {
+    return records_[cell].thread.load(std::memory_order_relaxed);
+  }
+
   // -- the child ------------------------------------------------------------------------------------
 
   /// The next of the task's items, to be run by the caller; nothing if there are no more, or if they have been taken
@@ -84,6 +91,11 @@ public:
   /// The batch in the cell, of which this child has claimed an item, has ended: it was begun then. Before the parent is told.
   void ended(std::uint32_t cell, std::int64_t begun) noexcept {
     records_[cell].started.store(begun, std::memory_order_relaxed);
+  }
+
+  /// The blocking function in the cell is executed by that thread.
+  void executed_by(std::uint32_t cell, std::uint32_t thread) noexcept {
+    records_[cell].thread.store(thread, std::memory_order_relaxed);
   }
 
   // -- both -----------------------------------------------------------------------------------------

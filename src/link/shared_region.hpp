@@ -17,19 +17,40 @@ struct doorbell {
   alignas(64) std::atomic<std::uint32_t> sleeping;
 };
 
-/// Where the child's fatal signal handler leaves what it knows.
+/// Where the child's fatal signal handler leaves what it knows, the most important first: it may itself come to an end
+/// by what the program has damaged.
 struct crash_area {
   struct frame {
     std::uint64_t offset;
     std::uint32_t module;
     std::uint32_t padding;
   };
+  /// A module that frames are in.
+  struct module {
+    std::uint32_t id;
+    std::uint32_t build_id_bytes;
+    std::uint8_t build_id[limits::max_crash_build_id_bytes];
+    char path[limits::max_module_path_bytes]; ///< ends with a zero
+  };
   /// Which cell the thread that ended the process executed, plus 1; `no_task`; 0: not known.
   std::atomic<std::uint64_t> culprit;
   static constexpr std::uint64_t no_task = ~std::uint64_t{0};
-  std::atomic<std::uint32_t> written; ///< the frames; set last
+  std::atomic<std::uint32_t> crashing; ///< the number of the first thread to crash
+  std::atomic<std::uint32_t> written;  ///< what follows, up to the message; set when it is there
+  std::uint32_t signal;
+  std::uint32_t sender; ///< the process that has sent the signal, if it is another
+  std::uint64_t address;
+  std::uint32_t has_address;
+  std::uint32_t stack_overflow;
+  char thread_name[16];
+  /// What was said of the end, also by other means than a signal; its length is set when it is there.
+  std::atomic<std::uint32_t> message_bytes;
+  char message[limits::max_crash_message_bytes];
   std::uint32_t frame_count;
+  std::uint32_t module_count;
+  std::atomic<std::uint32_t> complete; ///< set last
   frame frames[limits::max_stack_frames];
+  module modules[limits::max_crash_modules];
 };
 
 /// Where the threads of the child leave their stacks when the parent asks for them, by a signal to each.
@@ -37,6 +58,7 @@ struct stack_area {
   struct thread {
     std::atomic<std::uint32_t> answered; ///< to which question; set last
     std::uint32_t id;
+    std::uint64_t task; ///< that it executes, or 0
     std::uint32_t frame_count;
     crash_area::frame frames[limits::max_stack_frames];
   };

@@ -27,6 +27,10 @@ std::string name_of_thread(const std::filesystem::path& task) {
   return base::escape(name);
 }
 
+std::filesystem::path threads_of(pid_t pid) {
+  return "/proc/" + std::to_string(pid) + "/task";
+}
+
 // What the child may write meanwhile.
 std::uint32_t read_once(const std::uint32_t& shared) noexcept {
   return *const_cast<const volatile std::uint32_t*>(&shared);
@@ -45,32 +49,51 @@ bool blocks_signal(const std::filesystem::path& task) {
 
 stack_question::stack_question(stack_area& area, pid_t pid)
   : area_(area)
+  , pid_(pid)
   , number_(area.question.load(std::memory_order_relaxed) + 1) {
   if (number_ == 0) // which says that nobody asks
     number_ = 1;
-  const std::filesystem::path all = "/proc/" + std::to_string(pid) + "/task";
-  for (const auto& task : std::filesystem::directory_iterator(all))
-    threads_.push_back({static_cast<pid_t>(std::stol(task.path().filename().string())), {}});
-  std::ranges::sort(threads_, {}, [pid](const known_thread& thread) {
-    return std::pair(thread.id != pid, thread.id); // the first one first
-  });
-  if (threads_.size() > limits::max_shown_threads)
-    threads_.resize(limits::max_shown_threads);
-  for (auto& thread : threads_)
-    thread.name = name_of_thread(all / std::to_string(thread.id));
   area_.places_taken.store(0, std::memory_order_relaxed);
   area_.question.store(number_, std::memory_order_release);
-  std::erase_if(threads_, [&](const known_thread& thread) {
-    if (blocks_signal(all / std::to_string(thread.id)))
-      return false;
-    if (::syscall(SYS_tgkill, pid, thread.id, stack_signal) == 0) {
-      ++asked_;
-      return false;
-    }
-    if (errno != ESRCH) // the thread has ended meanwhile
-      throw std::system_error(errno, std::generic_category(), "asking a thread for its stack");
+}
+
+bool stack_question::knows(pid_t thread) const noexcept {
+  return std::ranges::find(threads_, thread, &known_thread::id) != threads_.end();
+}
+
+bool stack_question::signal(pid_t thread) {
+  if (blocks_signal(threads_of(pid_) / std::to_string(thread)))
     return true;
+  if (::syscall(SYS_tgkill, pid_, thread, stack_signal) == 0) {
+    ++asked_;
+    return true;
+  }
+  if (errno != ESRCH)
+    throw std::system_error(errno, std::generic_category(), "asking a thread for its stack");
+  return false;
+}
+
+void stack_question::ask_all() {
+  const auto all = threads_of(pid_);
+  std::vector<pid_t> others;
+  for (const auto& task : std::filesystem::directory_iterator(all))
+    if (const auto id = static_cast<pid_t>(std::stol(task.path().filename().string())); !knows(id))
+      others.push_back(id);
+  std::ranges::sort(others);
+  others.resize(std::min(others.size(), limits::max_shown_threads - threads_.size()));
+  for (const auto id : others)
+    ask(id);
+  std::ranges::sort(threads_, {}, [this](const known_thread& thread) {
+    return std::pair(thread.id != pid_, thread.id); // the first one first
   });
+}
+
+void stack_question::ask(pid_t thread) {
+  if (knows(thread) || threads_.size() >= limits::max_shown_threads)
+    return;
+  threads_.push_back({thread, name_of_thread(threads_of(pid_) / std::to_string(thread))});
+  if (!signal(thread))
+    threads_.pop_back();
 }
 
 template <class Visit>
@@ -99,9 +122,11 @@ bool stack_question::answered() const {
 std::vector<thread_stack> stack_question::stacks() const {
   std::vector<thread_stack> result;
   for (const auto& thread : threads_)
-    result.push_back({thread.id, thread.name, {}});
+    result.push_back({thread.id, thread.name, {}, 0});
   for_each_answer([&](pid_t id, const stack_area::thread& answer) {
-    auto& frames = std::ranges::find(result, id, &thread_stack::thread)->frames;
+    auto& thread = *std::ranges::find(result, id, &thread_stack::thread);
+    thread.task = *const_cast<const volatile std::uint64_t*>(&answer.task);
+    auto& frames = thread.frames;
     const auto count =
       std::min<std::size_t>(read_once(answer.frame_count), limits::max_stack_frames);
     for (std::size_t i = 0; i < count; ++i)

@@ -14,12 +14,17 @@ namespace troupe::link {
 /// By which a thread of a child is asked for its stack.
 inline constexpr int stack_signal = SIGURG;
 
-/// The parent's side of a `stack_area`: asks all threads of a child for their stacks, and collects them. Trusts nothing
+/// The parent's side of a `stack_area`: asks threads of a child for their stacks, and collects them. Trusts nothing
 /// that it reads there.
 class stack_question {
 public:
-  /// Sends the signals. `pid` is a child of this process that has not been waited for. Throws `std::system_error`.
+  /// Asks nobody yet. `pid` is a child of this process that has not been waited for.
   stack_question(stack_area& area, pid_t pid);
+
+  /// Sends the signals, to those that have not been asked. Throws `std::system_error`.
+  void ask_all();
+  /// ... to one of its threads. No other is disturbed: a signal interrupts what waits.
+  void ask(pid_t thread);
 
   /// Whether each thread that can has answered.
   bool answered() const;
@@ -33,10 +38,14 @@ private:
     std::string name;
   };
 
+  bool knows(pid_t thread) const noexcept;
+  // False if the thread has ended meanwhile.
+  bool signal(pid_t thread);
   template <class Visit>
   void for_each_answer(Visit visit) const;
 
   stack_area& area_;
+  const pid_t pid_;
   std::uint32_t number_;
   std::uint32_t asked_ = 0; // threads that have got a signal
   std::vector<known_thread> threads_;

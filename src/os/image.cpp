@@ -1,14 +1,19 @@
 #include "os/image.hpp"
 
+#include "base/unique_fd.hpp"
+
 #include <troupe/detail/call_code.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <stdexcept>
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace troupe {
@@ -36,27 +41,35 @@ std::size_t padded(std::size_t bytes) noexcept {
   return (bytes + 3) / 4 * 4;
 }
 
+void find_build_id_in(const char* at, const char* end, build_id& found) noexcept {
+  while (static_cast<std::size_t>(end - at) >= sizeof(ElfW(Nhdr))) {
+    ElfW(Nhdr) note;
+    std::memcpy(&note, at, sizeof note);
+    at += sizeof note;
+    const auto name_bytes = padded(note.n_namesz);
+    const auto left = static_cast<std::size_t>(end - at);
+    if (name_bytes > left || note.n_descsz > left - name_bytes)
+      return;
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(at, "GNU", 4) == 0 &&
+        note.n_descsz <= max_build_id_bytes) {
+      found.length = note.n_descsz;
+      std::memcpy(found.bytes.data(), at + name_bytes, note.n_descsz);
+      return;
+    }
+    at += std::min(left, name_bytes + padded(note.n_descsz));
+  }
+}
+
 void find_build_id(
   const ElfW(Phdr) * segments, std::size_t count, ElfW(Addr) base, build_id& found) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     const auto& segment = segments[i];
     if (segment.p_type != PT_NOTE)
       continue;
-    const char* at = reinterpret_cast<const char*>(base + segment.p_vaddr);
-    const char* end = at + segment.p_memsz;
-    while (at + sizeof(ElfW(Nhdr)) <= end) {
-      ElfW(Nhdr) note;
-      std::memcpy(&note, at, sizeof note);
-      const char* name = at + sizeof note;
-      const char* value = name + padded(note.n_namesz);
-      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-          std::memcmp(name, "GNU", 4) == 0 && note.n_descsz <= max_build_id_bytes) {
-        found.length = note.n_descsz;
-        std::memcpy(found.bytes.data(), value, note.n_descsz);
-        return;
-      }
-      at = value + padded(note.n_descsz);
-    }
+    const char* const notes = reinterpret_cast<const char*>(base + segment.p_vaddr);
+    find_build_id_in(notes, notes + segment.p_memsz, found);
+    if (found.length != 0)
+      return;
   }
 }
 
@@ -67,6 +80,10 @@ void find_build_id(const void* start, ElfW(Addr) base, build_id& found) noexcept
     find_build_id(
       reinterpret_cast<const ElfW(Phdr)*>(static_cast<const std::byte*>(start) + header->e_phoff),
       header->e_phnum, base, found);
+}
+
+std::uint32_t usable(std::uint32_t id) noexcept {
+  return id == 0 || id >= repeated_frames ? 1 : id;
 }
 
 // What identifies a module in all processes: its path and its contents, so that a library which has been
@@ -88,8 +105,7 @@ std::uint32_t module_id(const char* path, ElfW(Addr) base, std::uintptr_t start)
     else
       print.add(segments, header->e_phnum * sizeof *segments);
   }
-  const auto value = print.value();
-  return value == 0 || value == no_module ? 1 : value;
+  return usable(print.value());
 }
 
 std::uint32_t module_id(const dl_phdr_info& info) noexcept {
@@ -170,6 +186,21 @@ code_location locate_in_signal_handler(std::uintptr_t address) noexcept {
   return {module_id(module->l_name, module->l_addr, start), address - module->l_addr};
 }
 
+named_module module_in_signal_handler(std::uintptr_t address) noexcept {
+  named_module result;
+  dl_find_object found{};
+  if (::_dl_find_object(reinterpret_cast<void*>(address), &found) != 0 ||
+      found.dlfo_link_map == nullptr)
+    return result;
+  const auto* module = found.dlfo_link_map;
+  result.id = module_id(
+    module->l_name, module->l_addr, reinterpret_cast<std::uintptr_t>(found.dlfo_map_start));
+  if (module->l_name != nullptr)
+    result.path = module->l_name;
+  find_build_id(found.dlfo_map_start, module->l_addr, result.build);
+  return result;
+}
+
 std::optional<std::uintptr_t> address_of(const code_location& place) {
   thread_local found_module last; // most tasks are in the module of the one before
   struct search {
@@ -220,6 +251,55 @@ std::string module_path(std::uint32_t id) {
     },
     &wanted);
   return wanted.path;
+}
+
+std::uint32_t module_id_of(const std::string& path, const build_id& build) {
+  fingerprint print;
+  print.add(path.data(), path.size());
+  print.add(build.bytes.data(), build.length);
+  return usable(print.value());
+}
+
+build_id file_build_id(const std::string& path) {
+  build_id found;
+  const base::unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  ElfW(Ehdr) header;
+  struct stat facts {};
+  if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode) ||
+      ::pread(file.get(), &header, sizeof header, 0) != sizeof header ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    return found;
+  constexpr std::size_t most_note_bytes = 4096;
+  for (std::size_t i = 0; i < header.e_phnum && found.length == 0; ++i) {
+    ElfW(Phdr) segment;
+    std::array<char, most_note_bytes> notes{};
+    if (::pread(file.get(), &segment, sizeof segment,
+          static_cast<off_t>(header.e_phoff + i * sizeof segment)) != sizeof segment)
+      return found;
+    if (segment.p_type != PT_NOTE || segment.p_filesz > notes.size() ||
+        ::pread(file.get(), notes.data(), segment.p_filesz, static_cast<off_t>(segment.p_offset)) !=
+          static_cast<ssize_t>(segment.p_filesz))
+      continue;
+    find_build_id_in(notes.data(), notes.data() + segment.p_filesz, found);
+  }
+  return found;
+}
+
+build_id module_build_id(std::uint32_t id) {
+  struct search {
+    std::uint32_t id;
+    build_id found;
+  } wanted{id, {}};
+  ::dl_iterate_phdr(
+    [](dl_phdr_info* info, std::size_t, void* out) {
+      auto& s = *static_cast<search*>(out);
+      if (module_id(*info) != s.id)
+        return 0;
+      find_build_id(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, s.found);
+      return 1;
+    },
+    &wanted);
+  return wanted.found;
 }
 
 } // namespace os

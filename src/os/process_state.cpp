@@ -1,6 +1,8 @@
 #include "os/process_state.hpp"
 
+#include <cstdint>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include <unistd.h>
@@ -23,6 +25,32 @@ process_state look_at_process(pid_t pid) {
   result.stopped = letter == 'T';
   result.runs = letter != 'S' && letter != 'T';
   return result;
+}
+
+bool is_ending(pid_t pid) {
+  constexpr unsigned exiting = 0x4; // PF_EXITING
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const auto name_end = text.rfind(')'); // a name may have any character
+  if (name_end == std::string::npos)
+    return true;
+  std::istringstream rest(text.substr(name_end + 1));
+  std::string state;
+  std::string skipped;
+  unsigned flags = 0;
+  rest >> state;
+  for (int i = 0; i < 5; ++i) // to the ninth field
+    rest >> skipped;
+  return !(rest >> flags) || state == "Z" || state == "X" || (flags & exiting) != 0;
+}
+
+std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid) {
+  const auto number = std::to_string(pid);
+  std::ifstream file("/proc/" + number + "/task/" + number + "/schedstat");
+  std::int64_t on_cpu = 0;
+  file >> on_cpu;
+  return std::chrono::nanoseconds(on_cpu);
 }
 
 std::size_t resident_memory(pid_t pid) {

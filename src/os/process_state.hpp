@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 #include <sys/types.h>
@@ -14,6 +15,12 @@ struct process_state {
 };
 
 process_state look_at_process(pid_t pid);
+
+/// Whether its first thread has begun to end, by itself or by a signal, so that its descriptors are closed for that.
+bool is_ending(pid_t pid);
+
+/// The CPU time that the first thread of a process has used (proc(5), schedstat); 0 if it is not known.
+std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid);
 
 /// The resident memory of a process in bytes (proc(5), /proc/PID/statm); 0 if it is not known.
 std::size_t resident_memory(pid_t pid);

@@ -1,16 +1,26 @@
 #include "os/symbolize.hpp"
 
 #include "base/escape.hpp"
+#include "base/limits.hpp"
 #include "os/image.hpp"
+#include "os/known_modules.hpp"
+#include "os/library_frames.hpp"
+#include "os/module_symbols.hpp"
 
+#include <troupe/pool_events.hpp>
 #include <troupe/proxy_exception.hpp>
 #include <troupe/snapshot.hpp>
 
 #define BACKWARD_HAS_DW 1
 #include <backward.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 namespace troupe {
 
@@ -54,10 +64,68 @@ bool is_entry_of_task(const source_line& line) {
 
 std::string describe(const source_line& line, const code_location& place) {
   const std::string where = line.file.empty()
-                              ? " + " + hex(place.offset)
+                              ? " " + text_of_place(place)
                               : " at " + line.file + ":" + std::to_string(line.line);
   return base::escape((line.function.empty() ? "?" : line.function) + where);
 }
+
+std::string with_commas(std::uint64_t number) {
+  auto text = std::to_string(number);
+  for (auto at = text.size(); at > 3;)
+    text.insert(at -= 3, ",");
+  return text;
+}
+
+/// The lines of a trace. Frames of libraries that call back are folded, unless they are the innermost.
+class trace_text {
+public:
+  void show(const source_line& line, const code_location& place) {
+    const auto library = number_ == 0 ? std::string_view() : library_of(line.function);
+    if (!library.empty()) {
+      if (library != folded_)
+        end_fold();
+      folded_ = library;
+      ++folded_frames_;
+      ++number_;
+      return;
+    }
+    show(describe(line, place));
+  }
+
+  void show(const std::string& line) {
+    end_fold();
+    text_ += "#" + std::to_string(number_++) + " " + line + "\n";
+  }
+
+  void show_repeats(std::uint64_t offset) {
+    end_fold();
+    const auto times = offset & ((std::uint64_t{1} << repeat_bits) - 1);
+    const auto frames = offset >> repeat_bits;
+    text_ += "   ... " + with_commas(times) + " more of the same";
+    if (frames > 1)
+      text_ += " " + std::to_string(frames) + " frames";
+    text_ += "\n";
+    number_ += times * frames;
+  }
+
+  std::string finish() {
+    end_fold();
+    return std::move(text_);
+  }
+
+private:
+  void end_fold() {
+    if (folded_frames_ > 0)
+      text_ += "   ... " + std::to_string(folded_frames_) +
+               (folded_frames_ == 1 ? " frame of " : " frames of ") + std::string(folded_) + "\n";
+    folded_frames_ = 0;
+  }
+
+  std::string text_;
+  std::uint64_t number_ = 0; // of the next frame
+  std::string_view folded_;
+  std::size_t folded_frames_ = 0;
+};
 
 std::mutex& libdw_mutex() { // it is not thread-safe
   static std::mutex mutex;
@@ -69,8 +137,11 @@ std::mutex& libdw_mutex() { // it is not thread-safe
 std::string name_of_function(const code_location& place) {
   const std::lock_guard lock(libdw_mutex());
   const auto address = address_of(place);
-  if (!address)
-    return "? (module " + hex(place.module) + " + " + hex(place.offset) + ")";
+  if (!address) {
+    const auto known = find_noted_module(place.module);
+    const auto name = known ? find_in_file(*known, place.offset).function : std::string();
+    return name.empty() ? "? " + base::escape(text_of_place(place)) : base::escape(name);
+  }
   backward::TraceResolver resolver;
   const backward::Trace trace(reinterpret_cast<void*>(*address), 0);
   const auto resolved = resolver.resolve(backward::ResolvedTrace(trace));
@@ -79,32 +150,44 @@ std::string name_of_function(const code_location& place) {
   return name.empty() ? "? + " + hex(place.offset) : base::escape(name);
 }
 
+namespace {
+
+std::vector<source_line> lines_of(const code_location& place, backward::TraceResolver& resolver) {
+  if (const auto address = address_of(place)) {
+    const backward::Trace trace(reinterpret_cast<void*>(*address), 0);
+    return lines_of(resolver.resolve(backward::ResolvedTrace(trace)));
+  }
+  const auto known = find_noted_module(place.module);
+  if (!known)
+    return {{}};
+  auto found = find_in_file(*known, place.offset);
+  return {{std::move(found.function), std::move(found.file),
+    static_cast<std::uint64_t>(std::max(found.line, 0))}};
+}
+
+} // namespace
+
 std::string symbolize(const std::vector<code_location>& frames) {
+  const auto end = std::chrono::steady_clock::now() + limits::symbol_patience;
   const std::lock_guard lock(libdw_mutex());
   backward::TraceResolver resolver;
-  std::string text;
-  std::size_t shown = 0;
-  const auto show = [&](const std::string& line) {
-    text += "#" + std::to_string(shown++) + " " + line + "\n";
-  };
+  trace_text text;
   for (const auto& place : frames) {
     if (place.module == no_module) {
-      show(hex(place.offset) + ", where there is no code");
-      continue;
-    }
-    const auto address = address_of(place);
-    if (!address) {
-      show("? (module " + hex(place.module) + " + " + hex(place.offset) + ")");
-      continue;
-    }
-    const backward::Trace trace(reinterpret_cast<void*>(*address), shown);
-    for (const auto& line : lines_of(resolver.resolve(backward::ResolvedTrace(trace)))) {
-      if (is_entry_of_task(line))
-        return text;
-      show(describe(line, place));
+      text.show(hex(place.offset) + ", where there is no code");
+    } else if (place.module == repeated_frames) {
+      text.show_repeats(place.offset);
+    } else if (std::chrono::steady_clock::now() > end) {
+      text.show(base::escape("? " + text_of_place(place)));
+    } else {
+      for (const auto& line : lines_of(place, resolver)) {
+        if (is_entry_of_task(line))
+          return text.finish();
+        text.show(line, place);
+      }
     }
   }
-  return text;
+  return text.finish();
 }
 
 } // namespace os
@@ -114,6 +197,14 @@ std::string proxy_exception::traceback() const {
 }
 
 std::string task_failure::traceback() const {
+  return os::symbolize(stack);
+}
+
+std::string task_stopped::traceback() const {
+  return os::symbolize(stack());
+}
+
+std::string task_slow::traceback() const {
   return os::symbolize(stack);
 }
 

@@ -5,16 +5,20 @@
 
 #include <troupe/detail/bytes.hpp>
 #include <troupe/detail/call_code.hpp>
+#include <troupe/errors.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 // What the machine of a pool says to the world, and what it is told. In the parent a process and its link
 // stand behind these interfaces, in the simulation a model of them.
@@ -76,6 +80,8 @@ struct child_pulse {
   bool may_progress = true; ///< it runs, waits for a CPU, or is being debugged
   bool stopped = false;     ///< by a signal
   bool on_cpu = false;      ///< its loop executes a task
+  /// What its loop's thread has used so far; 0: that is not known, or a debugger holds it.
+  std::chrono::nanoseconds cpu{0};
 };
 
 /// The tasks of one child. What it calls back happens between the calls, but for `read`.
@@ -104,6 +110,8 @@ public:
   /// Whether it is known which process it is. Before, nothing is read of what the child has written.
   virtual bool launched() const = 0;
   virtual child_pulse pulse() const = 0;
+  /// The thread of the child that executes the task in a cell this moment, as it says; 0: it is a coroutine that waits.
+  virtual pid_t thread_of(std::uint32_t) const { return 0; }
 
 protected:
   ~child_port() = default;
@@ -116,6 +124,15 @@ struct retried_task {
   std::uint32_t attempt; ///< that has failed
   const std::exception_ptr& failure;
   std::chrono::nanoseconds delay;
+};
+
+/// A task that has run longer than `pool_options::slow_after`.
+struct slow_run {
+  const task_ledger::entry& entry;
+  std::uint32_t seat = 0;
+  std::size_t slot = 0;
+  std::chrono::nanoseconds ran{0};
+  pid_t thread = 0; ///< `child_port::thread_of`
 };
 
 struct ended_run;
@@ -146,6 +163,12 @@ public:
   virtual void task_retried(const retried_task& task) = 0;
   /// Only while `pool_machine::rules::runs_wanted` says so.
   virtual void run_ended(const ended_run&) noexcept {}
+  virtual void task_is_slow(const slow_run&) noexcept {}
+  /// Asks a thread of a child where it executes the task; null if that cannot be asked.
+  virtual std::shared_ptr<const detail::late_stack> ask_stack(
+    std::uint32_t, pid_t, task_id) noexcept {
+    return nullptr;
+  }
   /// The pool has failed.
   virtual void failed(const std::exception_ptr& reason) = 0;
   /// A task has left the pool's queue, so there is room for another.

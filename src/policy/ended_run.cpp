@@ -1,6 +1,7 @@
 #include "policy/ended_run.hpp"
 
 #include "base/limits.hpp"
+#include "policy/child_port.hpp"
 #include "policy/failure_log.hpp"
 #include "policy/task_tally.hpp"
 #include "values/exception_codec.hpp"
@@ -87,6 +88,19 @@ task_ended described(const ended_run& run) {
     note_report(*run.result, told);
   else if (run.result->what == detail::outcome::kind::failed)
     note_failure(run.result->error, told);
+  return told;
+}
+
+task_slow described(const slow_run& run) {
+  task_slow told;
+  told.id = run.entry.item_id();
+  if (run.entry.task->options)
+    told.name = run.entry.task->options->name;
+  if (told.name.empty())
+    told.function = function_of(run.entry.task->code);
+  told.attempt = run.entry.attempt;
+  told.slot = run.slot;
+  told.ran = run.ran;
   return told;
 }
 

@@ -37,4 +37,9 @@ struct ended_run {
 /// All of it but the pool's name and the pid. Looks at what was thrown. Throws `std::bad_alloc`.
 task_ended described(const ended_run& run);
 
+struct slow_run;
+
+/// The same of a task that takes long, without its stack. Throws `std::bad_alloc`.
+task_slow described(const slow_run& run);
+
 } // namespace troupe::policy

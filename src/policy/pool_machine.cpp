@@ -285,6 +285,7 @@ void pool_machine::cancel_part(const detail::task_ptr& part, bool started_too, t
   if (!is_open())
     return;
   auto* entry = ledger_.find(key);
+  std::shared_ptr<const detail::late_stack> where;
   if (entry->where == task_ledger::place::in_child && !take_back(*entry)) {
     if (part->is_batch()) {
       close_batch(key); // only the item that runs is left in it
@@ -294,9 +295,11 @@ void pool_machine::cancel_part(const detail::task_ptr& part, bool started_too, t
     }
     if (!started_too)
       return;
+    where = ask_stack(*entry);
     stop_running(key, *entry, now);
   }
-  drop(key, std::make_exception_ptr(task_cancelled(task_title(key, *part) + " was cancelled")));
+  drop(key, std::make_exception_ptr(
+              task_cancelled(task_title(key, *part) + " was cancelled", std::move(where))));
 }
 
 void pool_machine::fail_all(const std::exception_ptr& reason) {
@@ -477,12 +480,14 @@ void pool_machine::settle(time_point now) {
     supervision_.drain_all(now);
   }
   watch_balance(now);
+  watch_slow_tasks(now);
   watch_pulses(now);
 }
 
 std::optional<pool_machine::time_point> pool_machine::next_alarm() {
   auto next = supervision_.next_alarm();
-  for (const auto& due : {alarms_.next(is_open()), balance_due_, pulse_due_, ages_.next()})
+  for (const auto& due :
+    {alarms_.next(is_open()), balance_due_, slow_due_, pulse_due_, ages_.next()})
     if (due && (!next || *due < *next))
       next = due;
   return next;
@@ -496,6 +501,8 @@ void pool_machine::alarm(time_point now) {
   }
   while (const auto due = alarms_.take_due(now))
     on_alarm(*due, now);
+  if (slow_due_ && *slow_due_ <= now)
+    look_for_slow_tasks(now);
   if (pulse_due_ && *pulse_due_ <= now)
     take_pulses(now);
   while (const auto old = ages_.take_due(now))

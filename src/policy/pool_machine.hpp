@@ -32,8 +32,8 @@ namespace troupe::policy {
 ///
 /// Pure: events and time come in, orders go out to a `child_host` and its `child_port`s. `settle` follows
 /// each event, or each batch of them: it compares what is wanted with what there is. A task's normal way is
-/// in pool_machine.cpp, what is particular to batches in pool_batches.cpp, what is told of runs in pool_runs.cpp, and
-/// everything else that may become of a task in task_recovery.cpp.
+/// in pool_machine.cpp, what is particular to batches in pool_batches.cpp, what is told of runs in pool_runs.cpp and slow_tasks.cpp,
+/// and everything else that may become of a task in task_recovery.cpp.
 ///
 /// For one thread. What concerns one task is O(log children + log tasks); a death is O(tasks in the child).
 class pool_machine final : supervision::client {
@@ -48,6 +48,7 @@ public:
     std::chrono::milliseconds age_per_child{0}; ///< `pool_options::maxageperchild`
     std::size_t cpus = dispatcher::unlimited;   ///< as many children can run at the same moment
     std::chrono::milliseconds cancel_grace{1'000};
+    std::chrono::milliseconds slow_after{0};      ///< 0: nobody wants to know
     std::shared_ptr<troupe::scheduler> scheduler; ///< null: `round_robin`
     std::uint32_t seed = 1; ///< of the jitter of retries and of the ages of children
     /// Whether `child_host::run_ended` is to be called, which is looked at whenever a task ends.
@@ -225,6 +226,14 @@ private:
   void escalate(const task_alarms::alarm& due, time_point now);
   void expire(task_key key);
 
+  // -- tasks that take long ---------------------------------------------------------------------------
+
+  void watch_slow_tasks(time_point now);
+  void look_for_slow_tasks(time_point now);
+  // When the next task of the child that has not been told of could be slow.
+  time_point tell_slow_tasks_in(std::uint32_t seat, std::size_t& left, time_point now);
+  std::shared_ptr<const detail::late_stack> ask_stack(const task_ledger::entry& entry) noexcept;
+
   // -- children that make no progress -----------------------------------------------------------------
 
   void make_watch(std::uint32_t seat) {
@@ -236,6 +245,9 @@ private:
   void watch_pulses(time_point now);
   void take_pulses(time_point now);
   std::string why_stuck(std::uint32_t seat);
+  // The number of tasks that it has been sent, and could begin if it came to it.
+  std::size_t waiting_in(std::uint32_t seat);
+  std::string why_busy(std::uint32_t seat, const child_pulse& pulse);
 
   // -- supervision asks -------------------------------------------------------------------------------
 
@@ -261,10 +273,13 @@ private:
   index_set depth_news_;            // queues whose depth may be another than what was told
   std::optional<time_point>
     balance_due_;                       // when to look whether a child holds what others could run
+  std::optional<time_point> slow_due_;  // when to look whether tasks take long
   std::optional<time_point> pulse_due_; // when to look whether children make progress
   struct child_watch {
     time_point last_outcome{};
-    int suspicions = 0;  // looks in a row that found it stuck
+    int suspicions = 0; // looks in a row that found it stuck
+    std::optional<std::chrono::nanoseconds>
+      busy_from;         // its CPU time when a look found it first busy with what is no task
     bool exited = false; // its process has ended
   };
   std::vector<child_watch> watches_; // by seat

@@ -213,7 +213,8 @@ void supervision::down(std::uint32_t seat, const child_exit& exit,
   if (died) {
     ++deaths_;
     host_.warn(seat, was,
-      start_error ? "could not start: " + values::message_of(start_error) : exit.describe());
+      start_error ? "could not start: " + values::message_of(start_error)
+                  : exit.describe() + (exit.message.empty() ? "" : exit.last_words()));
   }
   host_.child_ended(exit, died);
   if (stopping_ || !died) {
@@ -365,7 +366,7 @@ void supervision::terminate_all(const std::string& reason, time_point now) {
     try {
       terminate(seat, now + rules_.shutdown_timeout, reason);
     } catch (const std::bad_alloc&) { // none for a deadline, so none is waited for
-      host_.end(seat, child_host::ending::kill, {});
+      host_.end(seat, child_host::ending::kill, "no memory left"); // needs none
     }
   }
   check_all_down();

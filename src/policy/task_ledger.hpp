@@ -42,6 +42,8 @@ public:
     bool was_sent = false;             // it has been in a child
     bool may_move = false;             // to children of other queues
     bool stopping = false; // this attempt has run into its timeout, and another one will follow
+    std::uint32_t slow_attempt = 0;      // the latest of which it has been told that it is slow,
+    task_id slow_item = 0;               // and the item
     std::uint32_t failed_deliveries = 0; // the number of children that died while taking it in
     std::chrono::steady_clock::time_point sent{}; // the latest time
     std::chrono::steady_clock::time_point

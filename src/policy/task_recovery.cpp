@@ -8,6 +8,7 @@
 #include <troupe/errors.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 // What becomes of a task that does not simply end: its child dies or does not begin it, its time is up, it
@@ -33,10 +34,12 @@ std::chrono::nanoseconds patience_with_unstarted(std::chrono::nanoseconds waited
   return std::min<std::chrono::nanoseconds>(waited / 4, limits::max_timeout_delay);
 }
 
-std::exception_ptr timeout_error(task_key key, const detail::task_state& task) {
+std::exception_ptr timeout_error(task_key key, const detail::task_state& task,
+  std::shared_ptr<const detail::late_stack> where = nullptr) {
   return std::make_exception_ptr(
     task_timeout(task_title(key, task) + " ran longer than its timeout of " +
-                 milliseconds_of(task.options->timeout)));
+                   milliseconds_of(task.options->timeout),
+      std::move(where)));
 }
 
 } // namespace
@@ -280,7 +283,7 @@ void pool_machine::check_timeout(const task_alarms::alarm& due, time_point now) 
     set_alarm(again);
     return;
   }
-  const auto failure = timeout_error(due.task, *entry->task);
+  const auto failure = timeout_error(due.task, *entry->task, ask_stack(*entry));
   stop_running(due.task, *entry, now);
   if (will_retry(*entry, failure)) {
     entry->stopping = true; // and tried again when this attempt is over
@@ -329,6 +332,7 @@ void pool_machine::take_pulses(time_point now) {
     if (late || dispatcher_.owed_by(seat) == 0 ||
         now - watch.last_outcome < limits::pulse_interval) {
       watch.suspicions = 0;
+      watch.busy_from.reset();
       continue;
     }
     port(seat).read();
@@ -342,25 +346,50 @@ void pool_machine::take_pulses(time_point now) {
   }
 }
 
+std::size_t pool_machine::waiting_in(std::uint32_t seat) {
+  // Tasks that have lent their places may keep it from starting others.
+  if (dispatcher_.has_lent(seat))
+    return 0;
+  const auto tasks = port(seat).remaining();
+  return tasks.started.size() >= rules_.concurrency ? 0 : tasks.unstarted.size();
+}
+
 // Why the child is taken for one that will never go on; empty if it is not.
 std::string pool_machine::why_stuck(std::uint32_t seat) {
   const auto pulse = port(seat).pulse();
   if (pulse.may_progress)
-    return {};
+    return why_busy(seat, pulse);
+  watches_[seat].busy_from.reset();
   const auto seconds =
     std::to_string(limits::pulses_without_progress * limits::pulse_interval / 1s) + " s";
   if (pulse.stopped)
     return "it was stopped by a signal for " + seconds + " while it had tasks";
-  // Tasks that have lent their places may keep it from starting others.
-  if (pulse.on_cpu || dispatcher_.has_lent(seat))
+  const auto waiting = pulse.on_cpu ? 0 : waiting_in(seat);
+  if (waiting == 0)
     return {};
-  const auto tasks = port(seat).remaining();
-  if (tasks.unstarted.empty() || tasks.started.size() >= rules_.concurrency)
-    return {};
-  return "it has not begun any of the " + std::to_string(tasks.unstarted.size()) +
-         " tasks that it was sent for " + seconds +
+  return "it has not begun any of the " + std::to_string(waiting) + " tasks that it was sent for " +
+         seconds +
          ", although it has nothing to do: does one of its tasks damage descriptors that are not "
          "its own?";
+}
+
+// A child that runs may only wait for a CPU; one whose loop has had that much of it, and has begun nothing, is in
+// something that does not end.
+std::string pool_machine::why_busy(std::uint32_t seat, const child_pulse& pulse) {
+  auto& from = watches_[seat].busy_from;
+  const auto waiting = pulse.on_cpu || pulse.cpu.count() == 0 ? 0 : waiting_in(seat);
+  if (waiting == 0) {
+    from.reset();
+    return {};
+  }
+  if (!from)
+    from = pulse.cpu;
+  if (pulse.cpu - *from < limits::busy_without_progress)
+    return {};
+  return "its event loop has been busy for more than " +
+         std::to_string(limits::busy_without_progress / 1s) +
+         " s of CPU time with what is none of its tasks, and has not begun any of the " +
+         std::to_string(waiting) + " that it was sent: does a handler of the program's not end?";
 }
 
 } // namespace troupe::policy

@@ -4,11 +4,45 @@
 #include "base/utf8.hpp"
 #include "values/titles.hpp"
 
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
 namespace troupe {
+
+std::string describe_signal(int number) {
+  const auto text = "signal " + std::to_string(number);
+  const char* const name = ::sigabbrev_np(number);
+  if (name != nullptr)
+    return text + " (SIG" + name + ", " + ::sigdescr_np(number) + ")";
+  if (number >= SIGRTMIN && number <= SIGRTMAX)
+    return text + " (SIGRTMIN+" + std::to_string(number - SIGRTMIN) + ")";
+  return text;
+}
+
+namespace {
+
+std::string hex(std::uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+std::string place_of_crash(const child_exit& exit) {
+  std::string text;
+  if (exit.stack_overflow)
+    text += " by a stack overflow";
+  if (exit.address && !exit.stack_overflow)
+    text += *exit.address == 0 ? " at address 0 (null)" : " at address " + hex(*exit.address);
+  if (exit.thread != 0 && exit.thread != exit.pid)
+    text += " in thread " + std::to_string(exit.thread) +
+            (exit.thread_name.empty() ? "" : " (" + exit.thread_name + ")");
+  return text;
+}
+
+} // namespace
 
 std::string child_exit::describe() const {
   std::string text;
@@ -17,15 +51,19 @@ std::string child_exit::describe() const {
   else if (!status_known)
     text = "ended, and other code in this process took its exit status";
   else if (signal != 0)
-    text = "was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
+    text = "was ended by " + describe_signal(signal) + place_of_crash(*this);
   else
     text = "exited with code " + std::to_string(exit_code);
   if (!reason.empty())
     text += " (" + reason + ")";
+  else if (!hint.empty())
+    text += " (" + hint + ")";
   return text;
 }
 
 std::string child_exit::last_words() const {
+  if (!message.empty())
+    return "; it said: " + std::string(detail::utf8_prefix(message, limits::shown_message_bytes));
   const auto end = stderr_tail.find_last_not_of('\n');
   if (end == std::string::npos)
     return {};

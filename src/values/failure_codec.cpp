@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "values/exception_codec.hpp"
+#include "values/late_stack.hpp"
 
 #include <troupe/codec.hpp>
 #include <troupe/errors.hpp>
@@ -20,10 +21,11 @@ namespace troupe::detail {
 namespace {
 
 // The errors that are made of their message. Derived types stand before their bases.
-using plain_errors = std::tuple<start_failed, pool_failed, pool_closed, task_cancelled,
-  task_timeout, task_expired, queue_full, process_timeout, queue_closed, encode_error, decode_error,
-  config_error, not_in_main, error>;
+using plain_errors = std::tuple<start_failed, pool_failed, pool_closed, task_expired, queue_full,
+  process_timeout, queue_closed, encode_error, decode_error, config_error, not_in_main, error>;
 
+constexpr std::uint8_t is_task_timeout = 0xfc;
+constexpr std::uint8_t is_task_cancelled = 0xfd;
 constexpr std::uint8_t is_child_lost = 0xfe;
 constexpr std::uint8_t is_report = 0xff;
 
@@ -78,6 +80,12 @@ void write_failure(encoder& out, const std::exception_ptr& failure, std::size_t 
     out(e.culprit());
     out(e.suspects());
     write_nested(out, e, depth);
+  } catch (const task_stopped& e) {
+    const bool timeout = dynamic_cast<const task_timeout*>(&e) != nullptr;
+    out(timeout ? is_task_timeout : is_task_cancelled);
+    out(std::string(e.what()));
+    out(e.stack());
+    write_nested(out, e, depth);
   } catch (const std::exception& e) {
     const auto index = index_of(e, indices);
     if (!index) {
@@ -127,6 +135,15 @@ std::exception_ptr read_plain(
   return made;
 }
 
+template <class Stopped>
+std::exception_ptr read_stopped(decoder& in, std::size_t depth) {
+  const auto text = in.make<std::string>();
+  auto stack = in.make<std::vector<code_location>>();
+  return with_nested(
+    Stopped(text, stack.empty() ? nullptr : std::make_shared<const late_stack>(std::move(stack))),
+    in, depth);
+}
+
 std::exception_ptr read_failure(decoder& in, std::size_t depth) {
   if (depth > limits::max_nested_exceptions)
     throw_decode_error("failures are nested too deeply");
@@ -144,6 +161,10 @@ std::exception_ptr read_failure(decoder& in, std::size_t depth) {
     return with_nested(
       child_lost(message, task, std::move(exit), culprit, std::move(suspects)), in, depth);
   }
+  if (index == is_task_timeout)
+    return read_stopped<task_timeout>(in, depth);
+  if (index == is_task_cancelled)
+    return read_stopped<task_cancelled>(in, depth);
   if (index >= std::tuple_size_v<plain_errors>)
     throw_decode_error("unknown kind of failure");
   return read_plain(in, index, depth, indices);

@@ -14,8 +14,8 @@ constexpr count_rule counts[] = {option_rules::processes, option_rules::childcon
   option_rules::file_size, option_rules::user_processes, option_rules::nice};
 
 constexpr time_rule times[] = {option_rules::maxageperchild, option_rules::start_timeout,
-  option_rules::shutdown_timeout, option_rules::cancel_grace, option_rules::period,
-  option_rules::backoff, option_rules::give_up_after, option_rules::cpu_time};
+  option_rules::shutdown_timeout, option_rules::cancel_grace, option_rules::slow_after,
+  option_rules::period, option_rules::backoff, option_rules::give_up_after, option_rules::cpu_time};
 
 std::string text_of(std::size_t count) {
   return std::to_string(count);

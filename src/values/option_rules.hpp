@@ -109,6 +109,8 @@ inline constexpr time_rule shutdown_timeout{
   "shutdown_timeout", of_pool<&pool_options::shutdown_timeout>, no_time, limits::max_timeout};
 inline constexpr time_rule cancel_grace{
   "cancel_grace", of_pool<&pool_options::cancel_grace>, no_time, limits::max_timeout};
+inline constexpr time_rule slow_after{
+  "slow_after", of_pool<&pool_options::slow_after>, no_time, limits::max_timeout};
 inline constexpr time_rule period{
   "restart.period", of_restart<&restart_options::period>, shortest, limits::max_timeout};
 inline constexpr time_rule backoff{

@@ -21,6 +21,7 @@ overflow = "reject"
 input = "inherit"
 output = "capture"
 cancel_grace = "2s"
+slow_after = "3s"
 maxmemoryperchild = "512MiB"
 maxageperchild = "6h"
 environment = ["PATH", "LC_*"]
@@ -56,6 +57,7 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, gi
   CHECK(pool.sandbox == troupe::sandbox::guarded);
   CHECK(pool.writable_directories == std::vector<std::string>{"/tmp", "/var/spool/web"});
   CHECK(pool.sockets);
+  CHECK(pool.slow_after == 3s);
   CHECK(pool.limits.open_files == 64);
   CHECK(pool.limits.processes == 500);
   CHECK(pool.limits.cpu_time == 60s);

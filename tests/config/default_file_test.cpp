@@ -59,6 +59,7 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
   CHECK(loaded.input == defaults.input);
   CHECK(loaded.output == defaults.output);
   CHECK(loaded.cancel_grace == defaults.cancel_grace);
+  CHECK(loaded.slow_after == defaults.slow_after);
   CHECK(loaded.limits.address_space == defaults.limits.address_space);
   CHECK(loaded.limits.open_files == defaults.limits.open_files);
   CHECK(loaded.limits.cpu_time == defaults.limits.cpu_time);
@@ -87,8 +88,8 @@ TEST_CASE("the file with the defaults has the values of pool_options") {
 }
 
 TEST_CASE("every option that a file can say is a key") {
-  // The others are the name, which is the table's, and six functions.
-  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 7);
+  // The others are the name, which is the table's, and seven functions.
+  CHECK(detail::pool_keys().size() == boost::pfr::tuple_size_v<pool_options> - 8);
   CHECK(detail::restart_keys().size() == boost::pfr::tuple_size_v<restart_options>);
   // The other one is the list of CPUs.
   CHECK(detail::limits_keys().size() == boost::pfr::tuple_size_v<child_limits> - 1);

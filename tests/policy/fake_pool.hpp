@@ -12,6 +12,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,6 +81,7 @@ public:
   }
   bool launched() const override { return is_launched; }
   policy::child_pulse pulse() const override { return shows; }
+  pid_t thread_of(std::uint32_t) const override { return thread; }
 
   std::uint32_t cell_of(const detail::task_ptr& task) const {
     for (const auto& [index, each] : cells)
@@ -102,6 +104,7 @@ public:
   std::optional<policy::task_key> culprit;
   std::optional<policy::task_key> in_transfer;
   policy::child_pulse shows{};
+  pid_t thread = 7; // that executes whatever there is
   std::uint32_t next_cell = 0;
   bool is_launched = true;
   bool refuses = false; // what is sent
@@ -314,6 +317,15 @@ public:
     runs.push_back(policy::described(run));
     seats_of_runs.push_back(run.seat);
   }
+  void task_is_slow(const policy::slow_run& run) noexcept override {
+    slow.push_back(policy::described(run));
+    slow.back().thread = run.thread;
+  }
+  std::shared_ptr<const detail::late_stack> ask_stack(
+    std::uint32_t seat, pid_t thread, task_id task) noexcept override {
+    stacks_asked.emplace_back(seat, thread, task);
+    return nullptr;
+  }
   void failed(const std::exception_ptr& reason) override { failure = reason; }
   void made_room() override { ++room; }
   void all_down() override { ++all_down_calls; }
@@ -325,6 +337,8 @@ public:
   std::vector<std::pair<std::uint32_t, std::size_t>> promoted;
   std::vector<std::uint32_t> drained;
   std::vector<ended_child> ended;
+  std::vector<troupe::task_slow> slow; // that were told,
+  std::vector<std::tuple<std::uint32_t, pid_t, task_id>> stacks_asked;
   std::vector<troupe::task_ended> runs; // that were told
   std::vector<std::uint32_t> seats_of_runs;
   std::exception_ptr failure;

@@ -5,10 +5,12 @@
 #include "policy/nested_tasks.hpp"
 #include "support/seeded.hpp"
 #include "values/failure_codec.hpp"
+#include "values/late_stack.hpp"
 
 #include <troupe/errors.hpp>
 #include <troupe/proxy_exception.hpp>
 
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -211,11 +213,17 @@ TEST_CASE("the loss of a child crosses with all that is known of it") {
   exit.reason = "why";
   exit.frames = {{0, 5}, {1, 6}};
   exit.stderr_tail = "first\nassertion failed";
+  exit.address = 0x48;
+  exit.stack_overflow = true;
+  exit.thread = 78;
+  exit.thread_name = "resizer";
+  exit.message = "free(): invalid pointer";
+  exit.hint = "a guess";
   const troupe::child_lost lost(4, exit, true, {4}, "resize");
-  CHECK(lost.what() == std::string(
-                         "task 4 (resize) is lost: child 2 (pid 77) was ended by signal 11 "
-                         "(Segmentation fault) (why) while it ran this task; its last line on "
-                         "stderr: assertion failed"));
+  CHECK(lost.what() ==
+        std::string("task 4 (resize) is lost: child 2 (pid 77) was ended by signal 11 (SIGSEGV, "
+                    "Segmentation fault) by a stack overflow in thread 78 (resizer) (why) while it "
+                    "ran this task; it said: free(): invalid pointer"));
   try {
     std::rethrow_exception(crossed(lost));
     FAIL("nothing was thrown");
@@ -226,8 +234,39 @@ TEST_CASE("the loss of a child crosses with all that is known of it") {
     CHECK(e.culprit());
     CHECK(e.suspects() == std::vector<troupe::task_id>{4});
     CHECK(e.exit().frames == exit.frames);
+    CHECK(e.exit().address == exit.address);
+    CHECK(e.exit().stack_overflow);
+    CHECK(e.exit().thread == 78);
+    CHECK(e.exit().thread_name == "resizer");
+    CHECK(e.exit().message == "free(): invalid pointer");
+    CHECK(e.exit().hint == "a guess");
     CHECK(e.stderr_tail() == exit.stderr_tail);
   }
+}
+
+TEST_CASE("what a child is said to have died of has its last line on stderr if nothing else") {
+  troupe::child_exit exit;
+  exit.pid = 77;
+  exit.signal = 9;
+  exit.hint = "possibly out of memory";
+  exit.stderr_tail = "first\nassertion failed\n";
+  CHECK(exit.describe() == "was ended by signal 9 (SIGKILL, Killed) (possibly out of memory)");
+  CHECK(exit.last_words() == "; its last line on stderr: assertion failed");
+}
+
+TEST_CASE("a task that was stopped crosses with the stack of where it was") {
+  const std::vector<troupe::code_location> stack{{0, 5}, {1, 6}};
+  const troupe::task_timeout late(
+    "too late", std::make_shared<const troupe::detail::late_stack>(stack));
+  try {
+    std::rethrow_exception(crossed(late));
+    FAIL("nothing was thrown");
+  } catch (const troupe::task_timeout& e) {
+    CHECK(e.what() == std::string("too late"));
+    CHECK(e.stack() == stack);
+  }
+  CHECK_THROWS_AS(
+    std::rethrow_exception(crossed(troupe::task_cancelled("away"))), troupe::task_cancelled);
 }
 
 TEST_CASE("foreign errors cross as proxies of the nearest type, with what is nested in ours") {

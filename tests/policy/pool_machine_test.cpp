@@ -350,6 +350,24 @@ TEST_CASE("a child that runs, is debugged, or executes a task is not taken for s
   CHECK(pool.ended.empty());
 }
 
+TEST_CASE("a child whose loop is busy with what is no task is ended after much CPU time") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto task = pool.submit();
+  auto& shows = pool[0].shows;
+  shows = {true, false, false, 5s};
+  pool.wait(10 * patience); // a CPU is not to be had
+  CHECK(pool.ended.empty());
+  shows.cpu += limits::busy_without_progress - 1ms;
+  pool.wait(10 * patience);
+  CHECK(pool.ended.empty());
+  shows.cpu += 1ms;
+  pool.wait(patience);
+  REQUIRE_FALSE(pool.ended.empty());
+  CHECK_THAT(pool.ended[0].reason, ContainsSubstring("its event loop has been busy for more than "
+                                                     "10 s of CPU time"));
+}
+
 TEST_CASE("a parent that is late itself suspects no child") {
   fake_pool pool(fake_pool::rules_of(1));
   pool.all_ready();

@@ -2,19 +2,9 @@
 
 #include "text/terminal_text.hpp"
 
-#include <cstring>
+#include <troupe/errors.hpp>
 
 namespace troupe_cli {
-
-namespace {
-
-std::string describe_signal(int number) {
-  const char* name = ::sigdescr_np(number);
-  const auto text = "signal " + std::to_string(number);
-  return name ? text + " (" + name + ")" : text;
-}
-
-} // namespace
 
 std::string describe(const command_end& end) {
   switch (end.cause) {
@@ -30,7 +20,7 @@ std::string describe(const command_end& end) {
   case end_cause::itself:
     break;
   }
-  return end.signal != 0 ? describe_signal(end.signal)
+  return end.signal != 0 ? troupe::describe_signal(end.signal)
                          : "exit code " + std::to_string(end.exit_code);
 }
 

@@ -89,7 +89,7 @@ struct command_end {
   bool ok() const noexcept { return cause == end_cause::itself && exit_code == 0; }
 };
 
-/// "exit code 3", "signal 11 (Segmentation fault)", "timeout after 2 s", "cancelled", or the problem of its start.
+/// "exit code 3", "signal 11 (SIGSEGV, Segmentation fault)", "timeout after 2 s", "cancelled", or the problem of its start.
 std::string describe(const command_end& end);
 
 /// "left behind: 4711 sleep, 4712 cat", printable; empty if there are none.

@@ -3,7 +3,6 @@
 #include <troupe/pool_options.hpp>
 
 #include <chrono>
-#include <cstring>
 
 namespace troupe_cli {
 
@@ -80,8 +79,7 @@ void pool_trace::child_ended(
   name_child(what.exit.pid, pool, what.exit.slot);
   std::string name = what.died ? "died: " : "ended: ";
   if (what.exit.signal != 0)
-    name +=
-      "signal " + std::to_string(what.exit.signal) + " (" + ::strsignal(what.exit.signal) + ")";
+    name += troupe::describe_signal(what.exit.signal);
   else
     name += "exit code " + std::to_string(what.exit.exit_code);
   trace_arguments arguments;

@@ -14,6 +14,7 @@
 #include "child/zygote/zygote_main.hpp"
 #include "link/control_socket.hpp"
 #include "os/image.hpp"
+#include "os/memory_shortage.hpp"
 #include "os/process_setup.hpp"
 
 #include <cerrno>
@@ -115,6 +116,8 @@ void keep_freed_memory() noexcept {
 
 void become_child(base::unique_fd control, bool executed) noexcept {
   keep_freed_memory();
+  if (executed) // else its zygote has done so
+    os::offer_to_be_killed();
   try {
     child_main(std::move(control), executed);
   } catch (const std::exception& e) {

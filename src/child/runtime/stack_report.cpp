@@ -1,6 +1,7 @@
 #include "child/runtime/stack_report.hpp"
 
 #include "child/runtime/frame_list.hpp"
+#include "child/tasks/task_context.hpp"
 #include "link/stack_question.hpp"
 
 #include <cerrno>
@@ -28,6 +29,8 @@ void on_question(int, siginfo_t*, void* context) {
       thread.id = static_cast<std::uint32_t>(::syscall(SYS_gettid));
       // Counted here: a thread that is late with an earlier question may be in the same place.
       std::uint32_t count = 0;
+      const auto* const task = current_task();
+      thread.task = task == nullptr ? 0 : task->task;
       frame_list{thread.frames, count}.add_interrupted(context, interrupted_instruction(context));
       thread.frame_count = count;
       thread.answered.store(question, std::memory_order_release);

@@ -1,12 +1,25 @@
 #include "child/tasks/blocking_threads.hpp"
 
+#include "child/runtime/signal_stack.hpp"
+
 #include <thread>
 #include <utility>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace troupe::child {
 
+std::uint32_t this_thread_number() noexcept {
+  thread_local const auto number = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+  return number;
+}
+
 void blocking_threads::add_thread() {
-  std::thread([this] { serve(); }).detach();
+  std::thread([this] {
+    const signal_stack own;
+    serve();
+  }).detach();
   ++threads_;
 }
 

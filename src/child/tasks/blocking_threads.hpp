@@ -2,11 +2,15 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
 
 namespace troupe::child {
+
+/// The number of the calling thread, as /proc has it.
+std::uint32_t this_thread_number() noexcept;
 
 /// The threads on which a child runs blocking functions. None until the first one is needed. They live as
 /// long as the process.

@@ -284,6 +284,7 @@ void worker_actor::start_blocking(accepted_call& call) {
   const auto task = std::make_shared<running_task>(std::move(call), context, now_);
   const auto run = [this, task] {
     const as_current_task current(&task->context);
+    cells_.executed_by(task->call.cell, this_thread_number());
     const auto thrown = invoke(task->call, detail::view(task->call.arguments), task->result);
     if (thrown)
       task->result = report(thrown, task->context);

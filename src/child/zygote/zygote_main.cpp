@@ -13,6 +13,7 @@
 #include "link/memory_file.hpp"
 #include "link/zygote_protocol.hpp"
 #include "os/image.hpp"
+#include "os/memory_shortage.hpp"
 #include "os/process_setup.hpp"
 #include "os/thread_count.hpp"
 #include "values/exception_codec.hpp"
@@ -144,6 +145,7 @@ void become_zygote(base::unique_fd socket) noexcept {
   try {
     ::pthread_setname_np(::pthread_self(), "troupe-zygote");
     note_started_by_runtime();
+    os::offer_to_be_killed();
     forget_input(); // of the runtime's process, if this was forked from it
     os::reset_signals();
     if (os::set_up_fork() && os::close_descriptors_but(socket.get()))

@@ -1,6 +1,8 @@
 #include "parent/child/child_process.hpp"
 
+#include "os/memory_shortage.hpp"
 #include "os/process_group.hpp"
+#include "os/process_state.hpp"
 #include "parent/child/exit_status.hpp"
 #include "parent/child/module_list.hpp"
 #include "parent/child/reports.hpp"
@@ -104,6 +106,7 @@ void child_process::launched(launch_result result) {
     gone();
     return;
   }
+  os::watch_memory();
   exit_.pid = result.process.pid;
   process_ = std::move(result.process.descriptor);
   tasks_.launched(exit_.pid);
@@ -236,7 +239,11 @@ void child_process::on_actors(link::actor_signal signal, std::span<const std::by
 
 // Normally it has exited, and its status is about to come. If it lives on, it is of no use.
 void child_process::on_closed() {
-  signal(SIGKILL, exit_.reason);
+  if (os::is_ending(exit_.pid))
+    signal(SIGKILL, exit_.reason);
+  else
+    signal(SIGKILL, "it has closed its link to this process: does one of its tasks close "
+                    "descriptors that are not its own?");
 }
 
 // -- its end --------------------------------------------------------------------------------------------
@@ -270,7 +277,7 @@ void child_process::end_actors(const caf::error& reason) {
     actors_->end(reason);
 }
 
-void child_process::ask_stacks(const std::string& pool, stack_answer answer) {
+void child_process::ask_stacks(const std::string& pool, pid_t thread, stack_answer answer) {
   const auto who = "child " + std::to_string(exit_.slot) + " of pool " + pool + " (pid " +
                    std::to_string(exit_.pid) + ")";
   if (!process_ || !ready_ || down_ || has_exited())
@@ -279,7 +286,7 @@ void child_process::ask_stacks(const std::string& pool, stack_answer answer) {
   if (!request)
     request = stack_request::start(loop_.io(), link_.shared_region(), exit_.pid, who);
   stack_request_ = request;
-  request->add(std::move(answer));
+  request->add(thread, std::move(answer));
 }
 
 std::chrono::microseconds child_process::cpu_time() const {
@@ -297,6 +304,7 @@ void child_process::on_exit() {
   link_.read_all();
   try {
     read_crash_area(link_.region().header().crash, exit_);
+    add_hint(exit_, link_.greeted());
     if (output_) {
       output_->finish();
       exit_.stderr_tail = output_->stderr_tail();

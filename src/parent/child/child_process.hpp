@@ -82,9 +82,9 @@ public:
   /// After `child_down`: what its actors ended of.
   void end_actors(const caf::error& reason);
 
-  /// Asks its threads for their stacks. `pool` is the name of its pool, for errors. Throws `error` if there are none, and
-  /// `std::system_error`; then there is no answer.
-  void ask_stacks(const std::string& pool, stack_answer answer);
+  /// Asks its threads for their stacks, or that one alone if it is not 0. `pool` is the name of its pool, for errors.
+  /// Throws `error` if there are none, and `std::system_error`; then there is no answer.
+  void ask_stacks(const std::string& pool, pid_t thread, stack_answer answer);
 
   // -- what is known of it --------------------------------------------------------------------------
 

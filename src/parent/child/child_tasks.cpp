@@ -186,8 +186,20 @@ policy::child_pulse child_tasks::pulse() const {
   const auto state = os::look_at_process(pid_);
   result.stopped = state.stopped;
   result.may_progress = state.runs || state.traced;
+  if (!state.traced)
+    result.cpu = os::cpu_time_of_first_thread(pid_);
   result.on_cpu = link_.region().header().current.load(std::memory_order_acquire) != 0;
   return result;
+}
+
+// What the loop executes is on the first thread, and so is a function that has lent its place.
+pid_t child_tasks::thread_of(std::uint32_t cell) const {
+  if (table_.is_unstarted(cell, cells_[cell].sequence))
+    return 0;
+  if (book_.kind_at(cell) == detail::call_kind::blocking)
+    return static_cast<pid_t>(table_.thread_of(cell));
+  const auto on_loop = link_.region().header().current.load(std::memory_order_acquire) == cell + 1u;
+  return on_loop || book_.kind_at(cell) == detail::call_kind::plain ? pid_ : 0;
 }
 
 std::uint32_t child_tasks::nesting_of(std::uint32_t cell) const {

@@ -38,6 +38,7 @@ public:
   void read() override { link_.read_all(); }
   bool launched() const override { return link_.is_open(); }
   policy::child_pulse pulse() const override;
+  pid_t thread_of(std::uint32_t cell) const override;
 
   /// The number of tasks in the child.
   std::size_t count() const noexcept { return book_.used(); }

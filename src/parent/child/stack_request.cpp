@@ -1,6 +1,7 @@
 #include "parent/child/stack_request.hpp"
 
 #include "base/limits.hpp"
+#include "os/known_modules.hpp"
 
 #include <troupe/errors.hpp>
 
@@ -12,6 +13,7 @@ namespace troupe::parent {
 stack_request::stack_request(boost::asio::io_context& io,
   std::shared_ptr<link::shared_region> region, pid_t pid, std::string who)
   : region_(std::move(region))
+  , pid_(pid)
   , who_(std::move(who))
   , question_(region_->header().stacks, pid)
   , timer_(io)
@@ -23,6 +25,14 @@ std::shared_ptr<stack_request> stack_request::start(boost::asio::io_context& io,
     new stack_request(io, std::move(region), pid, std::move(who)));
   self->look();
   return self;
+}
+
+void stack_request::add(pid_t thread, stack_answer answer) {
+  if (thread == 0)
+    question_.ask_all();
+  else
+    question_.ask(thread);
+  askers_.push_back(std::move(answer));
 }
 
 // The threads answer from inside a signal handler, which rings no bell.
@@ -41,12 +51,15 @@ void stack_request::look() {
 void stack_request::finish() {
   std::exception_ptr problem;
   std::vector<thread_stack> stacks;
-  if (question_.answers() > 0)
+  if (question_.answers() > 0) {
     stacks = question_.stacks();
-  else
+    for (const auto& one : stacks)
+      os::note_modules_of(pid_, one.frames);
+  } else {
     problem = std::make_exception_ptr(error(
       who_ + " has not told its stack within " + std::to_string(limits::stack_patience.count()) +
       " ms: it has ended, is stopped, or its program handles SIGURG itself"));
+  }
   for (const auto& answer : std::exchange(askers_, {}))
     answer(std::vector<thread_stack>(stacks), problem);
 }

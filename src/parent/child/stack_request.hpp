@@ -25,11 +25,12 @@ using stack_answer = std::function<void(std::vector<thread_stack>&&, const std::
 /// loop's thread. Keeps itself as long as it waits.
 class stack_request : public std::enable_shared_from_this<stack_request> {
 public:
-  /// `who` is the child in the message of an error. Throws `std::system_error`.
+  /// Asks nobody yet. `who` is the child in the message of an error.
   static std::shared_ptr<stack_request> start(boost::asio::io_context& io,
     std::shared_ptr<link::shared_region> region, pid_t pid, std::string who);
-  /// The answer goes here as well.
-  void add(stack_answer answer) { askers_.push_back(std::move(answer)); }
+  /// Asks all threads, or `thread` alone if it is not 0; the answer, which may have others as well, goes here. Throws
+  /// `std::system_error`; then there is no answer.
+  void add(pid_t thread, stack_answer answer);
 
 private:
   using clock = std::chrono::steady_clock;
@@ -40,6 +41,7 @@ private:
   void finish();
 
   const std::shared_ptr<link::shared_region> region_;
+  const pid_t pid_;
   const std::string who_;
   link::stack_question question_;
   boost::asio::steady_timer timer_;

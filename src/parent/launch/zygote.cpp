@@ -32,10 +32,9 @@ constexpr std::chrono::milliseconds look_interval{100};
 std::string describe(const siginfo_t& info) {
   if (info.si_pid == 0)
     return "has ended";
-  const auto status = std::to_string(info.si_status);
   if (info.si_code == CLD_EXITED)
-    return "exited with code " + status;
-  return "was killed by signal " + status + " (" + ::strsignal(info.si_status) + ")";
+    return "exited with code " + std::to_string(info.si_status);
+  return "was killed by " + describe_signal(info.si_status);
 }
 
 } // namespace

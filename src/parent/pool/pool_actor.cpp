@@ -7,6 +7,7 @@
 #include "parent/child/log.hpp"
 #include "parent/pool/pool_registry.hpp"
 #include "parent/pool/request_actor.hpp"
+#include "parent/pool/task_stacks.hpp"
 #include "values/error_text.hpp"
 
 #include <troupe/cpus.hpp>
@@ -41,6 +42,7 @@ policy::pool_machine::rules rules_of(const pool_options& options, const event_ta
   rules.tasks_per_child = options.maxtasksperchild;
   rules.age_per_child = options.maxageperchild;
   rules.cancel_grace = options.cancel_grace;
+  rules.slow_after = options.slow_after;
   rules.scheduler = options.scheduler;
   rules.seed = std::random_device{}();
   rules.runs_wanted = options.on_task_ended ? &always : &tap.is_open();
@@ -287,7 +289,7 @@ void pool_actor::ask_stacks(const get_stacks& question) {
   if (!found)
     throw error("slot " + std::to_string(question.slot) + " of pool " + options_->name +
                 " has no child at present");
-  supervisor_[*found].ask_stacks(options_->name, question.answer);
+  supervisor_[*found].ask_stacks(options_->name, 0, question.answer);
 }
 
 // -- children report ------------------------------------------------------------------------------------
@@ -438,6 +440,19 @@ void pool_actor::run_ended(const policy::ended_run& run) noexcept {
   } catch (...) {
     log()->warn("pool {}: on_task_ended is not told of a task: there is no memory", options_->name);
   }
+}
+
+void pool_actor::task_is_slow(const policy::slow_run& run) noexcept {
+  try {
+    report_slow_task(loop(), options_, supervisor_[run.seat], run.thread, policy::described(run));
+  } catch (...) {
+    log()->warn("pool {}: a slow task is not told of: there is no memory", options_->name);
+  }
+}
+
+std::shared_ptr<const detail::late_stack> pool_actor::ask_stack(
+  std::uint32_t seat, pid_t thread, task_id task) noexcept {
+  return ask_task_stack(*options_, supervisor_[seat], thread, task);
 }
 
 void pool_actor::task_retried(const policy::retried_task& task) {

@@ -151,6 +151,9 @@ private:
   void child_ended(const child_exit& exit, bool died) override;
   void task_retried(const policy::retried_task& task) override;
   void run_ended(const policy::ended_run& run) noexcept override;
+  void task_is_slow(const policy::slow_run& run) noexcept override;
+  std::shared_ptr<const detail::late_stack> ask_stack(
+    std::uint32_t seat, pid_t thread, task_id task) noexcept override;
   template <class Event>
   void report(const callback<const Event&>& told, const char* name, Event event) noexcept;
   template <class Tell>

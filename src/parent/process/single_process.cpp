@@ -60,7 +60,7 @@ void single_process::kill_after(std::chrono::milliseconds time, MakeReason make_
     });
   } catch (const std::bad_alloc&) { // it must end even so
     if (child_)
-      child_->kill({});
+      child_->kill("no memory left"); // needs none
   }
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("a command that a signal ends has that signal") {
   CHECK(end.cause == end_cause::itself);
   CHECK(end.signal == SIGSEGV);
   CHECK(end.exit_code == -1);
-  CHECK(describe(end) == "signal 11 (Segmentation fault)");
+  CHECK(describe(end) == "signal 11 (SIGSEGV, Segmentation fault)");
 }
 
 TEST_CASE("stdout and stderr of a command are files") {

@@ -89,7 +89,7 @@ expect "quiet" 1 '' ''
 run each -- no-such-program ::: a
 expect "no program" 1 '' 'troupe each: input 1 "a": cannot run "no-such-program": there is no such program in PATH'
 run each -- sh -c 'kill -SEGV $$' ::: a
-expect "a signal" 1 '' 'troupe each: input 1 "a": signal 11 (Segmentation fault)'
+expect "a signal" 1 '' 'troupe each: input 1 "a": signal 11 (SIGSEGV, Segmentation fault)'
 run each --timeout 50ms --grace 10ms -- sleep ::: 1000
 grep -Eqx 'troupe each: input 1 "1000": timeout after [0-9]+ ms' err && [ $code = 1 ] ||
   { failures=$((failures + 1)); echo "FAILED: timeout"; cat err; }

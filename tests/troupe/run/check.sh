@@ -148,7 +148,7 @@ module() { # FILE MESSAGE
   echo "modules = [\"$modules/$1\"]" > module.toml
   expect "the module $1" 2 "module.toml:1:12: modules: $2" "$troupe" check module.toml
 }
-module crashes.so "module crashes.so: the process that loaded it was ended by signal 6 (Aborted)"
+module crashes.so "module crashes.so: the process that loaded it was ended by signal 6 (SIGABRT, Aborted)"
 module leaves.so "module leaves.so: the process that loaded it exited with code 0"
 module lacks_symbol.so "module lacks_symbol.so: undefined symbol: a_function_that_nobody_has"
 module no_tasks.so "module no_tasks.so: it has no TROUPE_TASKS (troupe/module.hpp), so it has no tasks"

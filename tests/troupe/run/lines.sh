@@ -29,7 +29,7 @@ expect "lines that fail are told, and the others are done" 1 \
 $'1\n3\ntroupe each: input 2: 2 is even\ntroupe each: input 4: the input is not JSON: parse error at line 1, column 1: syntax error while parsing value - invalid literal; last read: \'x\'' \
   lines '1\n2\n3\nx\n' odd -j 1
 expect "a crash is one line's failure" 1 \
-$'1\n3\ntroupe each: input 2: task N is lost: child 0 (pid N) was ended by signal 6 (Aborted) while it ran this task' \
+$'1\n3\ntroupe each: input 2: task N is lost: child 0 (pid N) was ended by signal 6 (SIGABRT, Aborted) while it ran this task' \
   lines '1\n2\n3\n' crash -j 1
 
 # Each line once and in its place, however many travel together.
@@ -60,7 +60,7 @@ expect "a run that is killed goes on, and its output is complete" 0 '' bash -c '
 
 expect "a task that there is not" 2 'troupe each: tasks.so: unknown task "uper"; did you mean "upper"?' each uper ::: a
 expect "a module that crashes" 2 \
-  'troupe each: module crashes.so: the process that loaded it was ended by signal 6 (Aborted)' \
+  'troupe each: module crashes.so: the process that loaded it was ended by signal 6 (SIGABRT, Aborted)' \
   without_times "$troupe" each --task "$modules/crashes.so:x" ::: a
 expect "a module that is not there" 2 \
   'troupe each: module nowhere.so: cannot open shared object file: No such file or directory' \

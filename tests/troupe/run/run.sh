@@ -190,7 +190,7 @@ task = "crash"
 input = { range = [1, 3] }
 EOF
 expect "a crash is one item's failure" 1 \
-$'1\n3\ntroupe run: a: item 2 (2): task N (a) is lost: child 0 (pid N) was ended by signal 6 (Aborted) while it ran this task\ntroupe run: a: 2 done, 1 failed' \
+$'1\n3\ntroupe run: a: item 2 (2): task N (a) is lost: child 0 (pid N) was ended by signal 6 (SIGABRT, Aborted) while it ran this task\ntroupe run: a: 2 done, 1 failed' \
   run jobs.toml
 jobs <<'EOF'
 [pool.p]

@@ -168,7 +168,7 @@ TEST_CASE("top --trace records what the pools of a process do until a signal") {
   CHECK(lost.at("cat") == "lost");
   CHECK(lost.at("args").at("signal") == SIGABRT);
   const auto instants = events_of(file.content(), "i");
-  CHECK(has(instants, "died: signal 6 (Aborted)"));
+  CHECK(has(instants, "died: signal 6 (SIGABRT, Aborted)"));
   CHECK(has(instants, "started"));
   const auto names = events_of(file.content(), "M");
   const auto is_child = [&](const json& one) {

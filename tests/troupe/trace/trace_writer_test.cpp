@@ -253,8 +253,9 @@ TEST_CASE("what pools say becomes slices, instants and a counter") {
   for (const auto& one : events_of(file.content(), "i"))
     instants.push_back(
       std::to_string(one.at("pid").get<int>()) + ' ' + one.at("name").get<std::string>());
-  CHECK(instants == std::vector<std::string>{"11 started", "10 late: expired",
-                      "11 died: signal 11 (Segmentation fault)", "10 7 events are missing"});
+  CHECK(
+    instants == std::vector<std::string>{"11 started", "10 late: expired",
+                  "11 died: signal 11 (SIGSEGV, Segmentation fault)", "10 7 events are missing"});
   const auto counts = events_of(file.content(), "C");
   REQUIRE(counts.size() == 1);
   CHECK(counts[0].at("name") == "pool web: queued");
