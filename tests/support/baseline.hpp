@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace troupe::test {
+
+/// What this process has, and what it has started: what a test finds, and must leave behind as it was.
+class baseline {
+public:
+  /// What there is now. It gives back the idle segments before, as the runtime does after a while.
+  static baseline now();
+
+  /// What there is here beyond `before`, a line each; empty if there is nothing. What a runtime keeps as long as it
+  /// lives, once it has had a pool, is no excess: the launchers' threads, and the zygotes with their descriptors.
+  std::vector<std::string> excess_over(const baseline& before) const;
+
+private:
+  struct process {
+    pid_t parent = 0;
+    std::string name;
+    std::string state;
+    bool zygote = false;
+  };
+
+  std::map<int, std::string> descriptors_;    // what each of them is
+  std::map<pid_t, std::string> threads_;      // their names
+  std::map<pid_t, process> processes_;        // children, zombies too, and whatever has the mark
+  std::map<std::string, std::size_t> memory_; // mapped files of memory, by name
+  std::size_t heap_ = 0;                      // bytes in use
+};
+
+/// Marks this process's environment, so that what it starts is known as such, whoever has become its parent. Before
+/// there are threads.
+void mark_environment();
+
+} // namespace troupe::test
