@@ -2,6 +2,7 @@
 
 #include "test/paragraphs.hpp"
 #include "test/process/run_test.hpp"
+#include "test/terminal_keys.hpp"
 #include "text/terminal_text.hpp"
 
 #include <troupe/coroutine.hpp>
@@ -17,6 +18,7 @@
 
 #include <csignal>
 #include <list>
+#include <optional>
 #include <ostream>
 
 namespace troupe_cli::test {
@@ -54,6 +56,7 @@ public:
     : pool_(pool)
     , state_(state)
     , notices_(notices)
+    , loop_(loop)
     , signals_(loop, SIGINT, SIGTERM, SIGHUP)
     , changed_(loop, clock::time_point::max()) {
     signals_.add(SIGUSR1);
@@ -62,12 +65,14 @@ public:
   asio::awaitable<int> run() {
     const auto executor = co_await asio::this_coro::executor;
     listen();
+    keys_.emplace(loop_, [this](char key) { on_key(key); });
     lanes_ = state_.options().width;
     for (unsigned slot = 0; slot < state_.options().width; ++slot)
       asio::co_spawn(executor, lane(slot), asio::detached);
     while (lanes_ > 0)
       co_await wait_for_change();
     signals_.cancel();
+    keys_.reset();
     co_return ended_by_;
   }
 
@@ -148,6 +153,11 @@ private:
     }
   }
 
+  void on_key(char key) {
+    if (key == 't')
+      print_running();
+  }
+
   void print_running() {
     notices_ << state_.done() << " tests are done, " << running_.size() << " run:\n";
     for (const auto& each : running_)
@@ -158,7 +168,9 @@ private:
   troupe::pool& pool_;
   run_state& state_;
   std::ostream& notices_;
+  asio::io_context& loop_;
   asio::signal_set signals_;
+  std::optional<terminal_keys> keys_;
   asio::steady_timer changed_;
   std::list<running_process> running_;
   unsigned lanes_ = 0;
