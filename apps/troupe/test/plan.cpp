@@ -73,7 +73,9 @@ std::vector<std::vector<std::size_t>> jobs_of(const plan& from, bool group_suite
     const auto& test = from.tests[i];
     if (test.what.disabled)
       continue;
-    if (!group_suites || from.program_of(test).framework == framework::plain) {
+    // Catch2 reads the names of several cases from a file, a line each.
+    const bool has_lines = test.what.name.find('\n') != std::string::npos;
+    if (!group_suites || has_lines || from.program_of(test).framework == framework::plain) {
       out.push_back({i});
       continue;
     }

@@ -144,4 +144,13 @@ program_facts recognise(const std::string& path) {
   return out;
 }
 
+std::string stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    return {};
+  return std::to_string(status.st_dev) + '-' + std::to_string(status.st_ino) + '-' +
+         std::to_string(status.st_size) + '-' + std::to_string(status.st_mtim.tv_sec) + '-' +
+         std::to_string(status.st_mtim.tv_nsec);
+}
+
 } // namespace troupe_cli::test

@@ -17,4 +17,7 @@ struct program_facts {
 /// is no ELF file, such as a script, is a plain program if it may be executed.
 program_facts recognise(const std::string& path);
 
+/// A word that differs if the file is another one, or was written to; empty if there is none.
+std::string stamp_of(const std::string& path);
+
 } // namespace troupe_cli::test

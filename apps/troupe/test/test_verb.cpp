@@ -127,6 +127,8 @@ public:
   int run() {
     const auto settings = settings_of(options_);
     plan_.programs = programs_of(options_);
+    for (const auto& each : plan_.programs)
+      stamps_[each.path] = stamp_of(each.path);
     const auto width =
       options_.jobs > 0 ? options_.jobs : static_cast<unsigned>(troupe::usable_cpus());
     { // both are gone before this process becomes a debugger
@@ -170,8 +172,10 @@ private:
     for (auto i = first; i < plan_.programs.size(); ++i) {
       auto& each = plan_.programs[i];
       const auto [known, is_new] = sanitized.try_emplace(each.path, false);
-      if (is_new)
+      if (is_new) {
         known->second = recognise(each.path).sanitized;
+        stamps_[each.path] = stamp_of(each.path);
+      }
       each.sanitized = known->second;
     }
   }
@@ -200,11 +204,24 @@ private:
     const bool stopped = state.stopped();
     auto all = state.take_results();
     all.problems.insert(all.problems.end(), problems.begin(), problems.end());
+    add_replaced_programs(all.problems);
     all.began = began_at;
     all.time = std::chrono::steady_clock::now() - began;
     report.sum_up(all, options_.flaky_fails);
-    const bool written = write_reports(all);
+    const bool printed = static_cast<bool>(std::cout.flush());
+    if (!printed)
+      complain("cannot write what there is to say: standard output is closed, or its disk full",
+        exit_code::broken);
+    const bool written = write_reports(all) && printed;
     return exit_code_of(all, signal, stopped, written);
+  }
+
+  /// What tests of such a program have shown is of two programs, and what they lacked may be in the other one.
+  void add_replaced_programs(std::vector<std::string>& problems) const {
+    for (const auto& [path, stamp] : stamps_)
+      if (stamp_of(path) != stamp)
+        problems.push_back(
+          "\"" + path + "\" was replaced or removed while its tests ran: run them again");
   }
 
   bool write_reports(const results& all) {
@@ -236,6 +253,8 @@ private:
   std::string history_file_;
   history history_;
   plan plan_;
+  std::map<std::string, std::string>
+    stamps_; // of the files of programs, from before they were asked for their tests
 };
 
 } // namespace

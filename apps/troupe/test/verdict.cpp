@@ -1,6 +1,7 @@
 #include "test/verdict.hpp"
 
 #include "test/expressions.hpp"
+#include "test/frameworks/names.hpp"
 #include "test/sanitizer.hpp"
 
 #include <algorithm>
@@ -41,11 +42,16 @@ bool same_file(std::string_view recorded, std::string_view listed) {
   return recorded.empty() || listed.empty() || recorded == listed;
 }
 
+/// Catch2 2 leaves out white space around names where it writes them as XML.
+bool same_name(std::string_view recorded, std::string_view listed) {
+  return recorded == listed || recorded == trimmed(listed);
+}
+
 /// The record of a case. A framework may select more than was meant, and some allow two cases of one name.
 const case_record* record_of(const test_case& which, const run_record& from) {
   const case_record* found = nullptr;
   for (const auto& each : from.cases) {
-    if (each.name != which.name || !same_file(each.file, which.file) ||
+    if (!same_name(each.name, which.name) || !same_file(each.file, which.file) ||
         (!each.suite.empty() && each.suite != which.suite) ||
         (each.line != 0 && which.line != 0 && each.line != which.line))
       continue;

@@ -1,4 +1,5 @@
 #include "test/framework.hpp"
+#include "test/xml_element.hpp"
 
 #include "support/catch.hpp"
 
@@ -121,6 +122,34 @@ TEST_CASE(
   CHECK(list.cases[1].name == "a long name that is broken");
   CHECK(list.cases[2].name == "#3 is quoted");
   CHECK(list.cases[2].tags == words{"a", "b"});
+}
+
+TEST_CASE("a name of Catch2 2 may have several lines, which what a program prints itself is not "
+          "taken for") {
+  const std::vector<written> calls{
+    {.out = "static noise\ntwo\nlines\t@a.cpp:5\nmore noise\nplain\t@a.cpp:9\n", .exit_code = 2},
+    {.out = "All available test cases:\n  two\n    lines\n  plain\n      [net]\n2 test cases\n"}};
+  const auto list = rules_of(framework::catch2).read_listing(calls, "program");
+  CHECK(list.problem.empty());
+  REQUIRE(list.cases.size() == 2);
+  CHECK(list.cases[0].name == "two\nlines");
+  CHECK(list.cases[1].name == "plain");
+  CHECK(list.cases[1].tags == words{"net"});
+}
+
+TEST_CASE("line ends and tabs in names are what they are, also where XML has them as they stand") {
+  const auto document =
+    read_xml("<?xml version=\"1.0\"?><!-- \"a\nb\" <c d='\n'> --><a b=\"1\n2\t3\" "
+             "c='x\r\ny'>\"text\n\"<![CDATA[<d e=\"\n\">]]></a>");
+  CHECK(document.complete);
+  CHECK(document.root.attribute("b") == "1\n2\t3");
+  CHECK(document.root.attribute("c") == "x\r\ny");
+  CHECK(document.root.text == "\"text\n\"<d e=\"\n\">");
+}
+
+TEST_CASE("bytes that doctest writes as numbers may be anything in its patterns") {
+  CHECK(
+    rules_of(framework::doctest).rerun({.name = R"(a, \x1B[31m)"}).front() == R"(-tc=a\, *[31m)");
 }
 
 TEST_CASE("a list of Catch2 2 that is not as long as its exit code says is an error") {

@@ -1,96 +1,12 @@
 // Runs `troupe test` on suites with planted faults, and looks at what its JUnit file says of each.
-#include "test/whole_file.hpp"
-#include "test/xml_element.hpp"
-
-#include "support/catch.hpp"
+#include "command_run.hpp"
 #include "support/piped_program.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
-
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <csignal>
 
 using namespace troupe_cli::test;
-
-namespace {
-
 namespace fs = std::filesystem;
-
-/// A folder for one test, and a run of the command with its reports in there.
-class command_run {
-public:
-  command_run() {
-    std::string path = fs::temp_directory_path() / "troupe-test-test-XXXXXX";
-    REQUIRE(::mkdtemp(path.data()));
-    folder_ = path;
-  }
-  ~command_run() { fs::remove_all(folder_); }
-
-  fs::path file(const char* name) const { return folder_ / name; }
-
-  /// Options with which a test that is called so ends soon. The others have all the time that a busy machine may take.
-  std::string with_short_hangs() const {
-    write_whole_file(file("settings"), "[[tests]]\nfilter = \"test(*angs)\"\ntimeout = \"2s\"\n");
-    return "--timeout 10m --grace 1s --settings " + file("settings").string() + ' ';
-  }
-
-  int run(const std::string& arguments) {
-    const std::string line = "FLAKY_FILE=" + file("flaky").string() +
-                             " " TROUPE_COMMAND " test --history " + file("history").string() +
-                             " --junit " + file("junit").string() + " " + arguments + " > " +
-                             file("out").string() + " 2> " + file("err").string();
-    const int status = std::system(line.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
-  std::string out() const { return read_whole_file(file("out")); }
-  std::string err() const { return read_whole_file(file("err")); }
-
-  /// "failure assertion", "error SIGSEGV", "skipped", "flakyFailure assertion" or "" for each test.
-  std::map<std::string, std::string> outcomes() const {
-    std::map<std::string, std::string> out;
-    const auto document = read_xml(read_whole_file(file("junit")));
-    REQUIRE(document.complete);
-    for (const auto& suite : document.root.children)
-      for (const auto& each : suite.children) {
-        const auto key = each.attribute("classname") + '.' + each.attribute("name");
-        auto& text = out[out.contains(key) ? key + " again" : key];
-        if (!each.children.empty())
-          text = each.children.front().name + (each.children.front().attribute("type").empty()
-                                                  ? ""
-                                                  : ' ' + each.children.front().attribute("type"));
-      }
-    return out;
-  }
-
-  std::string error_text(const std::string& name) const {
-    const auto document = read_xml(read_whole_file(file("junit")));
-    for (const auto& suite : document.root.children)
-      for (const auto& each : suite.children)
-        if (each.attribute("name") == name && !each.children.empty())
-          return each.children.front().text;
-    return {};
-  }
-
-private:
-  fs::path folder_;
-};
-
-using outcome_map = std::map<std::string, std::string>;
-
-/// As lines, which Catch can print.
-std::vector<std::string> lines(const outcome_map& from) {
-  std::vector<std::string> out;
-  for (const auto& [name, what] : from)
-    out.push_back(name + ": " + what);
-  return out;
-}
-
-} // namespace
 
 #ifdef GTEST_FAULTS
 TEST_CASE("each fault that is planted in a GoogleTest suite is reported as what it is") {
@@ -193,7 +109,10 @@ TEST_CASE(
       {suite + "odd, with a comma [and] *stars* \"quotes\" ~tilde \\backslash", ""},
       {suite + "a name that is so long that a list for people, which has eighty columns, breaks it",
         ""},
-      {suite + "-begins like an option", ""}}));
+      {suite + "-begins like an option", ""}, {suite + "of two\nlines", ""},
+      {suite + "with a tab\tand a blank ", ""}}));
+  CHECK(command.run("--group suite " CATCH2_FAULTS " 'tag(odd) or tag(quick)'") == 0);
+  CHECK(command.outcomes().size() == 3);
   CHECK(command.run(CATCH2_FAULTS " 'tag(quick) or tag(long)'") == 0);
   CHECK(command.outcomes().size() == 2);
 }
@@ -218,7 +137,9 @@ TEST_CASE(
   CHECK(found.at(file + "is skipped") == "skipped");
   CHECK(found.at(file + "twice, by one name") == "");
   CHECK(found.at(file + "twice, by one name again") == "failure assertion");
-  CHECK(found.size() == 11);
+  CHECK(found.at(file + "of two\nlines") == "");
+  CHECK(found.at(file + "\\x1B[31m in red, and fails") == "failure assertion");
+  CHECK(found.size() == 13);
 }
 #endif
 

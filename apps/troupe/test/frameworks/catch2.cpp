@@ -1,10 +1,11 @@
 // Catch2 2 prints its lists on stdout only: the names with their places, which no other line looks like, and the tags
-// in a list for people, whose entries stand in the same order.
+// in a list for people, whose printed stand in the same order.
 #include "test/framework.hpp"
 #include "test/frameworks/catch2_record.hpp"
 #include "test/frameworks/names.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace troupe_cli::test {
@@ -33,9 +34,14 @@ std::size_t indentation(std::string_view line) {
   return std::min(line.find_first_not_of(' '), line.size());
 }
 
-/// The tags of each entry of the list for people. Names are indented by two, their further lines by four, tags by six.
-std::vector<std::vector<std::string>> listed_tags(std::string_view text) {
-  std::vector<std::vector<std::string>> out;
+/// An entry of the list for people. Names are indented by two, their further lines by four, tags by six.
+struct printed_case {
+  std::string name{}; // with other breaks between its lines than it has
+  std::vector<std::string> tags{};
+};
+
+std::vector<printed_case> printed_cases(std::string_view text) {
+  std::vector<printed_case> out;
   const auto lines = lines_of(text);
   const auto header = std::ranges::find_if(lines, [](std::string_view line) {
     return line == "All available test cases:" || line == "Matching test cases:";
@@ -45,17 +51,63 @@ std::vector<std::vector<std::string>> listed_tags(std::string_view text) {
   std::string tags;
   const auto close = [&] {
     if (!out.empty())
-      out.back() = catch2_tags(tags);
+      out.back().tags = catch2_tags(tags);
     tags.clear();
   };
-  for (auto each = header + 1; each != lines.end() && each->starts_with("  "); ++each)
+  for (auto each = header + 1; each != lines.end() && each->starts_with("  "); ++each) {
     if (indentation(*each) == 2) {
       close();
       out.emplace_back();
-    } else if (indentation(*each) >= 6) {
-      tags += trimmed(*each);
     }
+    if (indentation(*each) >= 6)
+      tags += trimmed(*each);
+    else if (!out.empty())
+      out.back().name += trimmed(*each);
+  }
   close();
+  return out;
+}
+
+std::string without_space(std::string_view text) {
+  std::string out;
+  std::ranges::copy_if(
+    text, std::back_inserter(out), [](char c) { return c != ' ' && c != '\n' && c != '\t'; });
+  return out;
+}
+
+/// A name may have several lines, of which only the last one has a place. What stands before it is what the program has
+/// printed itself, unless the list for people has it, too. Returns the whole name.
+std::string whole_name(
+  const std::string& last, const std::string& before, std::string_view printed) {
+  const auto wanted = without_space(printed);
+  for (auto start = before.size(); start > 0;) {
+    const auto end_of_line = start < 2 ? std::string::npos : before.rfind('\n', start - 2);
+    start = end_of_line == std::string::npos ? 0 : end_of_line + 1;
+    auto whole = before.substr(start) + last;
+    const auto compared = without_space(whole);
+    if (compared == wanted)
+      return whole;
+    if (compared.size() > wanted.size())
+      break;
+  }
+  return last;
+}
+
+std::vector<test_case> listed_cases(
+  std::string_view text, const std::vector<printed_case>& printed) {
+  std::vector<test_case> out;
+  std::string before;
+  for (const auto line : lines_of(text)) {
+    auto found = listed(line);
+    if (!found) {
+      before.append(line).append("\n");
+      continue;
+    }
+    if (out.size() < printed.size())
+      found->name = whole_name(found->name, before, printed[out.size()].name);
+    before.clear();
+    out.push_back(std::move(*found));
+  }
   return out;
 }
 
@@ -67,15 +119,13 @@ public:
 
   listing read_listing(std::span<const written> calls, const std::string&) const override {
     listing out;
-    for (const auto line : lines_of(calls[0].out))
-      if (auto each = listed(line))
-        out.cases.push_back(std::move(*each));
+    auto printed = printed_cases(calls[1].out);
+    out.cases = listed_cases(calls[0].out, printed);
     if (calls[0].exit_code != static_cast<int>(std::min(out.cases.size(), highest_exit_code)))
       out.problem = "its list and its exit code, which is the number of test cases, differ";
-    auto tags = listed_tags(calls[1].out);
-    if (tags.size() == out.cases.size())
-      for (std::size_t i = 0; i < tags.size(); ++i)
-        out.cases[i].tags = std::move(tags[i]);
+    if (printed.size() == out.cases.size())
+      for (std::size_t i = 0; i < printed.size(); ++i)
+        out.cases[i].tags = std::move(printed[i].tags);
     return out;
   }
 

@@ -8,8 +8,14 @@
 namespace troupe_cli::test {
 namespace {
 
+/// Bytes that are written as "\\x1B" in its lists are any text in a pattern: what they stand for is not told from these
+/// four characters.
 std::string pattern(std::string_view text) {
-  return escaped(text, "\\,");
+  auto out = escaped(text, "\\,");
+  constexpr std::string_view byte = R"(\\x)";
+  for (auto at = out.find(byte); at != std::string::npos; at = out.find(byte, at))
+    out.replace(at, byte.size() + 2, "*");
+  return out;
 }
 
 std::string expression_text(const xml_element& from) {

@@ -48,6 +48,14 @@ TEST_CASE(
   CHECK(true);
 }
 
+TEST_CASE("of two\nlines", "[odd]") {
+  CHECK(true);
+}
+
+TEST_CASE("with a tab\tand a blank ", "[odd]") {
+  CHECK(true);
+}
+
 TEST_CASE("-begins like an option") {
   CHECK(true);
 }

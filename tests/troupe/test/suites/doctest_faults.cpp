@@ -47,6 +47,14 @@ TEST_CASE("twice, by one name") {
   CHECK(false);
 }
 
+TEST_CASE("of two\nlines") {
+  CHECK(true);
+}
+
+TEST_CASE("\x1b[31m in red, and fails") {
+  CHECK(false);
+}
+
 TEST_CASE("is skipped" * doctest::skip()) {
   CHECK(false);
 }

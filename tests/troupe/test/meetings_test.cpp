@@ -1,0 +1,190 @@
+// Where `troupe test` meets something else: programs that behave oddly, a terminal, a disk that is full.
+#include "command_run.hpp"
+
+#include "base/unique_fd.hpp"
+
+#include <csignal>
+
+#include <poll.h>
+#include <pty.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+#include <utmp.h>
+
+using namespace troupe_cli::test;
+
+namespace {
+
+/// A plain program: a script of the shell.
+std::string script(const command_run& in, const char* name, const std::string& text) {
+  const auto path = in.file(name).string();
+  write_whole_file(path, "#!/bin/sh\n" + text);
+  ::chmod(path.c_str(), 0755);
+  return path;
+}
+
+/// `troupe test` on a terminal of its own.
+class run_on_terminal {
+public:
+  explicit run_on_terminal(std::vector<std::string> arguments) {
+    int master = -1;
+    int slave = -1;
+    REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
+    master_.reset(master);
+    slave_.reset(slave);
+    ::tcgetattr(slave, &before_);
+    arguments.insert(arguments.begin(), {"troupe", "test", "--history", "/dev/null"});
+    std::vector<char*> argv;
+    for (auto& each : arguments)
+      argv.push_back(each.data());
+    argv.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::login_tty(slave);
+      ::close(master);
+      ::execv(TROUPE_COMMAND, argv.data());
+      ::_exit(127);
+    }
+  }
+  run_on_terminal(const run_on_terminal&) = delete;
+  ~run_on_terminal() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+
+  pid_t pid() const { return pid_; }
+
+  /// Reads until it has written that since the last call.
+  bool shows(const std::string& text) {
+    while (seen_.find(text) == std::string::npos) {
+      pollfd readable{master_.get(), POLLIN, 0};
+      char buffer[4096];
+      const auto count = ::poll(&readable, 1, 120'000) > 0
+                           ? ::read(master_.get(), buffer, sizeof buffer)
+                           : ssize_t{-1};
+      if (count <= 0)
+        return false;
+      seen_.append(buffer, static_cast<std::size_t>(count));
+    }
+    seen_.clear();
+    return true;
+  }
+
+  void type(char key) const { REQUIRE(::write(master_.get(), &key, 1) == 1); }
+
+  int wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  }
+
+  bool is_as_before() const {
+    termios now{};
+    ::tcgetattr(slave_.get(), &now);
+    return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag &&
+           now.c_oflag == before_.c_oflag;
+  }
+
+private:
+  troupe::base::unique_fd master_;
+  troupe::base::unique_fd slave_; // so that what it was set to can still be looked at
+  termios before_{};
+  pid_t pid_ = 0;
+  std::string seen_;
+};
+
+} // namespace
+
+TEST_CASE("the key t prints what runs, and the terminal is as before in the end and while the run "
+          "is stopped") {
+  const command_run folder;
+  const auto waits = script(
+    folder, "waits", "while [ ! -e " + folder.file("go").string() + " ]; do sleep 0.05; done\n");
+  run_on_terminal run({"--slow", "50ms", waits});
+  REQUIRE(run.shows("SLOW")); // so it runs
+  run.type('x');
+  run.type('t');
+  CHECK(run.shows("0 tests are done, 1 run:"));
+  CHECK_FALSE(run.is_as_before());
+  ::kill(run.pid(), SIGTSTP);
+  int status = 0;
+  REQUIRE(::waitpid(run.pid(), &status, WUNTRACED) == run.pid());
+  CHECK(WIFSTOPPED(status));
+  CHECK(run.is_as_before());
+  ::kill(run.pid(), SIGCONT);
+  REQUIRE(run.shows("SLOW"));
+  run.type('t');
+  CHECK(run.shows("0 tests are done, 1 run:"));
+  write_whole_file(folder.file("go"), "");
+  CHECK(run.shows("1 passed"));
+  CHECK(run.wait() == 0);
+  CHECK(run.is_as_before());
+}
+
+TEST_CASE("a test that wants to read from the terminal finds none, and does not hang") {
+  const command_run folder;
+  const auto reads =
+    script(folder, "reads", "read line < /dev/tty && exit 1\nread line && exit 1\nexit 0\n");
+  run_on_terminal run({reads});
+  CHECK(run.shows("1 passed"));
+  CHECK(run.wait() == 0);
+}
+
+TEST_CASE("programs that print nothing, close what they have, or go on in the background get their "
+          "verdicts") {
+  command_run command;
+  const auto silent = script(command, "silent", "exec 0<&- 1>&- 2>&-\nexit 0\n");
+  const auto detached =
+    script(command, "detached", "setsid sleep 1000 > /dev/null 2>&1 &\nexit 0\n");
+  CHECK(command.run(silent + ' ' + detached) == 1);
+  CHECK(lines(command.outcomes()) ==
+        lines({{"silent.silent", ""}, {"detached.detached", "error left-behind"}}));
+  CHECK_THAT(command.error_text("detached"), ContainsSubstring("sleep"));
+}
+
+TEST_CASE("a test gets an empty folder for its temporary files, whatever the one before it has "
+          "done to it") {
+  command_run command;
+  const auto untidy = script(command, "untidy",
+    "test -z \"$(ls -A $TMPDIR)\" && test \"$(stat -c %a $TMPDIR)\" = 700 || exit 1\n"
+    "mkdir $TMPDIR/a && touch $TMPDIR/../b && chmod 500 $TMPDIR/a $TMPDIR\n");
+  CHECK(command.run("-j1 --repeat 3 " + untidy) == 0);
+  const auto removes = script(command, "removes", "test -d $TMPDIR && rm -r $(dirname $TMPDIR)\n");
+  CHECK(command.run("-j1 --repeat 3 " + removes) == 0);
+}
+
+TEST_CASE("a program that is replaced while its tests run is named, and the run has failed") {
+  command_run command;
+  const auto itself = script(command, "itself", "cp $0 $0.new && mv $0.new $0\n");
+  CHECK(command.run(itself) == 1);
+  CHECK_THAT(command.out(),
+    ContainsSubstring(
+      "\"" + itself + "\" was replaced or removed while its tests ran: run them again"));
+}
+
+TEST_CASE("where a disk is full, the run says so, and what it could not write") {
+  command_run command;
+  CHECK(command.run("/bin/true --json /dev/full") == 5);
+  CHECK(command.err() == "troupe test: cannot write \"/dev/full\": No space left on device\n");
+  CHECK(command.run("/bin/true --json " + command.file("json").string() + " >/dev/full 2>" +
+                    command.file("said").string() + " #") == 5);
+  CHECK(read_whole_file(command.file("said")) == "troupe test: cannot write what there is to say: "
+                                                 "standard output is closed, or its disk full\n");
+  CHECK_THAT(read_whole_file(command.file("json")), ContainsSubstring("passed"));
+}
+
+#ifdef GTEST_QUICK
+TEST_CASE("ten thousand cases of one binary are listed and run, and none is lost") {
+  command_run command;
+  ::setenv("QUICK_CASES", "10000", 1);
+  CHECK(command.run("--group suite " GTEST_QUICK) == 0);
+  ::unsetenv("QUICK_CASES");
+  CHECK_THAT(
+    command.out(), StartsWith("10000 tests in ") && EndsWith(": 10000 passed, 0 failed\n"));
+  CHECK(command.outcomes().size() == 10000);
+}
+#endif
