@@ -329,10 +329,12 @@ void pool_machine::take_pulses(time_point now) {
   pulse_due_.reset();
   for (std::uint32_t seat = 0; seat < watches_.size(); ++seat) {
     auto& watch = watches_[seat];
-    if (late || dispatcher_.owed_by(seat) == 0 ||
-        now - watch.last_outcome < limits::pulse_interval) {
+    const bool progresses =
+      dispatcher_.owed_by(seat) == 0 || now - watch.last_outcome < limits::pulse_interval;
+    if (late || progresses) {
       watch.suspicions = 0;
-      watch.busy_from.reset();
+      if (progresses)
+        watch.busy_from.reset();
       continue;
     }
     port(seat).read();
@@ -341,7 +343,8 @@ void pool_machine::take_pulses(time_point now) {
     const auto why = why_stuck(seat);
     if (why.empty())
       watches_[seat].suspicions = 0;
-    else if (++watches_[seat].suspicions >= limits::pulses_without_progress)
+    else if (++watches_[seat].suspicions >= limits::pulses_without_progress ||
+             watches_[seat].busy_from) // which has taken long enough
       end_child(seat, rules_.cancel_grace, why, now);
   }
 }

@@ -147,12 +147,14 @@ void throw_aborting_what() {
   throw aborting_what();
 }
 
-void terminate_by_error() noexcept {
+void throw_error() {
   throw std::runtime_error("no such table");
 }
 
-void terminate_by_crashing_what() noexcept {
-  throw crashing_what();
+// Through what must not be thrown through.
+template <void (*Function)()>
+void terminate_by() noexcept {
+  Function();
 }
 
 void leave_a_thread() {
@@ -281,7 +283,7 @@ TEST_CASE("a crash inside what() is one of its task") {
 
 TEST_CASE("what ended the program by std::terminate is in the message") {
   troupe::pool pool{rt(), {.processes = 1}};
-  const auto thrown = lost(pool, terminate_by_error);
+  const auto thrown = lost(pool, terminate_by<throw_error>);
   CHECK(thrown.signal() == SIGABRT);
   CHECK(thrown.exit().message == "terminate called after throwing an instance of "
                                  "'std::runtime_error', what(): no such table");
@@ -294,7 +296,7 @@ TEST_CASE("what ended the program by std::terminate is in the message") {
 
 TEST_CASE("a crash in the what() of what ended the program is told with the type") {
   troupe::pool pool{rt(), {.processes = 1}};
-  const auto loss = lost(pool, terminate_by_crashing_what);
+  const auto loss = lost(pool, terminate_by<throw_crashing_what>);
   CHECK(loss.signal() == SIGSEGV);
   CHECK_THAT(loss.what(), ContainsSubstring("crashing_what'"));
 }

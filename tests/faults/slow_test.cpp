@@ -5,13 +5,14 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -53,6 +54,11 @@ __attribute__((noinline)) void wait_for_the_flag(const std::string& path) {
     std::this_thread::sleep_for(1ms);
 }
 
+void say_so_and_spin(const std::string& path) {
+  std::ofstream(path).put('x');
+  spin_forever();
+}
+
 asio::awaitable<void> wait_in_a_coroutine(std::string path) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!std::filesystem::exists(path)) {
@@ -70,8 +76,10 @@ int count_interruptions(const std::string& path) {
   return count;
 }
 
-asio::awaitable<pid_t> spin_outside_of_tasks() {
-  asio::post(co_await asio::this_coro::executor, [] { spin_forever(); });
+// Some time after the task has ended.
+asio::awaitable<pid_t> spin_outside_of_tasks(std::string path) {
+  auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, 100ms);
+  timer->async_wait([timer, path](const boost::system::error_code&) { say_so_and_spin(path); });
   co_return ::getpid();
 }
 
@@ -178,8 +186,9 @@ TEST_CASE("a task that ran into its timeout carries the stack of where it was") 
 
 TEST_CASE("a task that was cancelled while it ran carries the stack of where it was") {
   troupe::pool pool{rt(), {.processes = 1, .cancel_grace = 20ms}};
-  auto task = pool.apply(troupe::blocking(spin_forever));
-  REQUIRE(eventually([&] { return !pool.running_tasks().empty(); }));
+  const flag begun;
+  auto task = pool.apply(troupe::blocking(say_so_and_spin), begun.path());
+  REQUIRE(eventually([&] { return std::filesystem::exists(begun.path()); }));
   task.cancel();
   REQUIRE(task.wait_for(60s));
   try {
@@ -210,7 +219,11 @@ TEST_CASE(
 
 TEST_CASE("a child whose loop is busy with what is no task is ended, and its tasks go elsewhere") {
   troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2, .cancel_grace = 20ms}};
-  const auto busy = pool.apply(spin_outside_of_tasks).get();
+  const flag begun;
+  auto last = pool.apply(spin_outside_of_tasks, begun.path());
+  REQUIRE(last.wait_for(60s));
+  const auto busy = last.get();
+  REQUIRE(eventually([&] { return std::filesystem::exists(begun.path()); }));
   auto next = pool.apply([] { return ::getpid(); });
   REQUIRE(next.wait_for(600s)); // that takes 10 s of CPU time
   CHECK(next.get() != busy);

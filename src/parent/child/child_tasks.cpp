@@ -155,7 +155,9 @@ policy::tasks_in_child child_tasks::remaining() const {
   const auto& header = link_.region().header();
   const auto on_loop = header.current.load(std::memory_order_acquire);
   // What the thread that ended the process has said of itself comes before what the loop was doing.
-  const auto told = header.crash.culprit.load(std::memory_order_acquire);
+  auto told = header.crash.culprit.load(std::memory_order_acquire);
+  if (told != link::crash_area::no_task && (told > table_.size() || book_.at(told - 1).id == 0))
+    told = 0; // of a thread whose stack was damaged
   result.blameless = told == link::crash_area::no_task;
   // While the loop executes a task, it takes nothing in.
   const auto taken_in = header.taken_in.load(std::memory_order_acquire);
