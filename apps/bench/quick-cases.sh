@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# How long 2,000 quick test cases take: with `ctest -j`, with `troupe test`, and with `troupe test --group suite`, in turns,
-# and the median of each. Cases of GoogleTest and of Catch2, as gtest_discover_tests and catch_discover_tests would
+# How long quick test cases take, 2,000 of them or fewer: with `ctest -j`, with `troupe test`, and with
+# `troupe test --group suite`, in turns, and the median of each. Cases of GoogleTest and of Catch2, as gtest_discover_tests and catch_discover_tests would
 # have ctest run them. Needs a build with tests, and ctest.
-#   apps/bench/quick-cases.sh BUILD_FOLDER [ROUNDS] [CASES]
+#   apps/bench/quick-cases.sh BUILD_FOLDER [ROUNDS] [HUNDREDS_OF_CASES]
 set -euo pipefail
 build=$(realpath "${1:?name a build folder, such as build/release}")
 rounds=${2:-5}
-cases=${3:-2000}
+cases=$((${3:-20} * 100))
 jobs=$(nproc)
 troupe=$build/apps/troupe/troupe
 dir=$(mktemp -d)

@@ -43,17 +43,15 @@ public:
     , at_timeout_(std::move(at_timeout)) {}
 
   void begin_after(std::chrono::milliseconds time) {
-    wait(time, [](group_ending& self) {
-      if (self.at_timeout_ && self.may_begin())
-        self.at_timeout_();
-      self.begin(end_cause::timeout);
-    });
+    wait(time, [](group_ending& self) { self.begin(end_cause::timeout); });
   }
 
   void begin(end_cause why) {
     if (!may_begin())
       return;
     cause_ = why;
+    if (why == end_cause::timeout && at_timeout_)
+      at_timeout_(); // what ends meanwhile has had its time
     ::kill(-leader_, SIGTERM);
     ::kill(-leader_, SIGCONT); // what is stopped would not see the other
     wait(grace_, [](group_ending& self) { ::kill(-self.leader_, SIGKILL); });

@@ -1,6 +1,7 @@
 #include "test/listing.hpp"
 
 #include "test/environment.hpp"
+#include "test/frameworks/names.hpp"
 #include "test/recognition.hpp"
 
 #include "problems.hpp"
@@ -111,8 +112,9 @@ std::vector<planned_test> list_tests(test_pool& pool, const std::vector<program>
       problems += (problems.empty() ? "" : "\n") +
                   ("\"" + programs[i].path + "\" (" + name_of(programs[i].framework) +
                     "): cannot list its tests: " + found.problem);
-      if (!own.empty() && !own.front().output.empty())
-        problems += "; it wrote: " + own.front().output.substr(0, 300);
+      const auto said = own.empty() ? std::string_view{} : trimmed(own.front().output);
+      if (!said.empty())
+        problems.append("; it wrote: ").append(said.substr(0, 300));
     }
     for (auto& each : found.cases) {
       planned_test test;

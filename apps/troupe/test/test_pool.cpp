@@ -189,6 +189,8 @@ struct test_pool::implementation {
   static troupe::pool_options options(unsigned width, std::chrono::milliseconds grace) {
     troupe::pool_options out;
     out.processes = width;
+    out.childconcurrency =
+      1; // a test that kills its parent takes no other with it, and none waits for another's stacks
     out.name = "test";
     // A child that was asked to stop needs the grace of the process that it runs, and a little more.
     out.cancel_grace = grace + std::chrono::seconds(10);

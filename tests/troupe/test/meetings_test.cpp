@@ -146,6 +146,43 @@ TEST_CASE("programs that print nothing, close what they have, or go on in the ba
   CHECK_THAT(command.error_text("detached"), ContainsSubstring("sleep"));
 }
 
+TEST_CASE("a test that kills its parent takes no other with it") {
+  command_run command;
+  const auto runs = command.file("runs").string();
+  const auto parent = command.file("parent").string();
+  const auto kills = script(command, "kills",
+    "echo $PPID > $0.pid && mv $0.pid " + parent + "\nwhile [ ! -e " + runs +
+      " ]; do sleep 0.01; done\nkill -9 $PPID\n");
+  const auto bystander = script(command, "bystander",
+    "touch " + runs + "\nwhile [ ! -e " + parent + " ]; do sleep 0.01; done\n" +
+      "while kill -0 $(cat " + parent + ") 2> /dev/null; do sleep 0.01; done\n");
+  CHECK(command.run("-j2 " + kills + ' ' + bystander) == 1);
+  CHECK(lines(command.outcomes()) ==
+        lines({{"kills.kills", "error not started"}, {"bystander.bystander", ""}}));
+}
+
+TEST_CASE("a test that stops has not passed when its time is up") {
+  command_run command;
+  const auto stops = script(command, "stops", "kill -STOP $$\nexit 0\n");
+  CHECK(command.run("--timeout 200ms --grace 60s " + stops) == 1);
+  CHECK(lines(command.outcomes()) == lines({{"stops.stops", "error timeout"}}));
+}
+
+TEST_CASE("a program that is asked for its tests and says nothing, or something else, is named "
+          "with what it said") {
+  command_run command;
+  const auto silent = script(command, "silent", "exit 0\n");
+  const auto noisy = script(command, "noisy", "echo hello\n");
+  for (const char* framework : {"gtest", "catch2", "catch2-3", "doctest", "boost"}) {
+    CAPTURE(framework);
+    CHECK(command.run("--framework " + std::string(framework) + ' ' + silent) == 5);
+    CHECK_THAT(command.err(), StartsWith("troupe test: \"" + silent + "\" ("));
+    CHECK_THAT(command.err(), ContainsSubstring("): cannot list its tests: it"));
+    CHECK(command.run("--framework " + std::string(framework) + ' ' + noisy) == 5);
+    CHECK_THAT(command.err(), EndsWith("; it wrote: hello\n"));
+  }
+}
+
 TEST_CASE("a test gets an empty folder for its temporary files, whatever the one before it has "
           "done to it") {
   command_run command;

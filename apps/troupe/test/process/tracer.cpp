@@ -56,6 +56,16 @@ void go_on(pid_t thread, int signal) {
   ::ptrace(PTRACE_CONT, thread, nullptr, static_cast<long>(signal));
 }
 
+/// What the process has been stopped by, others than this, it stays stopped by.
+void leave_stop(pid_t thread, int status) {
+  const int signal = status & 0xFF;
+  const int event = status >> 8;
+  if (event == PTRACE_EVENT_STOP && stops_a_group(signal))
+    ::ptrace(PTRACE_LISTEN, thread, nullptr, nullptr);
+  else
+    go_on(thread, event == 0 ? signal : 0);
+}
+
 } // namespace
 
 tracer::tracer(pid_t process, begun how)
@@ -101,20 +111,12 @@ bool tracer::handle_stop(pid_t thread) {
   }
   const int signal = info.si_status & 0xFF;
   const int event = info.si_status >> 8;
-  if (event == PTRACE_EVENT_CLONE) {
-    unsigned long made = 0;
-    if (::ptrace(PTRACE_GETEVENTMSG, thread, nullptr, &made) == 0)
-      threads_.insert(static_cast<pid_t>(made));
-    go_on(thread, 0);
-  } else if (event == PTRACE_EVENT_STOP && stops_a_group(signal)) {
-    ::ptrace(PTRACE_LISTEN, thread, nullptr, nullptr);
-  } else if (event != 0) {
-    go_on(thread, 0);
-  } else {
-    if (ends_a_program(signal) && crashes_ < most_crashes)
-      note_crash(thread, signal);
-    go_on(thread, signal);
-  }
+  unsigned long made = 0;
+  if (event == PTRACE_EVENT_CLONE && ::ptrace(PTRACE_GETEVENTMSG, thread, nullptr, &made) == 0)
+    threads_.insert(static_cast<pid_t>(made));
+  else if (event == 0 && ends_a_program(signal) && crashes_ < most_crashes)
+    note_crash(thread, signal);
+  leave_stop(thread, info.si_status);
   return true;
 }
 
@@ -142,8 +144,7 @@ std::string tracer::read_one_stack(stack_reader& reader, pid_t thread) {
   if (info.si_pid == 0)
     return "  (it does not stop: it hangs in the kernel)\n";
   auto out = reader.read(thread);
-  const bool by_signal = (info.si_status >> 8) == 0;
-  go_on(thread, by_signal ? info.si_status & 0xFF : 0);
+  leave_stop(thread, info.si_status);
   return out;
 }
 
