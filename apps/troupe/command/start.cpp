@@ -4,7 +4,6 @@
 #include "command/start_texts.hpp"
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -61,19 +60,21 @@ struct start_plan {
   // Of a process that is to be traced: whether it may begin, and whether it still uses this memory. The system sets
   // the latter to 0 when it does no longer.
   bool waits = false;
-  std::atomic<int> may_begin{0};
-  std::atomic<int> uses_memory{1};
+  int may_begin = 0;
+  int uses_memory = 1;
   // What the new process says of its failure.
   start_step failed_step = start_step::none;
   int failed_resource = 0;
   int failure = 0;
 };
 
-static_assert(sizeof(std::atomic<int>) == sizeof(int) && std::atomic<int>::is_always_lock_free);
+// Two processes run on this memory, as one thread, so nothing that a sanitizer adds may keep an account of it.
+#define TROUPE_NOT_SANITIZED __attribute__((no_sanitize("address", "thread", "undefined")))
 
-/// Returns when that is no longer so, or earlier.
-void wait_while(const std::atomic<int>& word, int value) {
-  ::syscall(SYS_futex, &word, FUTEX_WAIT, value, nullptr, nullptr, 0);
+/// Returns when the word has another value.
+TROUPE_NOT_SANITIZED void wait_while(const int& word, int value) {
+  while (__atomic_load_n(&word, __ATOMIC_ACQUIRE) == value)
+    ::syscall(SYS_futex, &word, FUTEX_WAIT, value, nullptr, nullptr, 0);
 }
 
 int fail(start_plan& plan, start_step step) {
@@ -111,9 +112,9 @@ void apply_limits(start_plan& plan) {
 }
 
 // In the new process, whose memory is this one's: only system calls, and nothing that outlives it.
-__attribute__((no_sanitize("address", "undefined"))) int run_new_process(void* argument) {
+TROUPE_NOT_SANITIZED int run_new_process(void* argument) {
   auto& plan = *static_cast<start_plan*>(argument);
-  while (plan.waits && plan.may_begin.load(std::memory_order_acquire) == 0)
+  if (plan.waits)
     wait_while(plan.may_begin, 0);
   ::setsid(); // and so a group: where one reads from the terminal, it would be stopped for ever
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -259,15 +260,14 @@ std::optional<cpu_set_t> cpus_of(const troupe::child_limits& limits) {
 
 /// Traces the new process, which waits for that, and returns when it has executed the program, or ended. As
 /// `CLONE_VFORK` but for the time in which it can be traced: it is seized before it does anything, so nothing is missed,
-/// and none of its ways costs a stop.
-bool trace_new_process(start_plan& plan, pid_t pid) {
+/// and does not stop for it.
+TROUPE_NOT_SANITIZED bool trace_new_process(start_plan& plan, pid_t pid) {
   // If this process dies, so does the traced one.
   const long options = PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
   const bool traced = ::ptrace(PTRACE_SEIZE, pid, nullptr, options) == 0;
-  plan.may_begin.store(1, std::memory_order_release);
+  __atomic_store_n(&plan.may_begin, 1, __ATOMIC_RELEASE);
   ::syscall(SYS_futex, &plan.may_begin, FUTEX_WAKE, 1, nullptr, nullptr, 0);
-  while (plan.uses_memory.load(std::memory_order_acquire) != 0)
-    wait_while(plan.uses_memory, 1);
+  wait_while(plan.uses_memory, 1);
   return traced;
 }
 
