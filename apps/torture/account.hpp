@@ -33,6 +33,9 @@ public:
   /// Makes the file, and says in the environment where it is. Throws `std::system_error`.
   static void make();
 
+  /// In a child, maps the file if there is one.
+  static void look() noexcept;
+
   account(const account&) = delete;
 
   /// Throws `std::out_of_range` beyond the capacity.

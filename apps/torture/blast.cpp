@@ -29,7 +29,7 @@ public:
   void go(std::uint64_t kills, std::mt19937_64& random) {
     while (killed_.size() < kills) {
       const auto pid = wait_for_next();
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 5000));
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
       killed_.insert(pid);
       ::kill(pid, SIGKILL);
     }

@@ -117,6 +117,9 @@ void warm_up(arena& in, const std::vector<troupe::start_method>& with) {
 int main(int argc, char** argv) {
   if (!troupe::this_child::is_child())
     torture::mark_this_process(argv);
+  else
+    torture::account::
+      look(); // before the first task, whose claim and first line are to be close to each other
   troupe::child_entry(argc, argv);
   std::vector<std::pair<std::string, std::string>> names;
   for (const auto& each : torture::sub_commands())

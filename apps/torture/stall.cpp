@@ -37,6 +37,13 @@ void pause_children(arena& in, troupe::pool& pool, std::uint64_t times) {
   over = true;
 }
 
+std::uint64_t restarts_of(troupe::pool& pool) {
+  std::uint64_t restarts = 0;
+  for (const auto& child : pool.stats().children)
+    restarts += child.restarts;
+  return restarts;
+}
+
 std::uint64_t stop_for_ever(std::uint64_t task) {
   account::here().begin(task);
   ::raise(SIGSTOP);
@@ -117,7 +124,7 @@ void stall(arena& in) {
     pause_children(in, pool, times);
     for (std::uint64_t i = 0; i < 1 + times / 10; ++i)
       stop_parent(in, pool);
-    deaths = pool.stats().deaths;
+    deaths = restarts_of(pool);
     in.says.require(deaths == 0, "children that were stopped for a moment have died");
   }
   std::uint64_t ended = 0;
@@ -128,7 +135,7 @@ void stall(arena& in) {
                                .cancel_grace = 50ms}};
     for (std::uint64_t i = 0; i < times / 2; ++i)
       stop_child(in, pool);
-    ended = pool.stats().deaths;
+    ended = restarts_of(pool);
   }
   std::uint64_t lost = 0;
   in.tasks.for_each([&](std::uint64_t, const entry& noted) {

@@ -67,7 +67,7 @@ public:
   /// Of what was not.
   counts unsettled() const;
   /// Tasks that were called lost and had noted nothing: their child died between its claim and the first line of the
-  /// function. At most one for each death.
+  /// function. Of plain functions, at most one for each death.
   std::uint64_t unbegun() const { return unbegun_; }
 
 private:

@@ -134,6 +134,21 @@ TEST_CASE("whichever allocation of a child's loop fails, each task ends, and the
   }
 }
 
+TEST_CASE(
+  "whichever allocation of the thread that starts children fails, each task and each pool ends") {
+  std::int64_t nth = 1;
+  for (int not_reached = 0; not_reached < 3; ++nth) {
+    INFO("allocation " << nth);
+    int values = 0;
+    const failing_allocation failing("troupe-launch", nth);
+    REQUIRE(live_a_life(values));
+    not_reached = failing.reached() ? 0 : not_reached + 1;
+  }
+  CHECK(nth > 4); // it is about something
+  int values = 0;
+  CHECK((live_a_life(values) && values >= values_of_a_life));
+}
+
 TEST_CASE("whichever allocation of the loop fails, each task and each pool ends") {
   const auto has_all_values = [] {
     int values = 0;

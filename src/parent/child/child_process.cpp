@@ -13,7 +13,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <csignal>
+#include <new>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,6 +34,18 @@ child_link::streams streams_of(input in, const std::unique_ptr<child_output>& ou
   if (output)
     result.output = output->child_ends();
   return result;
+}
+
+// On a thread that has nobody to tell that there is no memory: it waits until there is some.
+template <class F>
+void post_surely(boost::asio::io_context& to, const F& job) {
+  for (;;)
+    try {
+      boost::asio::post(to, job);
+      return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 } // namespace
@@ -72,23 +87,26 @@ child_process::~child_process() {
 
 // -- its start ------------------------------------------------------------------------------------------
 
+// What the launcher's thread hands over to the loop's.
+struct child_process::launching {
+  // Taken out by the loop's thread. The other may be late in dropping this, and must neither destroy the child there nor
+  // keep the descriptors of one that is gone.
+  std::shared_ptr<child_process> child;
+  launch_result result{};
+};
+
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
-  // The launcher's thread hands its references over to the loop's: it may be late in dropping them, and must neither
-  // destroy this there nor keep the descriptors of a child that is gone.
-  const auto hand_over = [](std::shared_ptr<child_process>& reference, auto event) {
-    auto& io = reference->loop_.io();
-    boost::asio::post(
-      io, [child = std::move(reference), event = std::move(event)]() mutable { event(*child); });
-  };
+  const auto handed = std::make_shared<launching>(launching{self});
   with.launch(
     link_.take_child_end(),
-    [self = self, hand_over](launch_result result) mutable {
-      auto shared = std::make_shared<launch_result>(std::move(result));
-      hand_over(self, [shared](child_process& child) { child.launched(std::move(*shared)); });
+    [handed](launch_result result) {
+      handed->result = std::move(result);
+      post_surely(handed->child->loop_.io(), [handed] {
+        const auto child = std::move(handed->child);
+        child->launched(std::move(handed->result));
+      });
     },
-    [self = self, hand_over]() mutable {
-      hand_over(self, [](child_process& child) { child.begun(); });
-    });
+    [handed] { post_surely(handed->child->loop_.io(), [handed] { handed->child->begun(); }); });
 }
 
 // The launcher may have had others to start before.

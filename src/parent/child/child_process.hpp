@@ -100,6 +100,8 @@ public:
   std::exception_ptr start_error() const noexcept { return start_error_; }
 
 private:
+  struct launching;
+
   void on_frame(const link::frame_header& header, std::span<const std::byte> payload) override;
   void on_batch_end() override { listeners_.tasks.batch_ended(); }
   void on_broken(const std::string& why) override { kill(why); }
