@@ -4,9 +4,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 namespace {
 
@@ -23,6 +26,21 @@ void stop() {
   ::raise(SIGSTOP);
 }
 
+// As a tool that a task runs.
+void start_tool() {
+  if (::fork() == 0) {
+    ::execlp("sleep", "sleep", "3600", static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+}
+
+// The kernel forgets then that the process is to end with its parent.
+void change_user_and_spin() {
+  if (::getuid() == 0 && ::setuid(65534) != 0)
+    throw std::runtime_error("setuid failed");
+  spin();
+}
+
 } // namespace
 
 // doomed_parent [HOW [START_METHOD]]
@@ -34,6 +52,9 @@ int main(int argc, char** argv) {
   troupe::pool pool{rt, {.processes = 3}};
   if (how != "starting")
     pool.map(own_pid_of, std::vector<int>(64)).get();
+  if (how == "tools")
+    for (auto& started : pool.broadcast(start_tool))
+      started.get();
   std::puts("up");
   std::fflush(stdout);
   std::vector<troupe::task_future<void>> tasks;
@@ -42,6 +63,8 @@ int main(int argc, char** argv) {
       tasks.push_back(pool.apply(spin));
     if (how == "stopped")
       tasks.push_back(pool.apply(stop));
+    if (how == "other_user")
+      tasks.push_back(pool.apply(change_user_and_spin));
   }
   std::this_thread::sleep_for(std::chrono::hours(1));
 }

@@ -42,6 +42,14 @@ std::vector<pid_t> marked_processes() {
   return found;
 }
 
+uid_t user_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("Uid:"))
+      return static_cast<uid_t>(std::stoul(line.substr(4)));
+  return 0;
+}
+
 // A process of `doomed_parent`, up and with children.
 class doomed {
 public:
@@ -88,6 +96,32 @@ TEST_CASE("children die with a parent that is killed: idle, busy, stopped, and w
             for (const pid_t child : children_of(parent.pid()))
               stopped += state_of(child) == "T" ? 1 : 0;
             return stopped > 0;
+          }));
+        CHECK(::kill(parent.pid(), SIGKILL) == 0);
+      }
+      CHECK(eventually([] { return marked_processes().empty(); }));
+    }
+  }
+}
+
+TEST_CASE("what tasks have started ends with a parent that is killed, and so does a child that has "
+          "become another "
+          "user's and spins") {
+  for (const char* method : {"spawn", "forkserver", "fork"}) {
+    const std::size_t zygotes = std::strcmp(method, "spawn") == 0 ? 0 : 1;
+    for (const char* how : {"tools", "other_user"}) {
+      INFO(method << ", " << how);
+      {
+        const doomed parent(how, method);
+        const bool tools = std::strcmp(how, "tools") == 0;
+        // Itself, its children, and what these have started.
+        CHECK(eventually([&] { return marked_processes().size() >= (tools ? 7u : 4u) + zygotes; }));
+        if (!tools && ::getuid() == 0)
+          REQUIRE(eventually([&] {
+            int changed = 0;
+            for (const pid_t child : children_of(parent.pid()))
+              changed += user_of(child) != 0 ? 1 : 0;
+            return changed == 3;
           }));
         CHECK(::kill(parent.pid(), SIGKILL) == 0);
       }

@@ -127,6 +127,7 @@ void child_process::launched(launch_result result) {
   os::watch_memory();
   exit_.pid = result.process.pid;
   process_ = std::move(result.process.descriptor);
+  life_line_ = os::life_line::to_group_of(exit_.pid);
   tasks_.launched(exit_.pid);
   try {
     exit_watch_ =
@@ -363,6 +364,7 @@ void child_process::gone() {
     note_no_arrival();
   link_.close();
   exit_watch_.reset();
+  life_line_ = {};
   listeners_.life.child_down(*this); // may destroy this
 }
 

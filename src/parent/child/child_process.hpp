@@ -4,6 +4,7 @@
 #include "loop/descriptor_watch.hpp"
 #include "loop/event_loop.hpp"
 #include "os/child_descriptor.hpp"
+#include "os/life_line.hpp"
 #include "parent/child/child_actors.hpp"
 #include "parent/child/child_link.hpp"
 #include "parent/child/child_output.hpp"
@@ -125,6 +126,7 @@ private:
   child_tasks tasks_;
   std::optional<child_actors> actors_; // nothing: no actors may live there
   os::child_descriptor process_;
+  os::life_line life_line_;
   std::unique_ptr<loop::descriptor_watch> exit_watch_;
   child_exit exit_;
   std::chrono::system_clock::time_point launched_at_{};
