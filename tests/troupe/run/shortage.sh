@@ -28,7 +28,7 @@ endings() { # JOURNAL: how often each item has ended
 
 # In a mount namespace of its own, where those are allowed.
 if unshare --user --map-root-user --mount true 2> /dev/null; then
-  seq 4000 > items
+  seq 1000 > items
   mkdir disk
   for verb in run each; do
     export -f begin
@@ -47,7 +47,7 @@ if unshare --user --map-root-user --mount true 2> /dev/null; then
     cp results before 2> /dev/null
     begin "$verb" noted --resume > /dev/null 2> errors
     expect "$verb: it goes on elsewhere" 0 0 echo $?
-    expect "$verb: each item has ended once" 0 4000 endings noted
+    expect "$verb: each item has ended once" 0 1000 endings noted
     if [ "$verb" = each ]; then sort -u before results > all; else cp results all; fi
     expect "$verb: nothing is missing" 0 "$(sed 's/^/result /' items | sort)" sort all
     rm -rf noted* results before
@@ -58,16 +58,16 @@ fi
 
 # -- too few descriptors ------------------------------------------------------------------------------------
 
-seq 20 > items
+seq 8 > items
 for verb in run each; do
   worked=0 refused=0
-  for limit in $(seq 8 4 80) 200; do
+  for limit in 8 12 16 20 24 40 200; do
     (ulimit -n "$limit" && "$troupe" --version) > /dev/null 2>&1 || continue
     (ulimit -n "$limit" && begin "$verb" noted) > out 2> errors
     code=$?
     case $code in
       0) worked=$((worked + 1)) ;;
-      1 | 5)
+      1 | 2 | 5)
         refused=$((refused + 1))
         [ -s errors ] || { echo "FAILED: $verb, $limit descriptors: nothing is said"; failures=$((failures + 1)); }
         ;;
@@ -83,7 +83,7 @@ for verb in run each; do
     [ -e noted ] || option=
     begin "$verb" noted $option > /dev/null 2> errors
     expect "$verb, $limit descriptors: it goes on with more" 0 0 echo $?
-    expect "$verb, $limit descriptors: each item has ended once" 0 20 endings noted
+    expect "$verb, $limit descriptors: each item has ended once" 0 8 endings noted
     if [ "$verb" = each ]; then sort -u before results > all; else cp results all; fi
     expect "$verb, $limit descriptors: nothing is missing" 0 "$(sed 's/^/result /' items | sort)" sort all
     rm -rf noted* results before
