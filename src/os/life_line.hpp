@@ -2,6 +2,8 @@
 
 #include "base/unique_fd.hpp"
 
+#include <utility>
+
 #include <sys/types.h>
 
 namespace troupe::os {
@@ -14,6 +16,12 @@ class life_line {
 public:
   /// None.
   life_line() = default;
+  life_line(life_line&&) noexcept = default;
+  life_line& operator=(life_line&& other) noexcept {
+    reader_ = std::move(other.reader_); // first: see below
+    writer_ = std::move(other.writer_);
+    return *this;
+  }
   /// Makes it, if there are descriptors for it: a child has a death signal of its own beside this. `child` has not been
   /// waited for.
   static life_line to_group_of(pid_t child) noexcept;
