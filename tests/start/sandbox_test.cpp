@@ -147,7 +147,7 @@ TEST_CASE("a child works in the directory and with the umask that its pool wants
   troupe::pool pool{rt(), {.processes = 1, .working_directory = where.root + "/in", .umask = 0077}};
   CHECK(pool.apply([] { return std::filesystem::current_path().string(); }).get() ==
         where.root + "/in");
-  const auto permissions = pool.apply([] {
+  auto permissions = pool.apply([] {
     std::ofstream("file") << 'x';
     struct stat status {};
     ::stat("file", &status);
