@@ -200,6 +200,7 @@ TEST_CASE("an exception may have a large argument") {
 
 TEST_CASE("tasks that are cancelled, or whose child dies, give their segments back") {
   troupe::pool pool{rt(), {.processes = 1}};
+  CHECK(pool.apply(square, 3).get() == 9); // the child is there
   const auto before = open_descriptors(::getpid());
   const auto text = text_of(mebibyte, 4);
   for (int i = 0; i < 30; ++i) {
