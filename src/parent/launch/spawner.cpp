@@ -6,9 +6,8 @@
 
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/process/v2/default_launcher.hpp> // whose sources the next one needs
 #include <boost/process/v2/posix/vfork_launcher.hpp>
-#include <boost/process/v2/process.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -51,6 +50,22 @@ public:
 private:
   boost::asio::execution_context* context_;
 };
+
+} // namespace
+
+} // namespace troupe::parent
+
+// What the launcher returns. Boost's own opens a pidfd, and gives it to a reactor, which takes three descriptors more:
+// where these are not to be had, it loses the pidfd. The process is waited for with a descriptor of troupe's own.
+template <>
+struct boost::process::v2::basic_process<troupe::parent::bare_executor> {
+  explicit basic_process(const troupe::parent::bare_executor&) {}
+  basic_process(const troupe::parent::bare_executor&, pid_t) {}
+};
+
+namespace troupe::parent {
+
+namespace {
 
 // Hooks into Boost.Process's launcher: what happens between vfork and exec. Boost's own `bind_fd` returns
 // no value from on_setup (undefined behaviour), and its closing of descriptors leaves out the gaps
@@ -152,26 +167,17 @@ started_process spawner::execute(
   try {
     boost::asio::execution_context unused;
     process::error_code error;
-    try {
-      auto child = launch(bare_executor(unused), error, program_, arguments.data(),
-        child_setup(inherited.get(), variables.data(), ::getpid()));
-      child.detach(); // it is waited for with its descriptor
-    } catch (const boost::system::system_error&) {
-      // Boost wants a pidfd of what it has started.
-      if (launch.pid <= 0 || os::child_descriptor::has_pidfds())
-        throw;
-    }
+    launch(bare_executor(unused), error, program_, arguments.data(),
+      child_setup(inherited.get(), variables.data(), ::getpid()));
     if (error)
       fail(error);
     return {launch.pid, os::child_descriptor::open(launch.pid)};
-  } catch (const std::exception& e) { // for lack of descriptors, perhaps after the fork
+  } catch (...) { // for lack of a descriptor, perhaps after the fork
     if (launch.pid > 0) {
       // Boost leaves a fork whose exec failed as a zombie. Not reaped yet, so the pid is still its own.
       ::kill(launch.pid, SIGKILL);
       ::waitpid(launch.pid, nullptr, 0);
     }
-    if (const auto* thrown = dynamic_cast<const boost::system::system_error*>(&e))
-      fail(thrown->code());
     throw;
   }
 }
