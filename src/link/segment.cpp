@@ -1,5 +1,6 @@
 #include "link/segment.hpp"
 
+#include "link/file_size_limit.hpp"
 #include "link/memory_file.hpp"
 
 #include <cerrno>
@@ -69,6 +70,7 @@ void segment::give_back() noexcept {
 
 std::unique_ptr<segment> segment::make(
   std::size_t size, writers who, bool fills, std::shared_ptr<keeper> owner) {
+  check_file_size(size, memory_of_segment);
   const auto number = random_number();
   base::unique_fd fd(::memfd_create("troupe-segment", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd)

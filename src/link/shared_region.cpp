@@ -1,5 +1,6 @@
 #include "link/shared_region.hpp"
 
+#include "link/file_size_limit.hpp"
 #include "link/memory_file.hpp"
 #include "os/memory_promise.hpp"
 
@@ -39,6 +40,7 @@ std::size_t head_bytes(std::size_t cells) {
 // here. Elsewhere that would cost more than all the rest of a link.
 void make_room(int fd, std::size_t bytes) {
   constexpr const char* what = "shared memory for the link to a child";
+  check_file_size(bytes, what);
   if (os::memory_is_accounted())
     take_memory(fd, bytes, what);
   else if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0)
