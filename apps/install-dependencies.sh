@@ -6,7 +6,7 @@ packages=(
   libcaf-dev libboost1.81-dev libboost-filesystem1.81-dev libspdlog-dev libtomlplusplus-dev
   libbackward-cpp-dev libdw-dev libelf-dev libcli11-dev libxml2-dev nlohmann-json3-dev libsqlite3-dev libncurses-dev
   catch2 libgtest-dev doctest-dev libboost-test1.81-dev librapidcheck-dev
-  doxygen valgrind clang-14 clang-format-14 clang-tidy-14
+  doxygen valgrind strace gdb clang-14 clang-format-14 clang-tidy-14
   libzmq3-dev gnuplot-nox # for the benchmark, which does without them if it must
   dpkg-dev file lintian mmdebstrap groff-base
 )
