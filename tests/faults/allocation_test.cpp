@@ -10,8 +10,10 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <pthread.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -134,37 +136,58 @@ TEST_CASE("whichever allocation of a child's loop fails, each task ends, and the
   }
 }
 
-TEST_CASE(
-  "whichever allocation of the thread that starts children fails, each task and each pool ends") {
-  std::int64_t nth = 1;
-  for (int not_reached = 0; not_reached < 3; ++nth) {
-    INFO("allocation " << nth);
-    int values = 0;
-    const failing_allocation failing("troupe-launch", nth);
-    REQUIRE(live_a_life(values));
-    not_reached = failing.reached() ? 0 : not_reached + 1;
-  }
-  CHECK(nth > 4); // it is about something
-  int values = 0;
-  CHECK((live_a_life(values) && values >= values_of_a_life));
-}
+namespace {
 
-TEST_CASE("whichever allocation of the loop fails, each task and each pool ends") {
-  const auto has_all_values = [] {
-    int values = 0;
-    const bool ended = live_a_life(values);
-    return ended && values >= values_of_a_life;
-  };
-  REQUIRE(has_all_values());
+// Lives, each of which has one allocation less of the threads of that name, until there are no more. How many that took.
+template <class Life>
+std::int64_t fail_each_allocation(const char* thread, Life live) {
   std::int64_t nth = 1;
   // Not every life takes as many as the one before.
   for (int not_reached = 0; not_reached < 5; ++nth) {
-    INFO("allocation " << nth);
-    int values = 0;
-    const failing_allocation failing("troupe-loop", nth);
-    REQUIRE(live_a_life(values));
+    INFO("allocation " << nth << " of " << thread);
+    const failing_allocation failing(thread, nth);
+    REQUIRE(live());
     not_reached = failing.reached() ? 0 : not_reached + 1;
   }
-  CHECK(nth > 100); // it is about something
+  return nth;
+}
+
+bool lives() {
+  int values = 0;
+  return live_a_life(values);
+}
+
+bool has_all_values() {
+  int values = 0;
+  const bool ended = live_a_life(values);
+  return ended && values >= values_of_a_life;
+}
+
+} // namespace
+
+TEST_CASE("whichever allocation of the loop fails, each task and each pool ends") {
+  REQUIRE(has_all_values());
+  CHECK(fail_each_allocation("troupe-loop", lives) > 100); // it is about something
+  CHECK(has_all_values());
+}
+
+TEST_CASE("whichever allocation of the launchers fails, each task and each pool ends") {
+  REQUIRE(has_all_values());
+  CHECK(fail_each_allocation("troupe-launch", lives) > 4);
+  CHECK(has_all_values());
+}
+
+TEST_CASE("whichever allocation of who uses a pool fails, each task and each pool ends") {
+  const char* const name = "user";
+  const auto live_elsewhere = [name] {
+    bool ended = false;
+    std::thread([&] {
+      ::pthread_setname_np(::pthread_self(), name);
+      ended = lives();
+    }).join();
+    return ended;
+  };
+  REQUIRE(has_all_values());
+  CHECK(fail_each_allocation(name, live_elsewhere) > 100);
   CHECK(has_all_values());
 }

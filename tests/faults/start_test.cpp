@@ -11,6 +11,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -102,6 +104,12 @@ TEST_CASE("a program that cannot be executed is an error, without a zombie") {
   CHECK(launch("/nonexistent/program") == std::errc::no_such_file_or_directory);
   CHECK(launch("/etc/passwd") == std::errc::permission_denied);
   CHECK(launch("/tmp") == std::errc::permission_denied);
+  const auto no_program =
+    std::filesystem::temp_directory_path() / ("troupe-no-program-" + std::to_string(own_pid));
+  std::ofstream(no_program) << "this is no program";
+  std::filesystem::permissions(no_program, std::filesystem::perms::owner_all);
+  CHECK(launch(no_program) == std::errc::executable_format_error);
+  std::filesystem::remove(no_program);
   CHECK(eventually([&] { return !footprint::of_this_process().exceeds(before); }));
 }
 #endif
