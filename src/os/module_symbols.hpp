@@ -1,6 +1,6 @@
 #pragma once
 
-#include "os/known_modules.hpp"
+#include "os/noted_modules.hpp"
 
 #include <cstdint>
 #include <string>

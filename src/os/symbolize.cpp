@@ -3,9 +3,9 @@
 #include "base/escape.hpp"
 #include "base/limits.hpp"
 #include "os/image.hpp"
-#include "os/known_modules.hpp"
 #include "os/library_frames.hpp"
 #include "os/module_symbols.hpp"
+#include "os/noted_modules.hpp"
 
 #include <troupe/pool_events.hpp>
 #include <troupe/proxy_exception.hpp>

@@ -2,8 +2,8 @@
 
 #include "base/escape.hpp"
 #include "os/image.hpp"
-#include "os/known_modules.hpp"
 #include "os/memory_shortage.hpp"
+#include "os/noted_modules.hpp"
 
 #include <algorithm>
 #include <array>

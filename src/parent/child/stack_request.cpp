@@ -1,7 +1,7 @@
 #include "parent/child/stack_request.hpp"
 
 #include "base/limits.hpp"
-#include "os/known_modules.hpp"
+#include "os/noted_modules.hpp"
 
 #include <troupe/errors.hpp>
 

@@ -1,4 +1,4 @@
-#include "os/known_modules.hpp"
+#include "os/noted_modules.hpp"
 
 #include "base/escape.hpp"
 
