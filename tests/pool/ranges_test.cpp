@@ -76,6 +76,7 @@ TEST_CASE("a map takes a range that cannot be copied, nor read while it is const
 
 TEST_CASE(
   "a container without a name is kept by the map, and one with a name is read as it is then") {
+  troupe::pool pool{rt(), {.processes = 1}};
   auto kept = pool.map(troupe::map_options{.buffersize = 1}, square, std::vector(5, 3));
   std::vector<int> numbers{1, 0, 0};
   auto referred = pool.map(troupe::map_options{.chunksize = 1, .buffersize = 1}, square, numbers);
