@@ -35,11 +35,11 @@ TEST_CASE("nothing changes where the file says the same, wherever it says it") {
 
 TEST_CASE("what the children of a pool have needs recycling, their number is applied, and all else "
           "needs a restart") {
-  CHECK(between("[pool.a]\nprocesses = 1\n", "[pool.a]\nprocesses = 2\noutput = 'discard'\nspares "
+  CHECK(between("[pool.a]\nprocesses = 1\n", "[pool.a]\nprocesses = 2\noutput = 'capture'\nspares "
                                              "= 1\numask = '077'\n[pool.a.limits]\nnice = 5\n") ==
         lines{"pool.a.processes: 1 -> 2 (a) live", "pool.a.spares: 0 -> 1 (a) restart",
-          "pool.a.output: \"inherit\" -> 'discard' (a) recycle",
-          "pool.a.limits.nice: 0 -> 5 (a) recycle", "pool.a.umask:  -> '077' (a) recycle"});
+          "pool.a.output: \"inherit\" -> \"capture\" (a) recycle",
+          "pool.a.limits.nice: 0 -> 5 (a) recycle", "pool.a.umask:  -> \"077\" (a) recycle"});
 }
 
 TEST_CASE("a name of a pool may be in quotation marks, and have dots") {
@@ -49,6 +49,6 @@ TEST_CASE("a name of a pool may be in quotation marks, and have dots") {
 
 TEST_CASE("values that come and go are changes of a program's own") {
   CHECK(between("[app.shop]\nport = 1\nname = 'x'\n", "[app.shop]\nport = 2\nhost = 'y'\n") ==
-        lines{"app.shop.host:  -> 'y' () restart", "app.shop.port: 1 -> 2 () restart",
-          "app.shop.name: 'x' ->  () restart"});
+        lines{"app.shop.host:  -> \"y\" () restart", "app.shop.port: 1 -> 2 () restart",
+          "app.shop.name: \"x\" ->  () restart"});
 }

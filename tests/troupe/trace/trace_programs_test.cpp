@@ -211,6 +211,7 @@ TEST_CASE("a process that is stopped does not hold up the end of its recording")
   waiting_each each(gate);
   recorder top(each.which(), file.path());
   each.signal(SIGSTOP);
+  REQUIRE(eventually([&] { return state_of(std::stoi(each.which())) == "T"; }));
   CHECK(top.end(SIGINT) == 128 + SIGINT);
   CHECK_THAT(
     top.said(), Contains("troupe top: process " + each.which() +
