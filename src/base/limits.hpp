@@ -255,7 +255,7 @@ inline constexpr std::size_t max_assigned_key_parts = 8;
 /// Longer names are not compared with others, to suggest one.
 inline constexpr std::size_t max_compared_name_bytes = 64;
 /// Names that are listed where none is near.
-inline constexpr std::size_t max_listed_names = 24;
+inline constexpr std::size_t max_listed_names = 20;
 
 // -- modules ----------------------------------------------------------------------------------------
 

@@ -31,7 +31,8 @@ std::optional<std::uint64_t> number_in(const fs::path& file, std::string_view ke
       rest.remove_prefix(key.size() + 1);
     }
     char* end = nullptr;
-    const auto value = std::strtoull(std::string(rest).c_str(), &end, 10);
+    const std::string number(rest);
+    const auto value = std::strtoull(number.c_str(), &end, 10);
     return *end == '\0' ? std::optional<std::uint64_t>(value) : std::nullopt;
   }
   return std::nullopt;

@@ -135,7 +135,7 @@ TEST_CASE("commands of `troupe each` that fail count as failed, with what became
     messages.insert(failure.message);
   }
   CHECK(messages == std::multiset<std::string>{"exit code 3", "exit code 3", "exit code 4",
-                      "exit code 4", "signal 9 (Killed)", "signal 9 (Killed)"});
+                      "exit code 4", "signal 9 (SIGKILL, Killed)", "signal 9 (SIGKILL, Killed)"});
   gate.raise();
   each.read_until("");
   const int ended = each.wait();
