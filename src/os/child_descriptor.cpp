@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -106,8 +107,12 @@ bool child_descriptor::send(int number, unsigned flags) const noexcept {
 siginfo_t child_descriptor::kill_and_reap() const noexcept {
   send(SIGKILL);
   siginfo_t info{};
-  while (wait(info, WEXITED) != 0 && errno == EINTR)
+  // Whoever has watched the descriptor has made it one on which `waitid` does not wait (EAGAIN).
+  while (wait(info, WEXITED) != 0 && (errno == EINTR || errno == EAGAIN)) {
+    pollfd ended{get(), POLLIN, 0};
+    ::poll(&ended, 1, -1);
     info = {};
+  }
   return info;
 }
 

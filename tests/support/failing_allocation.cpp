@@ -33,11 +33,10 @@ void wait_if_slow() noexcept {
     ::usleep(50'000);
 }
 
-// A thread bears one name for as long as it allocates.
+// A thread may have allocated before it was given its name.
 bool is_on_thread() noexcept {
-  static thread_local char own[16] = {};
-  if (own[0] == '\0')
-    ::prctl(PR_GET_NAME, own);
+  char own[16] = {};
+  ::prctl(PR_GET_NAME, own);
   return std::strcmp(own, name) == 0;
 }
 

@@ -137,8 +137,7 @@ void child_process::launched(launch_result result) {
     const std::exception&) { // the kernel has no room for one more to watch, or there is no memory
     start_error_ = std::current_exception();
     kill("it could not be watched");
-    siginfo_t info{};
-    process_.wait(info, WEXITED);
+    process_.kill_and_reap();
     exit_.signal = SIGKILL;
     gone();
     return;
