@@ -78,6 +78,15 @@ child_descriptor child_descriptor::open(pid_t pid) {
   return child;
 }
 
+child_descriptor child_descriptor::open_or_end(pid_t pid) {
+  try {
+    return open(pid);
+  } catch (...) {
+    end_child(pid);
+    throw;
+  }
+}
+
 int child_descriptor::system_wait(siginfo_t& info, int options, rusage* usage) const noexcept {
   const bool by_pid = pid_ != 0;
   // The library's waitid does not pass the usage on.
@@ -114,6 +123,17 @@ siginfo_t child_descriptor::kill_and_reap() const noexcept {
     info = {};
   }
   return info;
+}
+
+void end_child(pid_t pid) noexcept {
+  siginfo_t unused{};
+  // While it has not been waited for, no other process can have its number.
+  if (pid <= 0 ||
+      ::waitid(P_PID, static_cast<id_t>(pid), &unused, WEXITED | WNOHANG | WNOWAIT) != 0)
+    return;
+  ::kill(pid, SIGKILL);
+  while (::waitid(P_PID, static_cast<id_t>(pid), &unused, WEXITED) != 0 && errno == EINTR) {
+  }
 }
 
 } // namespace troupe::os

@@ -17,6 +17,9 @@ public:
   child_descriptor() = default;
   /// Throws `std::system_error`, also if `pid` is no such child.
   static child_descriptor open(pid_t pid);
+  /// The same for a child that the caller has just made: one that cannot be opened, for lack of descriptors, is killed and
+  /// waited for, so that no zombie stays.
+  static child_descriptor open_or_end(pid_t pid);
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
   /// Becomes readable when the child has ended, and stays so.
@@ -41,5 +44,9 @@ private:
   base::unique_fd fd_;
   pid_t pid_ = 0; // 0: `fd_` is a pidfd
 };
+
+/// Kills a child that has no descriptor, and waits for it. Nothing if `pid` is no child of this process that has not been
+/// waited for.
+void end_child(pid_t pid) noexcept;
 
 } // namespace troupe::os

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -188,6 +189,39 @@ TEST_CASE("a runtime may end while a zygote hangs in a preload call") {
   launchers[start_method::forkserver].launch(std::move(other), [](const auto&) {});
   CHECK(eventually([&] { return zygotes().size() > before; }));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) // UndefinedBehaviorSanitizer needs descriptors itself
+TEST_CASE(
+  "a child for which there is no descriptor when it has been forked is an error, and no zombie") {
+  troupe::parent::launchers launchers({{"child"}, {}, 60s}, nullptr);
+  const auto launch = [&](troupe::base::unique_fd control) {
+    std::promise<troupe::parent::launch_result> promise;
+    launchers[start_method::forkserver].launch(std::move(control),
+      [&](troupe::parent::launch_result result) { promise.set_value(std::move(result)); });
+    return promise.get_future().get();
+  };
+  {
+    auto [own, other] = troupe::link::make_control_sockets();
+    const auto first = launch(std::move(other)); // now there is a zygote
+    REQUIRE(first.failure == nullptr);
+    own.reset(); // at which the child ends
+    siginfo_t info{};
+    first.process.descriptor.wait(info, WEXITED);
+  }
+  const auto before = children_of(::getpid());
+  auto [own, other] = troupe::link::make_control_sockets();
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  rlimit tight = limit;
+  tight.rlim_cur = open_descriptors(::getpid()) - 1; // that with which it counts them is gone
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
+  const auto second = launch(std::move(other));
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  REQUIRE(second.failure != nullptr);
+  CHECK_THROWS_WITH(std::rethrow_exception(second.failure), StartsWith("opening a child process"));
+  CHECK(children_of(::getpid()) == before);
+}
+#endif
 
 // TROUPE_FORKS=10000 for the full number.
 TEST_CASE("children are forked while threads of the parent hammer malloc, and none is stuck") {

@@ -173,11 +173,8 @@ started_process spawner::execute(
       fail(error);
     return {launch.pid, os::child_descriptor::open(launch.pid)};
   } catch (...) { // for lack of a descriptor, perhaps after the fork
-    if (launch.pid > 0) {
-      // Boost leaves a fork whose exec failed as a zombie. Not reaped yet, so the pid is still its own.
-      ::kill(launch.pid, SIGKILL);
-      ::waitpid(launch.pid, nullptr, 0);
-    }
+    // Boost leaves a fork whose exec failed as a zombie.
+    os::end_child(launch.pid);
     throw;
   }
 }

@@ -70,7 +70,7 @@ std::unique_ptr<zygote> zygote::fork_this_process(void (*serve)(base::unique_fd)
       serve(base::unique_fd(::dup(socket.get())));
       ::_exit(EXIT_FAILURE);
     }
-    return {pid, os::child_descriptor::open(pid)};
+    return {pid, os::child_descriptor::open_or_end(pid)};
   };
   return std::make_unique<zygote>(
     fork_once, std::vector<link::wire_call>{}, limits::zygote_patience);
@@ -188,10 +188,20 @@ std::optional<started_process> zygote::latest_child() {
   const pid_t pid = births_.pid();
   if (pid <= 0)
     return std::nullopt;
-  started_process child{
-    pid, os::child_descriptor::open(pid)}; // so it is a child of this process, and stays that one
-  if (const auto started = os::start_time(pid);
-      started && *started + os::start_time_unit() < requested_at_) {
+  const auto is_older = [&] {
+    const auto started = os::start_time(pid);
+    return started && *started + os::start_time_unit() < requested_at_;
+  };
+  started_process child{pid, {}};
+  try {
+    child.descriptor =
+      os::child_descriptor::open(pid); // so it is a child of this process, and stays that one
+  } catch (const std::system_error&) {
+    if (!is_older())
+      os::end_child(pid);
+    throw;
+  }
+  if (is_older()) {
     end("named a process that it did not make");
     return std::nullopt;
   }
