@@ -62,7 +62,7 @@ struct waiting {
   }
 };
 
-// The threads that do not, of this process and its children; but the one that asks.
+// The threads that do not, of this process and its children; but the one that asks, and the one that bounds the test.
 std::vector<std::string> threads_with_a_limit() {
   std::vector<std::string> found;
   auto processes = children_of(::getpid());
@@ -70,7 +70,8 @@ std::vector<std::string> threads_with_a_limit() {
   for (const pid_t pid : processes)
     for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
       const auto name = thread.path().filename().string();
-      if (name != std::to_string(::gettid()) && !waiting::of(thread.path()).has_no_limit())
+      if (name != std::to_string(::gettid()) && name_of(std::stoi(name)) != "test-patience" &&
+          !waiting::of(thread.path()).has_no_limit())
         found.push_back(name_of(pid) + " " + name);
     }
   return found;

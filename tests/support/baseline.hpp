@@ -16,7 +16,8 @@ public:
   static baseline now();
 
   /// What there is here beyond `before`, a line each; empty if there is nothing. What a runtime keeps as long as it
-  /// lives, once it has had a pool, is no excess: the launchers' threads, and the zygotes with their descriptors.
+  /// lives, once it has had a pool, is no excess: the threads of the launchers and that which finds the names of stacks,
+  /// and the zygotes with their descriptors.
   std::vector<std::string> excess_over(const baseline& before) const;
 
 private:
@@ -33,6 +34,12 @@ private:
   std::map<std::string, std::size_t> memory_; // mapped files of memory, by name
   std::size_t heap_ = 0;                      // bytes in use
 };
+
+/// What a test has just made, that following tests use as well, and that stays: from here on it belongs to what the test has
+/// found.
+void keep_for_all_tests();
+/// Sets what `keep_for_all_tests` does.
+void on_kept(void (*renew_baseline)());
 
 /// Marks this process's environment, so that what it starts is known as such, whoever has become its parent. Before
 /// there are threads.

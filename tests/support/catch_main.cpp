@@ -7,6 +7,8 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
+#include <troupe/this_child.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -30,9 +32,12 @@ public:
   void testRunStarting(const Catch::TestRunInfo& run) override {
     listener_base::testRunStarting(run);
     patience_.emplace();
+    running = this;
+    troupe::test::on_kept([] { running->before_ = troupe::test::baseline::now(); });
   }
   void testRunEnded(const Catch::TestRunStats& stats) override {
     patience_.reset();
+    troupe::test::on_kept(nullptr);
     listener_base::testRunEnded(stats);
   }
 
@@ -68,6 +73,7 @@ private:
     FAIL_CHECK(text);
   }
 
+  static inline each_test* running = nullptr;
   std::optional<troupe::test::patience> patience_;
   int depth_ = 0;
   troupe::test::baseline before_;
@@ -78,7 +84,8 @@ CATCH_REGISTER_LISTENER(each_test)
 } // namespace
 
 int main(int argc, char** argv) {
-  troupe::test::mark_environment();
+  if (!troupe::this_child::is_child()) // it has the mark of who has started it
+    troupe::test::mark_environment();
   const troupe::test::with_runtime running(argc, argv);
   // The loop has its descriptors from the first wait on: before a test looks how many there are.
   const boost::asio::steady_timer first_wait(troupe::test::rt().executor());

@@ -1,5 +1,6 @@
 // Requests to stop, as the tasks of a child learn of them.
 #include "child/tasks/stop_requests.hpp"
+#include "support/baseline.hpp"
 #include "support/catch.hpp"
 
 #include <condition_variable>
@@ -68,6 +69,7 @@ TEST_CASE("a request to stop a plain function makes nobody look at tasks of othe
   std::unique_lock lock(mutex);
   CHECK(changed.wait_for(lock, std::chrono::seconds(60), [&] { return told; }));
   lock.unlock();
+  test::keep_for_all_tests();
   for (const auto& other : others)
     CHECK_FALSE(other.stop_requested());
 }

@@ -135,11 +135,6 @@ TROUPE_NOT_SANITIZED int run_new_process(void* argument) {
   return fail(plan, start_step::execute);
 }
 
-int null_device() {
-  static const int opened = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  return opened;
-}
-
 std::string_view name_of(std::string_view variable) {
   return variable.substr(0, variable.find('='));
 }
@@ -200,10 +195,15 @@ private:
   std::vector<char*> pointers_;
 };
 
-/// Where a command writes: descriptors that were opened for it here, or that the caller has.
-class output_files {
+/// What a command reads, which is nothing, and where it writes: descriptors that were opened for it here, or that the caller
+/// has.
+class command_files {
 public:
-  output_files(const command& what, const command_descriptors& to) {
+  command_files(const command& what, const command_descriptors& to)
+    : null_device_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
+    if (null_device_.number < 0)
+      throw start_problem{input_problem(errno), errno};
+    in = null_device_.number;
     out = to.out >= 0 ? to.out : what.inherit_output ? -1 : open(what.stdout_file, out_file_);
     if (to.err >= 0 || what.inherit_output)
       err = to.err;
@@ -213,13 +213,14 @@ public:
       err = open(what.stderr_file, err_file_);
   }
 
+  int in = -1;
   int out = -1;
   int err = -1;
 
 private:
-  static int open(const std::string& file, file_descriptor& opened) {
+  int open(const std::string& file, file_descriptor& opened) const {
     if (file.empty())
-      return null_device();
+      return in;
     opened.number =
       ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
     if (opened.number < 0)
@@ -227,6 +228,7 @@ private:
     return opened.number;
   }
 
+  file_descriptor null_device_;
   file_descriptor out_file_;
   file_descriptor err_file_;
 };
@@ -312,14 +314,14 @@ started_command start_command(
   for (const auto& argument : what.argv)
     argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const output_files files(what, to);
+  const command_files files(what, to);
   const auto cpus = cpus_of(what.limits);
 
   start_plan plan{.file = file.c_str(),
     .argv = argv.data(),
     .envp = variables.get(),
     .directory = what.directory.empty() ? nullptr : what.directory.c_str(),
-    .in = null_device(),
+    .in = files.in,
     .out = files.out,
     .err = files.err,
     .parent = ::getpid(),

@@ -103,6 +103,10 @@ std::string output_problem(const std::string& file, int number) {
   return "cannot write the output to " + quoted(file) + ": " + shortage(number);
 }
 
+std::string input_problem(int number) {
+  return "cannot open /dev/null for its input: " + shortage(number);
+}
+
 std::string fork_problem(int number) {
   return "cannot start a process: " + shortage(number);
 }

@@ -11,6 +11,7 @@ enum class start_step { none, descriptors, directory, limit, nice, cpus, privile
 
 std::string not_in_path_problem(const std::string& name);
 std::string zero_byte_problem(const std::string& name);
+std::string input_problem(int number);
 std::string output_problem(const std::string& file, int number);
 std::string fork_problem(int number);
 /// `resource` is that of a `limit` that was refused.

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <utility>
 
+#include <pthread.h>
 #include <unistd.h>
 
 namespace troupe::parent {
@@ -140,7 +141,10 @@ void unlocked_stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
 log_thread::log_thread()
   : lines_(std::make_shared<waiting_lines>()) {
   const os::signals_blocked blocked;
-  thread_ = std::thread([lines = lines_] { lines->write_all(); });
+  thread_ = std::thread([lines = lines_] {
+    ::pthread_setname_np(::pthread_self(), "troupe-log");
+    lines->write_all();
+  });
 }
 
 log_thread::~log_thread() {

@@ -9,11 +9,12 @@
 
 #include <condition_variable>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include <pthread.h>
 
 namespace troupe::os {
 
@@ -36,7 +37,10 @@ class naming_thread {
 public:
   naming_thread() {
     const os::signals_blocked blocked;
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+      ::pthread_setname_np(::pthread_self(), "troupe-stacks");
+      run();
+    });
   }
   naming_thread(const naming_thread&) = delete;
 
@@ -93,8 +97,9 @@ private:
   std::thread thread_;
 };
 
-// Made with the first stack. On the loop's thread, but for its end.
-std::unique_ptr<naming_thread> naming;
+// Made with the first stack, and ended with the runtime. On the loop's thread, but for its end. Not by the static
+// destructors: a forked copy of this process has these as well, and has no such thread to wait for.
+naming_thread* naming = nullptr;
 
 } // namespace
 
@@ -107,8 +112,8 @@ void warn_with_stack(
   text += ", at\n";
   if (os::symbolize != nullptr) {
     try {
-      if (!naming)
-        naming = std::make_unique<naming_thread>();
+      if (naming == nullptr)
+        naming = new naming_thread;
       if (naming->add({&io, text, stack}))
         return;
     } catch (const std::system_error&) {
@@ -119,7 +124,7 @@ void warn_with_stack(
 }
 
 void stop_stack_log() {
-  naming.reset();
+  delete std::exchange(naming, nullptr);
 }
 
 } // namespace troupe::parent

@@ -2,6 +2,7 @@
 
 #include "command/command.hpp"
 #include "command/run_command.hpp"
+#include "support/baseline.hpp"
 #include "support/test_runtime.hpp"
 
 #include <filesystem>
@@ -41,8 +42,13 @@ inline troupe_cli::command shell(const std::string& script) {
 
 /// The pool in whose only child the commands of these tests run.
 inline pool& command_pool() {
-  static pool commands(
-    rt(), {.processes = 1, .childconcurrency = 64, .cancel_grace = std::chrono::seconds(60)});
+  static pool& commands = []() -> pool& {
+    static pool made(
+      rt(), {.processes = 1, .childconcurrency = 64, .cancel_grace = std::chrono::seconds(60)});
+    made.apply([] {}).get();
+    keep_for_all_tests();
+    return made;
+  }();
   return commands;
 }
 
