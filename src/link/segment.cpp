@@ -4,6 +4,7 @@
 #include "link/memory_file.hpp"
 
 #include <cerrno>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <unordered_map>
@@ -23,12 +24,19 @@ namespace {
 
 constexpr const char* memory_of_segment = "memory for a segment that processes share";
 
-std::byte* map_memory(int fd, std::size_t size, int protection, bool fills) {
+// Until a segment has it.
+struct unmap {
+  std::size_t size;
+  void operator()(std::byte* data) const noexcept { ::munmap(data, size); }
+};
+using mapped_memory = std::unique_ptr<std::byte, unmap>;
+
+mapped_memory map_memory(int fd, std::size_t size, int protection, bool fills) {
   void* const at =
     ::mmap(nullptr, size, protection, MAP_SHARED | (fills ? MAP_POPULATE : 0), fd, 0);
   if (at == MAP_FAILED)
     fail_segment("mapping a segment that processes share");
-  return static_cast<std::byte*>(at);
+  return {static_cast<std::byte*>(at), unmap{size}};
 }
 
 std::uint64_t random_number() {
@@ -79,8 +87,10 @@ std::unique_ptr<segment> segment::make(
     fail_segment("the size of a segment that processes share");
   if (fills)
     take_memory(fd.get(), size, memory_of_segment);
-  auto* const data = map_memory(fd.get(), size, PROT_READ | PROT_WRITE, fills);
-  std::unique_ptr<segment> made(new segment(std::move(fd), number, data, size, std::move(owner)));
+  auto data = map_memory(fd.get(), size, PROT_READ | PROT_WRITE, fills);
+  std::unique_ptr<segment> made(
+    new segment(std::move(fd), number, data.get(), size, std::move(owner)));
+  static_cast<void>(data.release());
   // After the last seal there is no other one; the mapping above stays writable.
   const int seals =
     F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | (who == writers::maker ? F_SEAL_FUTURE_WRITE : 0);
@@ -93,9 +103,11 @@ std::unique_ptr<segment> segment::map(base::unique_fd fd, std::uint64_t number, 
   bool writable, bool fills, std::shared_ptr<keeper> owner) {
   if (fills)
     take_memory(fd.get(), size, memory_of_segment);
-  auto* const data =
-    map_memory(fd.get(), size, writable ? PROT_READ | PROT_WRITE : PROT_READ, fills);
-  return std::unique_ptr<segment>(new segment(std::move(fd), number, data, size, std::move(owner)));
+  auto data = map_memory(fd.get(), size, writable ? PROT_READ | PROT_WRITE : PROT_READ, fills);
+  std::unique_ptr<segment> made(
+    new segment(std::move(fd), number, data.get(), size, std::move(owner)));
+  static_cast<void>(data.release());
+  return made;
 }
 
 void remember_buffer(segment& buffer) {

@@ -1,6 +1,7 @@
 #include "loop/event_loop.hpp"
 
 #include "base/forked_copy.hpp"
+#include "base/surely.hpp"
 
 #include <troupe/detail/task_state.hpp>
 
@@ -95,12 +96,16 @@ void event_loop::exec_later(caf::resumable* job) {
   }
   has_remote_jobs_.store(true, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst) && sleeping_.exchange(false))
-    boost::asio::post(io_, [] {});
+    wake_up();
+}
+
+void event_loop::wake_up() {
+  base::surely([this] { boost::asio::post(io_, [] {}); });
 }
 
 void event_loop::stop() {
   stopped_.store(true, std::memory_order_seq_cst);
-  boost::asio::post(io_, [] {});
+  wake_up();
 }
 
 void event_loop::add_source(loop_source* source) {

@@ -87,6 +87,7 @@ public:
   void exec_later(caf::resumable* job) override;
 
 private:
+  void wake_up();
   bool turn();
   bool run_jobs();
   bool run(job_list& jobs);

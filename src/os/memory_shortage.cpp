@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <mutex>
 #include <optional>
@@ -99,10 +100,14 @@ std::string evidence_between(
   return {};
 }
 
-void watch_memory() {
-  const std::lock_guard lock(state_mutex);
-  if (!last_state)
-    last_state = look_at_memory();
+void watch_memory() noexcept {
+  try {
+    const std::lock_guard lock(state_mutex);
+    if (!last_state)
+      last_state = look_at_memory();
+  } catch (const std::exception&) {
+    // There is no memory: the next child's start tries it again.
+  }
 }
 
 std::string why_out_of_memory(std::uint64_t peak_bytes) {

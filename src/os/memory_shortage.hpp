@@ -7,7 +7,7 @@
 namespace troupe::os {
 
 /// Notes how many processes the kernel has ended so far for want of memory, once, before the first child runs.
-void watch_memory();
+void watch_memory() noexcept;
 
 /// "possibly out of memory: ...", with the evidence, for a process that was killed by nobody knows whom and has used so
 /// many bytes at its peak; empty if there is none. What is noted by then is not evidence again.

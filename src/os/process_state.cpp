@@ -1,65 +1,43 @@
 #include "os/process_state.hpp"
 
-#include <cstdint>
-#include <fstream>
-#include <sstream>
-#include <string>
+#include "os/process_file.hpp"
+
+#include <cstdio>
 
 #include <unistd.h>
 
 namespace troupe::os {
 
-process_state look_at_process(pid_t pid) {
-  process_state result;
-  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
-  char letter = 0;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("State:")) {
-      const auto at = line.find_first_not_of(" \t", 6);
-      letter = at == std::string::npos ? '\0' : line[at];
-    } else if (line.starts_with("TracerPid:")) {
-      const auto at = line.find_first_not_of(" \t", 10);
-      result.traced = at != std::string::npos && line[at] != '0';
-    }
-  }
-  result.stopped = letter == 'T';
-  result.runs = letter != 'S' && letter != 'T';
-  return result;
+process_state look_at_process(pid_t pid) noexcept {
+  const process_file status(pid, "status");
+  const auto state = status.value("State");
+  const char letter = state.empty() ? '\0' : state.front();
+  return {.runs = letter != 'S' && letter != 'T',
+    .stopped = letter == 'T',
+    .traced = number_at(status.value("TracerPid")).value_or(0) != 0};
 }
 
-bool is_ending(pid_t pid) {
-  constexpr unsigned exiting = 0x4; // PF_EXITING
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text;
-  std::getline(file, text);
-  const auto name_end = text.rfind(')'); // a name may have any character
-  if (name_end == std::string::npos)
-    return true;
-  std::istringstream rest(text.substr(name_end + 1));
-  std::string state;
-  std::string skipped;
-  unsigned flags = 0;
-  rest >> state;
-  for (int i = 0; i < 5; ++i) // to the ninth field
-    rest >> skipped;
-  return !(rest >> flags) || state == "Z" || state == "X" || (flags & exiting) != 0;
+bool is_ending(pid_t pid) noexcept {
+  constexpr long long exiting = 0x4; // PF_EXITING
+  const process_file stat(pid, "stat");
+  const auto state = stat.field_of_stat(3);
+  const auto flags = number_at(stat.field_of_stat(9));
+  return !flags || state == "Z" || state == "X" || (*flags & exiting) != 0;
 }
 
-std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid) {
-  const auto number = std::to_string(pid);
-  std::ifstream file("/proc/" + number + "/task/" + number + "/schedstat");
-  std::int64_t on_cpu = 0;
-  file >> on_cpu;
-  return std::chrono::nanoseconds(on_cpu);
+std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid) noexcept {
+  char name[48];
+  std::snprintf(name, sizeof name, "task/%d/schedstat", pid);
+  return std::chrono::nanoseconds(number_at(process_file(pid, name).text()).value_or(0));
 }
 
-std::size_t resident_memory(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
-  std::size_t all = 0;
-  std::size_t resident = 0;
-  if (!(file >> all >> resident))
+std::size_t resident_memory(pid_t pid) noexcept {
+  const process_file statm(pid, "statm");
+  const auto all = statm.text().find(' '); // where the number of all pages ends
+  if (all == std::string_view::npos)
     return 0;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto resident = number_at(statm.text().substr(all)).value_or(0);
+  return static_cast<std::size_t>(resident) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 } // namespace troupe::os

@@ -7,6 +7,8 @@
 
 namespace troupe::os {
 
+// These need no memory (process_file.hpp).
+
 /// What the kernel says that a process does at present (proc(5), /proc/PID/status).
 struct process_state {
   bool runs = false;    ///< it is on a CPU, waits for one, or for a disk; also if nothing is known
@@ -14,15 +16,15 @@ struct process_state {
   bool traced = false;  ///< a debugger holds it
 };
 
-process_state look_at_process(pid_t pid);
+process_state look_at_process(pid_t pid) noexcept;
 
 /// Whether its first thread has begun to end, by itself or by a signal, so that its descriptors are closed for that.
-bool is_ending(pid_t pid);
+bool is_ending(pid_t pid) noexcept;
 
 /// The CPU time that the first thread of a process has used (proc(5), schedstat); 0 if it is not known.
-std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid);
+std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid) noexcept;
 
 /// The resident memory of a process in bytes (proc(5), /proc/PID/statm); 0 if it is not known.
-std::size_t resident_memory(pid_t pid);
+std::size_t resident_memory(pid_t pid) noexcept;
 
 } // namespace troupe::os

@@ -1,12 +1,12 @@
 // Whichever allocation of the parent's loop or a child's fails, everything ends: each task has an outcome, and each pool
 // can be closed.
+#include "support/baseline.hpp"
 #include "support/catch.hpp"
 #include "support/failing_allocation.hpp"
 #include "support/functions.hpp"
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
@@ -94,13 +94,6 @@ bool live_a_life(int& values, troupe::start_method method = troupe::start_method
   return ended;
 }
 
-// Each child that has ended has been waited for.
-bool have_no_zombies() {
-  const auto children = children_of(::getpid());
-  return std::none_of(
-    children.begin(), children.end(), [](pid_t pid) { return state_of(pid) == "Z"; });
-}
-
 pid_t process() {
   return ::getpid();
 }
@@ -152,10 +145,20 @@ std::int64_t fail_each_allocation(const char* thread, Life live) {
   // Not every life takes as many as the one before.
   for (int not_reached = 0; not_reached < 5; ++nth) {
     INFO("allocation " << nth << " of " << thread);
-    const failing_allocation failing(thread, nth);
-    REQUIRE(live());
-    REQUIRE(eventually(have_no_zombies));
-    not_reached = failing.reached() ? 0 : not_reached + 1;
+    const auto before = baseline::now();
+    {
+      const failing_allocation failing(thread, nth);
+      REQUIRE(live());
+      not_reached = failing.reached() ? 0 : not_reached + 1;
+    }
+    std::vector<std::string> left_behind;
+    CHECK(eventually(
+      [&] {
+        left_behind = baseline::now().excess_over(before);
+        return left_behind.empty();
+      },
+      5s));
+    CHECK(left_behind == std::vector<std::string>());
   }
   return nth;
 }

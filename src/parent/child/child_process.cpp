@@ -1,5 +1,6 @@
 #include "parent/child/child_process.hpp"
 
+#include "base/surely.hpp"
 #include "os/memory_shortage.hpp"
 #include "os/process_group.hpp"
 #include "os/process_state.hpp"
@@ -16,7 +17,6 @@
 #include <chrono>
 #include <csignal>
 #include <new>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,18 +34,6 @@ child_link::streams streams_of(input in, const std::unique_ptr<child_output>& ou
   if (output)
     result.output = output->child_ends();
   return result;
-}
-
-// On a thread that has nobody to tell that there is no memory: it waits until there is some.
-template <class F>
-void post_surely(boost::asio::io_context& to, const F& job) {
-  for (;;)
-    try {
-      boost::asio::post(to, job);
-      return;
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
 }
 
 } // namespace
@@ -93,6 +81,12 @@ struct child_process::launching {
   // keep the descriptors of one that is gone.
   std::shared_ptr<child_process> child;
   launch_result result{};
+
+  // On the launcher's thread, which has nobody to tell that there is no memory.
+  template <class F>
+  static void post(const std::shared_ptr<launching>& from, const F& job) {
+    base::surely([&] { boost::asio::post(from->child->loop_.io(), job); });
+  }
 };
 
 void child_process::launch(launcher& with, const std::shared_ptr<child_process>& self) {
@@ -101,12 +95,12 @@ void child_process::launch(launcher& with, const std::shared_ptr<child_process>&
     link_.take_child_end(),
     [handed](launch_result result) {
       handed->result = std::move(result);
-      post_surely(handed->child->loop_.io(), [handed] {
+      launching::post(handed, [handed] {
         const auto child = std::move(handed->child);
         child->launched(std::move(handed->result));
       });
     },
-    [handed] { post_surely(handed->child->loop_.io(), [handed] { handed->child->begun(); }); });
+    [handed] { launching::post(handed, [handed] { handed->child->begun(); }); });
 }
 
 // The launcher may have had others to start before.
@@ -272,7 +266,7 @@ bool child_process::has_exited() const noexcept {
          info.si_pid != 0;
 }
 
-void child_process::signal(int number, const std::string& reason) {
+void child_process::signal(int number, std::string_view reason) {
   if (down_ || (process_ && has_exited()))
     return;
   try {
@@ -285,7 +279,7 @@ void child_process::signal(int number, const std::string& reason) {
     os::signal_group(process_, exit_.pid, number);
 }
 
-void child_process::kill(const std::string& reason) {
+void child_process::kill(std::string_view reason) {
   ended_here_ = true;
   signal(SIGKILL, reason);
 }

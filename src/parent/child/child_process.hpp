@@ -24,6 +24,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace troupe::parent {
 
@@ -77,9 +78,9 @@ public:
   void drain(int exit_code = 0) { link_.drain(exit_code); }
   /// Sends a signal to it and what its tasks have started. `reason` goes into the exit, unless an earlier
   /// one does, or it has ended already.
-  void signal(int number, const std::string& reason);
+  void signal(int number, std::string_view reason);
   /// Ends it at once.
-  void kill(const std::string& reason);
+  void kill(std::string_view reason);
   /// After `child_down`: what its actors ended of.
   void end_actors(const caf::error& reason);
 

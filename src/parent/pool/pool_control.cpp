@@ -1,6 +1,7 @@
 #include "parent/pool/pool_control.hpp"
 
 #include "base/forked_copy.hpp"
+#include "base/surely.hpp"
 #include "caf/actor_thread.hpp"
 #include "loop/event_loop.hpp"
 #include "os/process_state.hpp"
@@ -92,7 +93,7 @@ pool_control::~pool_control() {
     return; // another thread may have held a lock of the loop when this copy was made
   if (auto* known = exports::current()) // a future may keep this longer than the runtime lives
     known->remove(id_);
-  caf::anon_send(actor_, abandon_pool{});
+  base::surely([this] { caf::anon_send(actor_, abandon_pool{}); });
 }
 
 void pool_control::check_open() const {
@@ -103,7 +104,7 @@ void pool_control::check_open() const {
 
 void pool_control::hand_over(detail::task_ptr* first, detail::task_ptr* last) {
   if (shared_->submitted.add(first, last))
-    caf::anon_send(actor_, tasks_submitted{});
+    base::surely([this] { caf::anon_send(actor_, tasks_submitted{}); });
 }
 
 void pool_control::submit(detail::task_ptr task) {
@@ -135,7 +136,7 @@ void pool_control::submit(std::vector<detail::task_ptr> tasks) {
 void pool_control::cancel(detail::task_ptr task, bool started_too) {
   if (base::is_forked_copy())
     return; // it is another process's task; destructors call this, too
-  caf::anon_send(actor_, cancel_task{std::move(task), started_too});
+  base::surely([&] { caf::anon_send(actor_, cancel_task{task, started_too}); });
 }
 
 caf::actor pool_control::spawn(typed_call<detail::hosted_id> start, actor_options options) {
@@ -159,13 +160,13 @@ void pool_control::close() {
   base::check_not_forked_copy("pool::close");
   auto expected = pool_state::open;
   if (state_.compare_exchange_strong(expected, pool_state::closed))
-    caf::anon_send(actor_, close_pool{});
+    base::surely([this] { caf::anon_send(actor_, close_pool{}); });
 }
 
 void pool_control::terminate() {
   base::check_not_forked_copy("pool::terminate");
   if (state_.exchange(pool_state::terminated) != pool_state::terminated)
-    caf::anon_send(actor_, terminate_pool{});
+    base::surely([this] { caf::anon_send(actor_, terminate_pool{}); });
 }
 
 bool pool_control::join_until(std::chrono::steady_clock::time_point deadline) {
@@ -188,7 +189,7 @@ void pool_control::resize(std::size_t processes) {
   wanted.processes = processes == 0 ? usable_cpus() : processes;
   detail::check_options(wanted);
   shared_->set_processes(wanted.processes);
-  caf::anon_send(actor_, resize_pool{});
+  base::surely([this] { caf::anon_send(actor_, resize_pool{}); });
 }
 
 void pool_control::note_memory(pool_stats& stats) {

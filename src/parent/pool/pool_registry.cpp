@@ -1,5 +1,6 @@
 #include "parent/pool/pool_registry.hpp"
 
+#include "base/surely.hpp"
 #include "parent/pool/pool_actor.hpp"
 
 #include <stdexcept>
@@ -16,11 +17,10 @@ void pool_registry::check_open() const {
 
 void pool_registry::add(const std::shared_ptr<pool_control>& pool) {
   const auto& actor = pool->scheduling_actor();
-  {
-    const std::lock_guard lock(mutex_);
-    living_.emplace(actor.id(), entry{pool, actor, pool->state()});
-  }
+  // First: one that is among the living, and whose end is not told, would be waited for without end.
   actor->attach_functor([this, id = actor.id()] { remove(id); });
+  const std::lock_guard lock(mutex_);
+  living_.emplace(actor.id(), entry{pool, actor, pool->state()});
 }
 
 void pool_registry::remove(caf::actor_id actor) {
@@ -56,10 +56,11 @@ void pool_registry::end_all() {
     if (const auto handle = one.handle.lock())
       handle->terminate();
     else
-      caf::anon_send(one.actor, terminate_pool{});
+      base::surely([&] { caf::anon_send(one.actor, terminate_pool{}); });
   for (auto& one : all) {
     one.state->wait_stopped_until(std::chrono::steady_clock::time_point::max());
-    caf::anon_send(one.actor, abandon_pool{}); // a handle may live on, but is of no use any more
+    // A handle may live on, but is of no use any more.
+    base::surely([&] { caf::anon_send(one.actor, abandon_pool{}); });
   }
   all.clear();
   std::unique_lock lock(mutex_);

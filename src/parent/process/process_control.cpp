@@ -1,5 +1,6 @@
 #include "parent/process/process_control.hpp"
 
+#include "base/surely.hpp"
 #include "values/option_rules.hpp"
 
 #include <boost/asio/post.hpp>
@@ -77,7 +78,9 @@ void process_control::begin_locked() {
     throw std::logic_error("cannot start process " + name() + " twice: make another one");
   registry_.add(shared_from_this());
   stage_ = stage::starting;
-  boost::asio::post(loop_.io(), [self = shared_from_this()] { self->child_->launch(); });
+  base::surely([this] {
+    boost::asio::post(loop_.io(), [self = shared_from_this()] { self->child_->launch(); });
+  });
 }
 
 void process_control::start() {
@@ -157,7 +160,9 @@ void process_control::signal(int number, const std::string& reason) {
 void process_control::runtime_ends() {
   const std::lock_guard lock(mutex_);
   if (daemon_ && is_underway())
-    boost::asio::post(loop_.io(), [self = shared_from_this()] { self->child_->terminate(); });
+    base::surely([this] {
+      boost::asio::post(loop_.io(), [self = shared_from_this()] { self->child_->terminate(); });
+    });
 }
 
 void process_control::close() {

@@ -1,5 +1,6 @@
 #include "parent/serve/exports.hpp"
 
+#include "base/surely.hpp"
 #include "parent/serve/queue_actor.hpp"
 
 #include <atomic>
@@ -65,13 +66,13 @@ void exports::close_queues() {
   ended_->store(true, std::memory_order_release);
   const std::lock_guard lock(mutex_);
   for (const auto& [id, entry] : queues_)
-    caf::anon_send(entry.actor, queue_close{});
+    base::surely([&to = entry.actor] { caf::anon_send(to, queue_close{}); });
 }
 
 void exports::end_queues() {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, entry] : queues_)
-    caf::anon_send_exit(entry.actor, caf::exit_reason::user_shutdown);
+    base::surely([&to = entry.actor] { caf::anon_send_exit(to, caf::exit_reason::user_shutdown); });
 }
 
 } // namespace troupe::parent

@@ -2,6 +2,7 @@
 
 #include "base/forked_copy.hpp"
 #include "base/limits.hpp"
+#include "base/surely.hpp"
 #include "caf/actor_thread.hpp"
 #include "parent/serve/queue_actor.hpp"
 
@@ -29,7 +30,7 @@ queue_control::queue_control(const services& with, std::size_t capacity)
 
 queue_control::~queue_control() {
   if (!base::is_forked_copy())
-    caf::anon_send(actor_, queue_abandon{});
+    base::surely([this] { caf::anon_send(actor_, queue_abandon{}); });
 }
 
 void queue_control::push(
@@ -57,11 +58,11 @@ bool queue_control::answer_if_ended(detail::promise& operation) const {
 
 void queue_control::close() {
   base::check_not_forked_copy("queue::close");
-  caf::anon_send(actor_, queue_close{});
+  base::surely([this] { caf::anon_send(actor_, queue_close{}); });
 }
 
 void queue_control::withdraw(const detail::promise_ptr& operation) {
-  caf::anon_send(actor_, queue_withdraw{operation});
+  base::surely([&] { caf::anon_send(actor_, queue_withdraw{operation}); });
 }
 
 void queue_control::check_may_wait(const char* what) const {
