@@ -27,11 +27,11 @@ namespace fs = std::filesystem;
 // allocators do not give back.
 constexpr std::size_t kept_heap_bytes = std::size_t{24} << 20;
 // What a runtime has of each zygote, and of each launcher: these live as long as it does, from the first pool on that
-// needs them. So does the thread that finds the names of stacks, which has no descriptor.
+// needs them. So do the threads that find the names of stacks and that write what children have written, which have no
+// descriptor.
 constexpr std::size_t descriptors_of_a_zygote = 3;
 constexpr std::size_t descriptors_of_a_launcher = 1;
 constexpr const char* launcher_name = "troupe-launch";
-constexpr const char* stack_thread_name = "troupe-stacks";
 
 void (*renew_baseline)() = nullptr;
 
@@ -125,7 +125,8 @@ std::vector<std::string> baseline::excess_over(const baseline& before) const {
       continue;
     if (name == launcher_name)
       ++launchers;
-    else if (name != stack_thread_name && threads_.size() > before.threads_.size())
+    else if (name != "troupe-stacks" && name != "troupe-log" &&
+             threads_.size() > before.threads_.size())
       excess.push_back("thread " + std::to_string(thread) + " (" + name + ")");
   }
   if (const auto expected = before.descriptors_.size() + zygotes * descriptors_of_a_zygote +

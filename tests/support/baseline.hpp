@@ -16,8 +16,8 @@ public:
   static baseline now();
 
   /// What there is here beyond `before`, a line each; empty if there is nothing. What a runtime keeps as long as it
-  /// lives, once it has had a pool, is no excess: the threads of the launchers and that which finds the names of stacks,
-  /// and the zygotes with their descriptors.
+  /// lives, once it has had a pool, is no excess: the threads of the launchers, those which find the names of stacks
+  /// and write the log, and the zygotes with their descriptors.
   std::vector<std::string> excess_over(const baseline& before) const;
 
 private:
