@@ -25,8 +25,9 @@ struct map_progress {
 struct map_options {
   /// Items that are read, handed to the pool, and travel to a child at a time. Transport only: each item has its own
   /// outcome and blame, an item that takes long does not hold up the others, and what a child has not begun when
-  /// another one is idle goes there. Items travel one by one where they are coroutines or `troupe::blocking`, where
-  /// their `task` options ask for a timeout, an expiry, retries or idempotence, where `on_progress` is given, and in a
+  /// another one is idle goes there. Coroutines travel together as far as they end at once: as many, and at most 256,
+  /// as have come since one that had to wait. Items travel one by one where they are `troupe::blocking`, where their
+  /// `task` options ask for a timeout, an expiry, retries or idempotence, where `on_progress` is given, and in a
   /// pool with `maxtasksperchild` or `max_queue`. 0: as many as the pool runs in about a millisecond, by its measured
   /// times. At most 16,384, and 32 KiB of arguments.
   std::size_t chunksize = 0;

@@ -24,7 +24,7 @@ bool can_share_messages(const call_code& code, const map_options& options) {
   harmless.name.clear();
   harmless.priority = 0;
   harmless.key.clear();
-  return code.kind == call_kind::plain && !options.on_progress && harmless == task_options{};
+  return code.kind != call_kind::blocking && !options.on_progress && harmless == task_options{};
 }
 
 } // namespace
@@ -40,6 +40,7 @@ map_feeder::map_feeder(
   , task_options_(options_of_items(options.task))
   , counters_(new map_counters(options.on_progress, source_->size()))
   , may_share_(can_share_messages(code_, options))
+  , may_travel_(code_.kind == call_kind::coroutine ? 1 : limits::max_batch_items)
   , fits_(source_->size().has_value() && size_hint_ <= options.window()) {}
 
 // -- how many at a time ---------------------------------------------------------------------------------
@@ -50,7 +51,7 @@ std::size_t map_feeder::items_in(std::chrono::nanoseconds time, std::size_t unkn
 }
 
 std::size_t map_feeder::shares() const {
-  return may_share_ ? pool_->shares() : 0;
+  return may_share_ && may_travel_ > 1 ? pool_->shares() : 0;
 }
 
 std::size_t map_feeder::chunk_size() const {
@@ -67,11 +68,13 @@ std::size_t map_feeder::batch_size() const {
     return 1;
   auto most = chunk_size_;
   if (most == 0) {
-    most = items_in(limits::chunk_time, limits::first_batch_items);
+    most = items_in(
+      code_.kind == call_kind::coroutine ? limits::coroutine_chunk_time : limits::chunk_time,
+      limits::first_batch_items);
     if (size_hint_ > 0) // near the end there is to be something for everyone
       most = std::min(most, (size_hint_ - read_) / (2 * shares) + 1);
   }
-  return std::clamp<std::size_t>(most, 1, limits::max_batch_items);
+  return std::clamp<std::size_t>(most, 1, may_travel_);
 }
 
 std::size_t map_feeder::window() const {
@@ -93,6 +96,12 @@ void map_feeder::taken(const task_state& task) noexcept {
   const auto weight = std::min<std::size_t>(items, 64);
   result_bytes_ += task.result().payload.size() * weight / items;
   result_bytes_ -= result_bytes_ * weight / 64;
+  if (code_.kind != call_kind::coroutine || task.result().what == outcome::kind::failed)
+    return;
+  // One that lingers sends those behind it back: as many travel together as have not done so since the last one that did.
+  may_travel_ = task.lingers
+                  ? 1
+                  : std::min<std::size_t>(may_travel_ + items, limits::max_coroutine_batch_items);
 }
 
 // The number of items after which the clock is to be looked at: not after each, since most are read in less time than

@@ -69,6 +69,7 @@ private:
   std::shared_ptr<const task_options> task_options_; // null: the defaults
   map_counters_ptr counters_;
   const bool may_share_;        // else each item is a task of its own
+  std::size_t may_travel_;      // items of a batch, at most
   const bool fits_;             // the whole input is known to be no larger than the buffer
   std::size_t read_ = 0;        // items
   std::size_t read_before_ = 0; // the present chunk

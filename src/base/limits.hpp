@@ -114,6 +114,10 @@ inline constexpr std::uint32_t first_batch_items = 16;
 /// results take less than so many bytes.
 inline constexpr std::size_t max_window_items = 65'536;
 inline constexpr std::size_t wide_window_bytes = std::size_t{16} * 1024 * 1024;
+/// Of coroutines, a batch has as many items as take about this long, and no more than so many: a child gets as many
+/// batches as it may run coroutines at a time, and one that does not end at once sends those behind it back.
+inline constexpr std::chrono::nanoseconds coroutine_chunk_time = chunk_time / 10;
+inline constexpr std::uint32_t max_coroutine_batch_items = 256;
 /// A child that has run a batch for so long begins no more of its items.
 inline constexpr std::chrono::nanoseconds batch_time = 2 * chunk_time;
 /// An item of a batch that runs for so long is left alone in it.

@@ -32,8 +32,7 @@ enum class frame_kind : std::uint8_t {
   reclaim = 24,      ///< the task goes on
   from_actors = 26,  ///< payload: see `actor_signal`
   report = 27,       ///< beside the outcomes of tasks; payload: encoded `report`
-  results =
-    28, ///< outcomes of items of a batch, in their order; payload: records (batch_record.hpp)
+  results = 28,      ///< outcomes of items of a batch, in their order; payload: records (batch.hpp)
   let_go =
     29, ///< the child has no more of the shared buffer `task`, of which it was told `extra` times
   full = 30, ///< its memory has grown beyond what it may have: it wants to be replaced
@@ -53,6 +52,9 @@ inline constexpr std::uint8_t more_follows = 1; ///< flag: the payload goes on i
 inline constexpr std::uint8_t payload_lost = 2;
 /// Flag of `results`: the child runs no more items of that batch.
 inline constexpr std::uint8_t batch_ended = 4;
+
+/// Flag of `value` and `threw`, of a coroutine, and of `results`, of the latest item that has been begun: it lingers.
+inline constexpr std::uint8_t lingers = 16;
 
 /// Flag: the payload begins with a list of segments (segment_list.hpp).
 inline constexpr std::uint8_t names_segments = 8;

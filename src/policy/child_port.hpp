@@ -48,6 +48,8 @@ struct child_outcome {
   detail::bytes* owner = nullptr;
   /// When it was begun, as the child says; the epoch if that is not known.
   std::chrono::steady_clock::time_point began{};
+  /// It is a coroutine that did not end in one step, or has left something behind; of a batch, its last item is.
+  bool lingers = false;
 };
 
 /// How far a batch has come in a child.

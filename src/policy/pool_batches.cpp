@@ -70,6 +70,7 @@ void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
   result.what = outcome::kind::value;
   result.payload = std::move(progress.results);
   batch->failed_items = progress.failed;
+  batch->lingers = false; // that is said of the last item
   if (progress.finished < batch->items) {
     const auto rest = batch->divide(progress.finished);
     note_end(*entry, result, item_time_.value() * progress.finished);
@@ -100,6 +101,18 @@ void pool_machine::close_batch(task_key key, bool by_two) {
     counts_.failed += ledger_.find(key)->task->size();
     resolve(key, outcome::failure(std::current_exception()));
   }
+}
+
+void pool_machine::item_lingers(std::uint32_t seat, task_key task, time_point now) {
+  if (failure_)
+    return;
+  now_ = now;
+  news_of(seat);
+  if (const auto* entry = ledger_.find(task); entry == nullptr || !entry->task->is_batch())
+    return;
+  close_batch(task);
+  if (const auto* entry = ledger_.find(task))
+    entry->task->lingers = true;
 }
 
 // As much of it as the child has run.
@@ -152,18 +165,29 @@ bool pool_machine::could_share(const task_ledger::entry& batch) {
 pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, time_point now) {
   if (!supervision_.children().present(seat) || dispatcher_.owed_by(seat) == 0)
     return batch_watch::none;
-  const auto tasks = port(seat).remaining();
-  bool run = false;  // some do, and are worth another look
-  bool held = false; // the child runs a plain function, to its end
+  auto tasks = port(seat).remaining();
+  bool run = false;    // some do, and are worth another look
+  bool on_cpu = false; // coroutines of a batch are, and keep the child from beginning others,
+  bool stuck = false;  // ... for long, while another child could run those
+  // The child runs a plain function, to its end, or as much as it may.
+  bool held = tasks.started.size() >= rules_.concurrency;
   for (const auto& key : tasks.started) {
     const auto* entry = ledger_.find(key);
     if (entry == nullptr)
       continue;
-    held = held || entry->task->code.kind == detail::call_kind::plain;
-    if (entry->task->items <= 1)
+    const auto& task = *entry->task;
+    held = held || task.code.kind == detail::call_kind::plain;
+    if (!task.is_batch())
       continue;
     const auto began = port(seat).started_at(entry->cell);
-    if (began && *began <= now - limits::batch_patience)
+    const bool is_long = began && *began <= now - limits::batch_patience;
+    if (task.code.kind != detail::call_kind::plain && !task.lingers) {
+      on_cpu = true;
+      stuck = stuck || (is_long && could_share(*entry));
+    }
+    if (task.items <= 1)
+      continue;
+    if (is_long)
       close_batch(key);
     else if (now - entry->sent >= limits::take_back_after && dispatcher_.depth(entry->queue) == 0 &&
              could_share(*entry))
@@ -172,12 +196,17 @@ pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, t
       key); // else: only the item that runs is left, unless some results could not be read yet
     run = run || (entry != nullptr && entry->task->items > 1);
   }
+  const bool some_behind = on_cpu && !tasks.unstarted.empty();
+  if (stuck && some_behind) {
+    take_back_unstarted(seat, dispatcher::unlimited);
+    tasks.unstarted.clear(); // it may be sent others, for want of a better child
+  }
   const bool wait =
     std::any_of(tasks.unstarted.begin(), tasks.unstarted.end(), [this](task_key key) {
       const auto* entry = ledger_.find(key);
       return entry != nullptr && entry->task->is_batch();
     });
-  if (run || (wait && (!held || dispatcher_.has_lent(seat))))
+  if (run || some_behind || (wait && (!held || dispatcher_.has_lent(seat))))
     return batch_watch::soon;
   return wait ? batch_watch::until_news : batch_watch::none;
 }

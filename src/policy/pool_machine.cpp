@@ -179,6 +179,7 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
     return; // resolved while it ran: its result is nobody's
   if (*rules_.runs_wanted)
     ledger_.find(came.task)->began = began_at(*entry, came, now - elapsed);
+  entry->task->lingers = came.lingers;
   if (came.items > 0) {
     batch_ended(came, elapsed);
     return;
@@ -391,6 +392,8 @@ void pool_machine::task_lent(std::uint32_t seat, const lent_place& place, time_p
     return;
   dispatcher_.lend(seat, place.task.id, place.kind, place.nesting, place.start, now);
   news_of(seat);
+  if (place.kind != detail::call_kind::plain)
+    item_lingers(seat, place.task, now);
   if (dispatcher_.nesting_floor(seat, place.kind) == 0)
     return;
   // What the child will not start now must not stand before what it is to start.

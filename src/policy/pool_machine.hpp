@@ -92,6 +92,8 @@ public:
   void task_ended(std::uint32_t seat, const child_outcome& came, time_point now);
   void task_lent(std::uint32_t seat, const lent_place& place, time_point now);
   void task_reclaimed(std::uint32_t seat, const lent_place& place, time_point now);
+  /// The item that runs of a batch is a coroutine, and waits for something: it is left alone in its child.
+  void item_lingers(std::uint32_t seat, task_key task, time_point now);
   /// The child's process has ended; what it wrote may still be reported, but nothing more is sent to it.
   void child_exited(std::uint32_t seat);
   /// The child is gone, everything that it wrote has been reported, and its port still says what is left

@@ -5,7 +5,15 @@
 
 #include <troupe/coroutine.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -22,6 +30,8 @@
 
 using namespace std::chrono_literals;
 using namespace troupe::test;
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -55,6 +65,44 @@ int odd_or_wait(int x) {
 
 std::string long_text(int x) {
   return std::string(static_cast<std::size_t>(x) * 1000, static_cast<char>('a' + x % 26));
+}
+
+// -- coroutines: most end at once, as those do whose data is there ----------------------------------------
+//
+// The first ones of a map travel alone, as many as its buffer has room for: so there are more of them than that.
+
+asio::awaitable<void> wait_for(std::chrono::nanoseconds time) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<int> odd_at_once(int x) {
+  co_return 2 * x + 1;
+}
+
+asio::awaitable<int> odd_at_once_or_throw(int x) {
+  if (x % 2000 == 1007)
+    co_await asio::post(asio::use_awaitable);
+  co_return odd_or_throw(x);
+}
+
+asio::awaitable<int> odd_at_once_or_later(int x) {
+  if (x % 300 == 7)
+    co_await wait_for(100us);
+  co_return 2 * x + 1;
+}
+
+asio::awaitable<int> odd_at_once_or_die(int x) {
+  if (x % 2000 == 1007)
+    co_await asio::post(
+      asio::use_awaitable); // so that it dies alone in its batch, or in the midst of it
+  co_return odd_or_die(x);
+}
+
+asio::awaitable<int> odd_at_once_or_never(int x) {
+  if (x == 9000)
+    co_await wait_for(24h);
+  co_return 2 * x + 1;
 }
 
 std::vector<int> numbers(int count) {
@@ -243,4 +291,177 @@ TEST_CASE("a batch that is not begun when its pool is terminated is cancelled it
   CHECK(cancelled == 3997);
   const auto stats = pool.stats();
   CHECK(stats.cancelled == 3997);
+}
+
+TEST_CASE(
+  "a map of coroutines that end at once, or most of which do, gives each its own value, in order") {
+  for (const std::size_t concurrency : {1, 4, 16}) {
+    troupe::pool pool{rt(), {.processes = 2, .childconcurrency = concurrency}};
+    constexpr int count = 20'000;
+    for (auto* const function : {&odd_at_once, &odd_at_once_or_later}) {
+      int next = 0;
+      bool right = true;
+      for (const int value : pool.map(function, numbers(count)))
+        right = right && value == 2 * next++ + 1;
+      CHECK(next == count);
+      CHECK(right);
+    }
+    const auto stats = pool.stats();
+    CHECK(stats.submitted == 2 * count);
+    CHECK(stats.succeeded == 2 * count);
+    CHECK(stats.queued + stats.running == 0);
+    CHECK(stats.children[0].tasks + stats.children[1].tasks == 2 * count);
+  }
+}
+
+TEST_CASE("coroutines of a map take their arguments from tuples, and come as they are completed") {
+  troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 4}};
+  const auto sum = [](int x, int y) -> asio::awaitable<int> { co_return x + y; };
+  std::vector<std::tuple<int, int>> input;
+  for (int x = 0; x < 10'000; ++x)
+    input.emplace_back(x, 2 * x);
+  const auto values = pool.starmap(sum, input).get();
+  REQUIRE(values.size() == input.size());
+  for (int x = 0; x < 10'000; ++x)
+    CHECK(values[static_cast<std::size_t>(x)] == 3 * x);
+  std::set<std::size_t> seen;
+  for (auto& item : pool.map_unordered(odd_at_once_or_later, numbers(10'000)))
+    CHECK(
+      (item.value() == 2 * static_cast<int>(item.index()) + 1 && seen.insert(item.index()).second));
+  CHECK(seen.size() == 10'000);
+}
+
+TEST_CASE("each coroutine of a batch throws for itself, at once or later") {
+  troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 4}};
+  constexpr int count = 20'000;
+  auto results = pool.map(odd_at_once_or_throw, numbers(count));
+  int values = 0;
+  int errors = 0;
+  for (int x = 0; x < count; ++x)
+    try {
+      const int value = *results.next_blocking();
+      values += value == 2 * x + 1;
+    } catch (const std::out_of_range& e) {
+      errors += x % 1000 == 7 && e.what() == "item " + std::to_string(x);
+      const auto* proxy = dynamic_cast<const troupe::proxy_exception*>(&e);
+      CHECK((proxy != nullptr && !proxy->traceback().empty()));
+    }
+  CHECK(errors == count / 1000);
+  CHECK(values == count - errors);
+  CHECK(pool.stats().failed == static_cast<std::uint64_t>(errors));
+}
+
+TEST_CASE("a coroutine that kills its child is the one to blame, whatever it travels with") {
+  for (const std::size_t concurrency : {1, 16}) {
+    troupe::pool pool{rt(), {.processes = 2, .childconcurrency = concurrency}};
+    constexpr int count = 10'000;
+    std::size_t lost = 0;
+    std::set<std::size_t> seen;
+    for (auto& item : pool.map_unordered(odd_at_once_or_die, numbers(count))) {
+      CHECK(seen.insert(item.index()).second);
+      if (item.index() % 1000 != 7) {
+        CHECK(item.value() == 2 * static_cast<int>(item.index()) + 1);
+        continue;
+      }
+      ++lost;
+      try {
+        item.value();
+        FAIL("an item that kills its child has a value");
+      } catch (const troupe::child_lost& e) {
+        CHECK(e.culprit());
+      }
+    }
+    CHECK(seen.size() == count);
+    CHECK(lost == 10);
+    CHECK(pool.stats().lost == 10);
+  }
+}
+
+TEST_CASE(
+  "coroutines of a batch do not wait for one among them that never ends, and it can be cancelled") {
+  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2}};
+  auto results = pool.map_unordered(odd_at_once_or_never, numbers(15'000));
+  std::set<std::size_t> seen;
+  while (seen.size() < 14'999) {
+    auto item = results.next_blocking();
+    REQUIRE(item);
+    CHECK((item->value() == 2 * static_cast<int>(item->index()) + 1 && item->index() != 9000));
+    CHECK(seen.insert(item->index()).second);
+  }
+  results.cancel();
+  auto last = results.next_blocking();
+  REQUIRE(last);
+  CHECK(last->index() == 9000);
+  CHECK_THROWS_AS(last->value(), troupe::task_cancelled);
+  CHECK_FALSE(results.next_blocking());
+  CHECK(pool.apply(odd_at_once, 1).get() == 3); // by the same child: it has stopped
+  CHECK(pool.stats().deaths == 0);
+}
+
+TEST_CASE("a coroutine of a batch knows itself, and has its cancellation state for itself") {
+  troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 4}};
+  std::set<troupe::task_id> ids;
+  const auto own_id = [](int) -> asio::awaitable<troupe::task_id> {
+    co_return troupe::this_task::attempt() == 1 ? troupe::this_task::id() : 0;
+  };
+  for (const auto id : pool.map(own_id, numbers(10'000)))
+    CHECK((id != 0 && ids.insert(id).second));
+  const auto changes = [](int) -> asio::awaitable<bool> {
+    const bool before = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_return before;
+  };
+  for (const bool throws : pool.map(changes, numbers(10'000)))
+    CHECK(throws);
+}
+
+namespace {
+
+std::atomic<int> behind_in_a_task = 0; // in a child
+std::atomic<int> behind_in_none = 0;
+
+asio::awaitable<int> leaves_something(int x) {
+  const auto behind = []() -> asio::awaitable<void> {
+    co_await asio::post(asio::use_awaitable);
+    try {
+      troupe::this_task::id();
+      ++behind_in_a_task;
+    } catch (const std::logic_error&) {
+      ++behind_in_none;
+    }
+  };
+  if (x % 500 == 7)
+    asio::co_spawn(co_await asio::this_coro::executor, behind(), asio::detached);
+  co_return x;
+}
+
+} // namespace
+
+TEST_CASE("what a coroutine of a batch leaves behind is not taken for a part of the next one") {
+  troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 4}};
+  int next = 0;
+  for (const int value : pool.map(leaves_something, numbers(10'000)))
+    CHECK(value == next++);
+  const auto in_none = []() -> asio::awaitable<int> {
+    while (behind_in_none + behind_in_a_task < 20)
+      co_await asio::post(asio::use_awaitable);
+    co_return behind_in_none;
+  };
+  CHECK(pool.apply(in_none).get() == 20);
+}
+
+TEST_CASE("coroutines of a batch may wait for tasks of their own pool") {
+  troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 2}};
+  const auto maybe_square = [](troupe::pool_handle handle, int x) -> asio::awaitable<int> {
+    if (x % 100 == 7)
+      co_return co_await handle.apply(square, x);
+    co_return x;
+  };
+  std::vector<std::tuple<troupe::pool_handle, int>> input;
+  for (int x = 0; x < 10'000; ++x)
+    input.emplace_back(pool.handle(), x);
+  const auto values = pool.starmap(maybe_square, input).get();
+  REQUIRE(values.size() == 10'000);
+  for (int x = 0; x < 10'000; ++x)
+    CHECK(values[static_cast<std::size_t>(x)] == (x % 100 == 7 ? x * x : x));
 }

@@ -100,13 +100,15 @@ void child::become_known() {
 }
 
 bool child::holds_hostages() const {
-  if (!alive || !on_cpu_)
+  if (!alive)
     return false;
   bool any = false;
   book_.for_each_used([&](std::uint32_t index) {
     const auto& cell = cells_[index];
-    any |= cell.now == cell_state::sent || cell.now == cell_state::taken_in ||
-           (index == on_cpu_ && !cell.closed && cell.claimed < cell.items);
+    // Behind a coroutine, of which nobody expects that, only batches are looked at.
+    any |= on_cpu_ && (cell.now == cell_state::sent || cell.now == cell_state::taken_in) &&
+           (cells_[*on_cpu_].task_kind == kind::plain || cell.items > 0);
+    any |= (index == on_cpu_ || cell.lingers) && !cell.closed && cell.claimed < cell.items;
   });
   return any;
 }
@@ -204,20 +206,32 @@ void child::begin_item(std::uint32_t index) {
   world_.task_claimed(*this, index);
   cell.does = world_.make_script(world_.tasks_[cell.task]);
   cell.ticket = ++world_.tickets_;
-  if (cell.task_kind == kind::plain)
+  // A coroutine of a batch runs in one step, or waits: for tasks that it has submitted in that step, or for anything.
+  cell.lingers = cell.items > 0 && cell.task_kind != kind::plain &&
+                 (cell.does.nested > 0 || world_.random_.one_in(6));
+  if (keeps_cpu(cell))
     on_cpu_ = index;
+  if (cell.lingers) {
+    ++world_.seen_.lingered;
+    if (cell.does.nested == 0 || deaf || world_.random_.one_in(2)) {
+      say({said::lingers, index, cell.key, cell.start});
+    } else {
+      wait_for_nested(index);
+      return;
+    }
+  }
   world_.at(world_.now_ + cell.does.first, event_kind::step, seat_, index, life_, cell.ticket);
 }
 
 // Whether it begins another item of the batch.
 bool child::goes_on(const place& cell) {
-  return !cell.closed && cell.claimed < cell.items &&
+  return !cell.closed && !cell.lingers && cell.claimed < cell.items &&
          world_.now_ - cell.begun < limits::batch_time && !world_.random_.one_in(20);
 }
 
 void child::step(std::uint32_t index) {
   auto& cell = cells_[index];
-  if (cell.task_kind == kind::plain) {
+  if (keeps_cpu(cell)) {
     on_cpu_.reset();
     advance(index);
     turn();

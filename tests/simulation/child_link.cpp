@@ -183,6 +183,13 @@ void child::report(const message& what) {
     world_.note("reclaimed", what.key.id, seat_);
     world_.machine_->task_reclaimed(seat_, place_of(what), world_.now_);
     break;
+  case said::lingers:
+    world_.note("lingers", what.key.id, seat_);
+    world_.machine_->item_lingers(seat_, what.key, world_.now_);
+    world_.check(
+      cells_[what.cell].closed || world_.terminated_ || world_.machine_->failure() != nullptr,
+      "a coroutine that waits holds back those behind it", what.key.id, seat_);
+    break;
   case said::submits:
     world_.submit_nested(*this, what.cell, what.start);
     break;
@@ -206,6 +213,7 @@ void child::report_outcome(const message& what) {
     came.items = progress.finished;
     came.failed = progress.failed;
     came.ran = cell.finished;
+    came.lingers = cell.lingers;
     world_.machine_->task_ended(seat_, came, world_.now_);
     return;
   }

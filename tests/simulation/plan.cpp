@@ -174,13 +174,15 @@ std::uint32_t world::make_task(std::uint32_t nesting) {
 // Items of a map, as default options make them.
 std::uint32_t world::make_batch(std::uint32_t items) {
   const auto first = static_cast<std::uint32_t>(tasks_.size());
-  detail::task_ptr state(new detail::task_state(detail::call_code{{}, {}, kind::plain}, {}));
+  const auto of_kind = random_.one_in(2) ? kind::plain : kind::coroutine;
+  detail::task_ptr state(new detail::task_state(detail::call_code{{}, {}, of_kind}, {}));
   state->index = first;
   state->items = items;
   for (std::uint32_t i = 0; i < items; ++i) {
     auto& item = tasks_.emplace_back();
     item.state = state;
     item.in_batch = true;
+    item.task_kind = of_kind;
     item.is_first = i == 0;
     item.batch_size = i == 0 ? items : 0;
     if (random_.one_in(10))

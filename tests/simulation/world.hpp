@@ -207,6 +207,7 @@ private:
     std::uint32_t finished = 0;
     std::uint32_t told = 0; // of those that have finished
     bool closed = false;
+    bool lingers = false; // the item that runs is a coroutine, and waits
     time_point begun{};
     bool is_poison = false;
     std::vector<bool> threw;               // by item, of those that have finished
@@ -225,7 +226,7 @@ private:
     std::uint64_t start = 0;
     bool is_poison = false;
   };
-  enum class said : std::uint8_t { ready, outcome, lent, reclaimed, submits };
+  enum class said : std::uint8_t { ready, outcome, lent, reclaimed, submits, lingers };
   struct message { // to the parent
     said what{};
     std::uint32_t cell = 0;
@@ -247,6 +248,9 @@ private:
   void end_wait(std::uint32_t index);
   void finish(std::uint32_t index);
   void begin_item(std::uint32_t index);
+  bool keeps_cpu(const place& cell) const noexcept {
+    return cell.task_kind == kind::plain || (cell.items > 0 && !cell.lingers);
+  }
   bool goes_on(const place& cell);
   void report_outcome(const message& what);
   policy::batch_progress progress_of(place& cell);
@@ -282,7 +286,7 @@ struct coverage {
                 did_not_leave = 0, start_timeouts = 0, failed_starts = 0, scheduler_failures = 0,
                 send_failures = 0, moved = 0, pauses = 0, drained = 0, grown = 0, shrunk = 0,
                 renewed = 0, recycled = 0, grown_old = 0, for_slots = 0, slots_gone = 0,
-                batches = 0, divided = 0, halved = 0, events = 0;
+                batches = 0, divided = 0, halved = 0, lingered = 0, events = 0;
 };
 
 /// One life of a pool.

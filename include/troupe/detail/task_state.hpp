@@ -81,6 +81,9 @@ public:
   // -- the pool's own -------------------------------------------------------------------------------
 
   std::uint32_t ledger_index = 0;
+  /// It is a coroutine that did not end in one step, or has left something behind; of a batch, its last item is. Written
+  /// before this is resolved.
+  bool lingers = false;
   task_state* next_submitted = nullptr;
 
 private:

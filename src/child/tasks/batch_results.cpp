@@ -25,15 +25,15 @@ void batch_results::begin_frame(const detail::record_head& head, detail::bytes& 
   link_.send(header_, std::as_bytes(std::span(&head, 1)), std::move(result));
 }
 
-void batch_results::end(std::uint64_t nanoseconds) {
+void batch_results::publish(std::uint8_t flags, std::uint64_t extra) {
   auto& channel = link_.channel();
   if (is_staging()) {
-    channel.publish_staged(link::batch_ended, nanoseconds);
+    channel.publish_staged(flags, extra);
     return;
   }
   auto last = header_;
-  last.flags = link::batch_ended;
-  last.extra = nanoseconds;
+  last.flags = flags;
+  last.extra = extra;
   link_.send(last, {});
 }
 

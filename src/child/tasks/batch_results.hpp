@@ -26,8 +26,13 @@ public:
         !link_.channel().append(head.word(), {result.data(), result.size()}))
       begin_frame(head, result);
   }
-  /// The batch has ended after running for `nanoseconds`.
-  void end(std::uint64_t nanoseconds);
+  /// The batch has ended after running for `nanoseconds`; `lingers`: of its last item.
+  void end(std::uint64_t nanoseconds, bool lingers) {
+    publish(
+      static_cast<std::uint8_t>(link::batch_ended | (lingers ? link::lingers : 0)), nanoseconds);
+  }
+  /// The item that runs lingers: the parent is told, and of what is finished.
+  void linger() { publish(link::lingers, 0); }
 
 private:
   // Room for this much is there before an item is begun: a small result need not wait for the parent.
@@ -35,6 +40,7 @@ private:
 
   // Adds it to a frame that begins with it.
   void begin_frame(const detail::record_head& head, detail::bytes& result);
+  void publish(std::uint8_t flags, std::uint64_t extra);
   bool is_staging() const { return link_.channel().is_staging(header_.cell); }
   bool stage(std::size_t least) { return link_.stage(header_, least); }
 

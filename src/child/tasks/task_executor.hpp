@@ -38,6 +38,8 @@ private:
 struct task_scope {
   std::atomic<std::uint64_t>& current;
   const task_context* context;
+  bool begins =
+    true; // nothing has been executed yet: the first step runs at once, where it is asked for
 
   std::uint64_t cell_plus_1() const noexcept {
     return context == nullptr ? 0 : std::uint64_t{context->cell} + 1;
@@ -72,14 +74,19 @@ public:
 
   template <class Function>
   void execute(Function&& function) const {
-    boost::asio::execution::execute(
-      inner_, [scope = scope_, step = std::forward<Function>(function)]() mutable {
-        const on_cpu mark(scope->current, scope->cell_plus_1());
-        const as_current_task current(scope->context);
-        const record_throws recording;
-        std::move(step)();
-        end_copy();
-      });
+    auto marked = [scope = scope_, step = std::forward<Function>(function)]() mutable {
+      const on_cpu mark(scope->current, scope->cell_plus_1());
+      const as_current_task current(scope->context);
+      const record_throws recording;
+      std::move(step)();
+      end_copy();
+    };
+    if (scope_->begins) { // other threads know the executor later, and only read this
+      scope_->begins = false;
+      marked();
+    } else {
+      boost::asio::execution::execute(inner_, std::move(marked));
+    }
   }
 
   friend bool operator==(const task_executor& a, const task_executor& b) noexcept {

@@ -1,14 +1,11 @@
 #include "child/tasks/worker_actor.hpp"
 
 #include "child/runtime/copies.hpp"
-#include "child/tasks/batch_results.hpp"
+#include "child/tasks/batch_run.hpp"
 #include "child/tasks/describe_exception.hpp"
+#include "child/tasks/running_task.hpp"
 #include "child/tasks/throw_recorder.hpp"
 #include "values/exception_codec.hpp"
-
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
 #include <new>
@@ -102,7 +99,9 @@ bool worker_actor::work() {
   while (admission_.can_start() && link_.outbox_empty() && now_ < end) {
     accepted_call call = admission_.take();
     worked = true;
-    if (call.items > 0)
+    if (call.items > 0 && call.kind == detail::call_kind::coroutine)
+      start_coroutine(call);
+    else if (call.items > 0)
       run_batch(call);
     else if (claim(call))
       start(call);
@@ -144,64 +143,23 @@ void worker_actor::run_plain(accepted_call& call) {
   finish(call, std::move(result), thrown, context, started);
 }
 
-namespace {
-
-/// When to look at the clock in a batch: as rarely as its items are short.
-class clock_stride {
-public:
-  /// After each item: whether it is time to look.
-  bool is_due() noexcept { return --left_ == 0; }
-  /// So long has it been since the last look.
-  void looked(std::chrono::nanoseconds since) noexcept {
-    if (since < limits::work_slice / 4)
-      stride_ = std::min(2 * stride_, 64u);
-    else if (since > limits::work_slice)
-      stride_ = 1;
-    left_ = stride_;
-  }
-
-private:
-  unsigned stride_ = 1;
-  unsigned left_ = 1;
-};
-
-} // namespace
-
 // An item after another, until there are no more, the parent takes the others back, a result has to wait for room, or
 // the time is up.
 void worker_actor::run_batch(accepted_call& call) {
-  const auto begun = now_;
-  batch_results results(link_, call.cell, call.task);
-  detail::record_reader arguments(detail::view(call.arguments));
   auto context = context_of(call);
+  batch_run items(*this, call, context);
   detail::bytes result;
-  clock_stride stride;
-  bool some = false;
   const on_cpu mark(current_, call.cell + 1u);
   const as_current_task current(&context); // also while what an item threw is destroyed
   do {
-    const auto item = claim(call);
-    if (!item)
+    const auto arguments = items.next();
+    if (!arguments)
       break;
-    some = true;
-    context.task = call.task + *item;
     result.clear();
-    const auto thrown = invoke(call, arguments.next()->content, result);
-    end_item(context, thrown, result);
-    leave_cell(call.cell);
-    results.add(result, thrown != nullptr);
-    if (stride.is_due()) {
-      const auto before = std::exchange(now_, clock::now());
-      stride.looked(now_ - before);
-    }
-  } while (now_ - begun < limits::batch_time && results.has_room());
-  if (some) {
-    now_ = clock::now();
-    cells_.ended(call.cell, begun.time_since_epoch().count());
-    results.end(static_cast<std::uint64_t>((now_ - begun) / std::chrono::nanoseconds(1)));
-    link_.ring_now();
-  }
-  admission_.finished();
+    const auto thrown = invoke(call, *arguments, result);
+    items.add(result, thrown);
+  } while (items.goes_on());
+  items.end();
 }
 
 void worker_actor::end_item(
@@ -234,51 +192,6 @@ task_context worker_actor::context_of(const accepted_call& call) const {
   return context;
 }
 
-// A task that is not finished when `start` returns. Stays where it is: `invocation` points into it.
-struct worker_actor::running_task {
-  running_task(accepted_call&& message, task_context told, clock::time_point start_time)
-    : call(std::move(message))
-    , context(told)
-    , started(start_time) {}
-  running_task(const running_task&) = delete;
-
-  accepted_call call;
-  task_context context;
-  detail::bytes result;
-  detail::invocation invocation{detail::view(call.arguments), call.target, result};
-  clock::time_point started;
-};
-
-struct worker_actor::running_coroutine : running_task {
-  using running_task::running_task;
-  boost::asio::cancellation_signal cancellation;
-  bool asked_to_stop = false;
-};
-
-void worker_actor::start_coroutine(accepted_call& call) {
-  const auto context = context_of(call);
-  const auto task = std::make_shared<running_coroutine>(std::move(call), context, now_);
-  const auto scope = std::make_shared<task_scope>(task_scope{current_, &task->context});
-  started_[task->call.cell].coroutine = task.get();
-  const auto thunk = reinterpret_cast<detail::coroutine_thunk>(task->call.thunk);
-  auto when_done = [this, task, scope](const std::exception_ptr& thrown) {
-    scope->context = nullptr;
-    finish(task->call, std::move(task->result), thrown, task->context, task->started);
-  };
-  boost::asio::co_spawn(task_executor(loop().io().get_executor(), scope), thunk(task->invocation),
-    boost::asio::bind_cancellation_slot(task->cancellation.slot(), std::move(when_done)));
-}
-
-void worker_actor::stop(std::uint32_t cell) {
-  auto* const task = started_[cell].coroutine;
-  if (task == nullptr || task->asked_to_stop || !cells_.is_to_stop(cell, task->call.task))
-    return;
-  task->asked_to_stop = true;
-  const on_cpu mark(current_, cell + 1u);
-  const as_current_task current(&task->context);
-  task->cancellation.emit(boost::asio::cancellation_type::terminal);
-}
-
 void worker_actor::start_blocking(accepted_call& call) {
   const auto context = context_of(call);
   const auto task = std::make_shared<running_task>(std::move(call), context, now_);
@@ -304,16 +217,18 @@ void worker_actor::start_blocking(accepted_call& call) {
 }
 
 void worker_actor::finish(const accepted_call& call, detail::bytes&& result,
-  const std::exception_ptr& thrown, const task_context& context, clock::time_point started) {
+  const std::exception_ptr& thrown, const task_context& context, clock::time_point started,
+  bool lingers) {
   end_item(context, thrown, result);
-  publish(call, thrown != nullptr, std::move(result), started);
+  publish(call, thrown != nullptr, std::move(result), started, lingers);
   admission_.finished();
 }
 
-void worker_actor::publish(
-  const accepted_call& call, bool threw, detail::bytes&& payload, clock::time_point started) {
+void worker_actor::publish(const accepted_call& call, bool threw, detail::bytes&& payload,
+  clock::time_point started, bool lingers) {
   leave_cell(call.cell);
   link::frame_header header;
+  header.flags = lingers ? link::lingers : std::uint8_t{0};
   header.kind = threw ? link::frame_kind::threw : link::frame_kind::value;
   header.cell = call.cell;
   header.task = call.task;

@@ -127,6 +127,7 @@ private:
   using clock = std::chrono::steady_clock;
   struct running_task;
   struct running_coroutine;
+  class batch_run;
 
   // What is known of the task in a cell, from its start to its outcome.
   struct started_task {
@@ -145,14 +146,15 @@ private:
   void start(accepted_call& call);
   void run_plain(accepted_call& call);
   void run_batch(accepted_call& call);
+  // A task, or a batch, which claims its items itself.
   void start_coroutine(accepted_call& call);
   void start_blocking(accepted_call& call);
   // On the loop's thread: publishes the outcome, and lets others start.
   void finish(const accepted_call& call, detail::bytes&& result, const std::exception_ptr& thrown,
-    const task_context& context, clock::time_point started);
+    const task_context& context, clock::time_point started, bool lingers = false);
   // `payload` is a value, or a report of what was thrown.
-  void publish(
-    const accepted_call& call, bool threw, detail::bytes&& payload, clock::time_point started);
+  void publish(const accepted_call& call, bool threw, detail::bytes&& payload,
+    clock::time_point started, bool lingers = false);
   task_context context_of(const accepted_call& call) const;
   // What comes after the end of the code of a task, or of an item: `result` becomes the report of what it threw.
   void end_item(

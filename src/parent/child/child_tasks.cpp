@@ -22,6 +22,8 @@ void task_listener::task_lent(std::uint32_t, const policy::lent_place&) {}
 
 void task_listener::task_reclaimed(std::uint32_t, const policy::lent_place&) {}
 
+void task_listener::item_lingers(std::uint32_t, policy::task_key) {}
+
 void task_listener::child_hosts(std::uint32_t, std::size_t) {}
 
 void task_listener::child_asked(
@@ -243,8 +245,8 @@ void child_tasks::on_outcome(const link::frame_header& header, std::span<const s
   const auto kind = book_.kind_at(cell);
   const auto began = began_at(cell);
   release(cell);
-  listener_.task_ended(
-    seat_, {key, kind, threw, payload, time_told_in(header), 0, 0, 1, link_.own_payload(), began});
+  listener_.task_ended(seat_, {key, kind, threw, payload, time_told_in(header), 0, 0, 1,
+                                link_.own_payload(), began, (header.flags & link::lingers) != 0});
 }
 
 void child_tasks::on_results(const link::frame_header& header, std::span<const std::byte> payload) {
@@ -255,8 +257,12 @@ void child_tasks::on_results(const link::frame_header& header, std::span<const s
   info.received += collect(results, info, payload);
   if (const auto* const own = link_.own_payload())
     results.records.attach_all(*own);
-  if ((header.flags & link::batch_ended) == 0)
+  const bool lingers = (header.flags & link::lingers) != 0;
+  if ((header.flags & link::batch_ended) == 0) {
+    if (lingers)
+      listener_.item_lingers(seat_, key);
     return;
+  }
   // Where something has been told, the batch was closed, and it is known how many items had been begun.
   if (info.received == 0 || info.received != table_.close(cell, info.sequence) ||
       (info.told > 0 && info.received != info.items))
@@ -268,7 +274,7 @@ void child_tasks::on_results(const link::frame_header& header, std::span<const s
   release(cell);
   listener_.task_ended(
     seat_, {key, book_.kind_at(cell), false, detail::view(known.records), time_told_in(header),
-             known.items, known.failed, ran, &known.records, began});
+             known.items, known.failed, ran, &known.records, began, lingers});
 }
 
 std::uint32_t child_tasks::collect(

@@ -30,6 +30,9 @@ public:
   /// `started_too`: a task that has been started is to stop.
   virtual void child_withdrew(std::uint32_t seat, std::uint64_t request, bool started_too);
 
+  /// The item that runs of a batch lingers: it is not to hold back those behind it.
+  virtual void item_lingers(std::uint32_t seat, policy::task_key task);
+
 protected:
   ~task_listener() = default;
 };

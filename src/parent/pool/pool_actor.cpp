@@ -350,6 +350,10 @@ void pool_actor::task_reclaimed(std::uint32_t seat, const policy::lent_place& pl
   guard([&] { machine_.task_reclaimed(seat, place, clock::now()); });
 }
 
+void pool_actor::item_lingers(std::uint32_t seat, policy::task_key task) {
+  guard([&] { machine_.item_lingers(seat, task, clock::now()); });
+}
+
 void pool_actor::batch_ended() {
   batch_time_ = {};
   settle();

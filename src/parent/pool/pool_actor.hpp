@@ -135,6 +135,7 @@ private:
   void task_ended(std::uint32_t seat, const policy::child_outcome& came) override;
   void task_lent(std::uint32_t seat, const policy::lent_place& place) override;
   void task_reclaimed(std::uint32_t seat, const policy::lent_place& place) override;
+  void item_lingers(std::uint32_t seat, policy::task_key task) override;
   void batch_ended() override;
   void child_hosts(std::uint32_t seat, std::size_t actors) override;
 
