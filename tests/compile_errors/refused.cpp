@@ -132,6 +132,25 @@ private:
   int value_ = 0;
 };
 
+// It could be sent as an aggregate, but that is not what its codec is there for.
+struct money {
+  long cents = 0;
+};
+
+class account {
+public:
+  explicit account(long cents)
+    : cents_(cents) {}
+  long cents() const { return cents_; }
+
+private:
+  long cents_;
+};
+
+account open_account() {
+  return account(0);
+}
+
 union either {
   int number;
   float fraction;
@@ -155,6 +174,18 @@ void take_flag(bool) {}
 void take_int(int) {}
 
 } // namespace
+
+template <>
+struct troupe::codec<money> {
+  static void encode(troupe::encoder& out, const money& value) { out(value.cents); }
+  static void decode(troupe::decoder& in, money& value) { in(value.cents); }
+};
+
+template <>
+struct troupe::codec<account> {
+  void encode(troupe::encoder& out, const account& value) { out(value.cents()); }
+  account decode(troupe::decoder& in) { return account(in.make<long>()); }
+};
 
 int main() {
   const std::function<int(int)> negate = std::negate<int>();
@@ -185,15 +216,18 @@ int main() {
 #ifndef __clang__                                   // which has no such class before 16
   send<std::source_location>();                     // refused by g++: cannot encode this type
 #endif
-  send<std::reference_wrapper<int>>();     // refused: cannot send a view
-  send<std::initializer_list<int>>();      // refused: cannot send a view
-  send<hidden>();                          // refused: cannot encode this type
-  send<either>();                          // refused: cannot encode this type
-  send<std::function<void()>>();           // refused: cannot encode this type
-  troupe::call(take_byte, 300);            // refused: may not fit into the function's parameter
-  troupe::call(take_flag, "yes");          // refused: may not fit into the function's parameter
-  troupe::call(take_int, 3L);              // refused: may not fit into the function's parameter
-  troupe::call(with_default, 1);           // refused: a default argument is not known
+  send<std::reference_wrapper<int>>(); // refused: cannot send a view
+  send<std::initializer_list<int>>();  // refused: cannot send a view
+  send<money>();                       // refused: the troupe::codec<T> of this type cannot be used
+  send<account>();                     // refused: the troupe::codec<T> of this type cannot be used
+  troupe::call(open_account);          // refused: the troupe::codec<T> of the result
+  send<hidden>();                      // refused: cannot encode this type
+  send<either>();                      // refused: cannot encode this type
+  send<std::function<void()>>();       // refused: cannot encode this type
+  troupe::call(take_byte, 300);        // refused: may not fit into the function's parameter
+  troupe::call(take_flag, "yes");      // refused: may not fit into the function's parameter
+  troupe::call(take_int, 3L);          // refused: may not fit into the function's parameter
+  troupe::call(with_default, 1);       // refused: a default argument is not known
   troupe::call(&widget::run, widget{}, 1); // refused: a pointer to a member function
   troupe::call(negate, 1);                 // refused: cannot send a std::function
   troupe::call(std::bind(take_int, 1));    // refused: what std::bind returns

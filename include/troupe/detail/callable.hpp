@@ -207,7 +207,12 @@ void check_sign(const From& value) {
 template <class GetFunction, class R, class... Ps>
 struct callable_base {
   using result_type = typename result_traits<R>::type;
-  static_assert(std::is_void_v<result_type> || encodable<result_type>,
+  static_assert(!has_wrong_codec<result_type>,
+    "the troupe::codec<T> of the result of this function cannot be used: it must have the public "
+    "functions `static void encode(troupe::encoder&, const T&)` and `static T "
+    "decode(troupe::decoder&)`");
+  static_assert(
+    std::is_void_v<result_type> || has_wrong_codec<result_type> || encodable<result_type>,
     "troupe cannot encode the result of this function: make it an aggregate, specialize "
     "troupe::codec for it, or give it a CAF inspect()");
   static constexpr call_kind kind =

@@ -64,6 +64,9 @@ constexpr std::size_t min_encoded_size() {
 // Why a type cannot cross, and what to do.
 template <class T>
 constexpr void check_encodable() {
+  static_assert(!has_wrong_codec<T>,
+    "the troupe::codec<T> of this type cannot be used: it must have the public functions `static "
+    "void encode(troupe::encoder&, const T&)` and `static T decode(troupe::decoder&)`");
   if constexpr (!has_codec<T> && !inspectable<T>) {
     static_assert(!std::is_pointer_v<T>,
       "troupe cannot send a pointer, which means nothing in another process: send the value");

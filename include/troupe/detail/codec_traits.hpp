@@ -161,6 +161,12 @@ concept has_codec = requires(encoder& out, decoder& in, const T& value) {
   { codec<T>::decode(in) } -> std::same_as<T>;
 };
 
+// It would be passed over in silence.
+template <class T>
+concept has_wrong_codec = !has_codec<T> && requires {
+  sizeof(codec<T>);
+};
+
 template <class T>
 concept plain_aggregate =
   std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array_v<T> && !std::ranges::range<T>;
