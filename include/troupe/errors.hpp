@@ -28,6 +28,11 @@ struct code_location {
   std::uint32_t module = 0; ///< Identifies a loaded module; 0 is the program itself.
   std::uint64_t offset = 0; ///< Bytes from the module's load address.
 
+  /// The `module` of an entry of a stack that is no place, but says that the frames before it repeat: the lower
+  /// `repeat_bits` of its `offset` say how often, those above of how many frames. `traceback` functions show it in words.
+  static constexpr std::uint32_t repeats = 0xfffffffe;
+  static constexpr unsigned repeat_bits = 48;
+
   friend bool operator==(const code_location&, const code_location&) = default;
 };
 
@@ -57,7 +62,8 @@ class late_stack;
 } // namespace detail
 
 /// The task has an outcome that is not its own: it was told to stop, if it ran. Where it was at that moment is asked of
-/// its child, and comes a little later.
+/// its child, and comes a little later. It is asked by a signal, SIGURG, to the thread that executes the task, which
+/// interrupts what waits there (EINTR); a program that handles SIGURG itself gets it then, and the stack is empty.
 class task_stopped : public error {
 public:
   explicit task_stopped(

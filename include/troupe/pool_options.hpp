@@ -185,8 +185,8 @@ struct pool_options {
 
   /// A task that has run for longer is logged as a warning, with the stack of where it is, and told to `on_task_slow`.
   /// It goes on. 0: never. Up to 1 day. Costs nothing as long as tasks end sooner. Its child is asked by a signal
-  /// (SIGURG) to each of its threads, which interrupts what waits there (EINTR). Of a coroutine that waits there is
-  /// no stack.
+  /// (SIGURG) to the thread that executes the task, which interrupts what waits there (EINTR); if the task has just
+  /// ended, the next one on that thread may be interrupted. Of a coroutine that waits there is no stack.
   std::chrono::milliseconds slow_after{0};
 };
 

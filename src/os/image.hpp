@@ -32,8 +32,8 @@ code_location locate_in_signal_handler(std::uintptr_t address) noexcept;
 inline constexpr std::uint32_t no_module = 0xffffffff;
 /// ... and this one has what is no place, but says that the frames before it repeat: how often is in the lower 48 bits of
 /// the offset, and how many frames above.
-inline constexpr std::uint32_t repeated_frames = 0xfffffffe;
-inline constexpr unsigned repeat_bits = 48;
+inline constexpr std::uint32_t repeated_frames = code_location::repeats;
+inline constexpr unsigned repeat_bits = code_location::repeat_bits;
 
 /// The module that has an address, for use in a signal handler. Async-signal-safe.
 struct named_module {
