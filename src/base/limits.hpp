@@ -182,6 +182,8 @@ inline constexpr std::uint32_t max_attempts = 5;
 inline constexpr std::size_t max_stack_frames = 32;
 /// Frames that are looked at of a stack that overflowed.
 inline constexpr std::size_t max_unwound_frames = std::size_t{1} << 20;
+/// ... and of a thread that is asked where it is, and goes on.
+inline constexpr std::size_t max_asked_frames = 1'000;
 /// A text that a crash leaves, and what is shown of it.
 inline constexpr std::size_t max_crash_message_bytes = 1024;
 inline constexpr std::size_t shown_message_bytes = 500;

@@ -27,8 +27,9 @@ public:
   static life_line to_group_of(pid_t child) noexcept;
 
 private:
-  // At its end, the kernel gives up the file of the highest number first, so the writing end must be above the other: a
-  // new pipe has them so. And where both are given up in order, the reading one goes first, and nobody is killed.
+  // At its end, the kernel gives up the file of the highest number first, so the writing end must be above the other. A
+  // plain fork of this process has both ends, too: as long as one lives that does not execute a program, it does not help.
+  // And where both are given up in order, the reading one goes first, and nobody is killed.
   base::unique_fd writer_;
   base::unique_fd reader_;
 };

@@ -1,13 +1,15 @@
 #include "os/module_symbols.hpp"
 
+#include "base/unique_fd.hpp"
+
 #include <boost/core/demangle.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace troupe::os {
 
@@ -27,14 +29,19 @@ bool is_same(Dwfl_Module* found, const build_id& wanted) {
 } // namespace
 
 module_symbol find_in_file(const known_module& module, std::uint64_t offset) {
-  std::error_code none; // a device or a pipe could keep whoever opens it
-  if (module.build.length == 0 || !std::filesystem::is_regular_file(module.path, none))
+  // A device or a pipe could keep whoever opens it, or reads it; and what the path names may change at any time.
+  base::unique_fd opened(::open(module.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat what {};
+  if (module.build.length == 0 || !opened || ::fstat(opened.get(), &what) != 0 ||
+      !S_ISREG(what.st_mode))
     return {};
   const std::unique_ptr<Dwfl, decltype(&dwfl_end)> session(dwfl_begin(&files_only), &dwfl_end);
   if (!session)
     return {};
   dwfl_report_begin(session.get());
-  auto* const found = dwfl_report_offline(session.get(), "", module.path.c_str(), -1);
+  auto* const found = dwfl_report_offline(session.get(), "", module.path.c_str(), opened.get());
+  if (found != nullptr)
+    static_cast<void>(opened.release()); // the session has it
   dwfl_report_end(session.get(), nullptr, nullptr);
   GElf_Addr bias = 0;
   if (found == nullptr || dwfl_module_getelf(found, &bias) == nullptr ||

@@ -258,6 +258,10 @@ std::exception_ptr supervision::why_no_start(
 // A pool that has never worked gives up soon; one that has goes on with what it has.
 void supervision::failed_start(
   std::size_t position, const std::exception_ptr& reason, time_point now) {
+  // One that only waits for its successor takes no task, however long that may be.
+  if (had_ready_ && !without_ready_since_ &&
+      table_.count(child_phase::ready) + table_.count(child_phase::spare) == 0)
+    without_ready_since_ = now;
   if (!had_ready_) {
     if (const auto delay = intensity_.failed_to_start(now))
       wait_before_start(position, *delay, now);

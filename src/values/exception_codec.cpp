@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "values/error_category.hpp"
+#include "values/error_text.hpp"
 
 #include <troupe/codec.hpp>
 
@@ -168,7 +169,15 @@ std::exception_ptr make_proxy(const report_ptr& report) {
         break;
       }
   }
-  return found.make(report);
+  try {
+    return found.make(report);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) { // a codec of the program's: it must not hide what was thrown
+    auto told = *report;
+    told.what += " [it cannot be decoded: " + values::message_of(std::current_exception()) + "]";
+    return make_proxy_of<remote_error>(std::make_shared<const exception_report>(std::move(told)));
+  }
 }
 
 void encode_report(bytes& out, const exception_report& report) {

@@ -7,6 +7,8 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
+#include <troupe/this_task.hpp>
+
 #include <chrono>
 #include <cstdlib>
 #include <optional>
@@ -35,6 +37,12 @@ std::string repeat(std::size_t count) {
 
 void die() {
   std::_Exit(3);
+}
+
+// Where it is is asked when its time is over.
+void spin() {
+  while (!troupe::this_task::stop_token().stop_requested())
+    ;
 }
 
 // Of the tasks below, those that neither fail nor are cancelled.
@@ -77,6 +85,8 @@ bool live_a_life(int& values, troupe::start_method method = troupe::start_method
     has_ended(lost);
     auto after = pool.apply(square, 7);
     has_ended(after);
+    auto late = pool.apply({.timeout = 2ms}, spin);
+    has_ended(late);
     troupe::process alone{rt(), troupe::call(square, 8)};
     alone.start();
     ended &= alone.join_for(patience);

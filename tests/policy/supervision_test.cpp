@@ -111,6 +111,24 @@ TEST_CASE("a pool that had ready children fails when it has had none for give_up
   CHECK(pool.now - begin >= 5s);
 }
 
+TEST_CASE(
+  "a pool whose children have all served, and have no successors, fails after give_up_after") {
+  auto rules = fake_pool::rules_of(1);
+  rules.tasks_per_child = 1;
+  rules.children.restart.give_up_after = 5s;
+  fake_pool pool(rules);
+  pool.all_ready();
+  const auto begin = pool.now;
+  pool.unprepared = std::make_exception_ptr(std::runtime_error("too many open files"));
+  pool.finish(0, pool.submit());
+  const auto waiting = pool.submit();
+  while (pool.failure == nullptr && pool.now < begin + 1min)
+    pool.wait(100ms);
+  CHECK(pool.failure != nullptr);
+  CHECK(pool.now - begin >= 5s);
+  CHECK(failed_with<troupe::pool_failed>(waiting));
+}
+
 TEST_CASE("a pool degrades, and does not fail, while some of its children cannot be started") {
   auto rules = fake_pool::rules_of(2);
   rules.children.restart.give_up_after = 1s;

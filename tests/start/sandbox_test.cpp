@@ -91,6 +91,15 @@ int open_socket(int domain) {
   return problem;
 }
 
+int open_pair(int kind) {
+  int ends[2] = {-1, -1};
+  const int problem = error_of(::socketpair(AF_UNIX, kind, 0, ends));
+  for (const int end : ends)
+    if (end >= 0)
+      ::close(end);
+  return problem;
+}
+
 std::string variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? "(none)" : value;
@@ -230,6 +239,10 @@ TEST_CASE("a guarded child opens sockets only if it is told that it may, and gai
     without
       .apply([] { return error_of(static_cast<int>(::syscall(SYS_io_uring_setup, 1, nullptr))); })
       .get() == EACCES);
+  CHECK(without.apply(open_pair, SOCK_DGRAM | SOCK_CLOEXEC).get() == EACCES);
+  CHECK(without.apply(open_pair, SOCK_RAW).get() == EACCES);
+  CHECK(without.apply(open_pair, SOCK_STREAM | SOCK_NONBLOCK).get() == 0);
+  CHECK(without.apply(open_pair, SOCK_SEQPACKET | SOCK_CLOEXEC).get() == 0);
   CHECK(without.apply([] { return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); }).get() == 1);
   options.sockets = true;
   troupe::pool with{rt(), options};

@@ -2,6 +2,9 @@
 
 #include "text/terminal_text.hpp"
 
+#include <troupe/errors.hpp>
+
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -117,6 +120,13 @@ const symbols::description& symbols::describe(
 }
 
 std::string symbols::frame(const module_files& modules, const code_place& place) {
+  if (place.module == troupe::code_location::repeats) {
+    const auto times =
+      place.offset & ((std::uint64_t{1} << troupe::code_location::repeat_bits) - 1);
+    const auto frames = place.offset >> troupe::code_location::repeat_bits;
+    return (frames > 1 ? "the last " + std::to_string(frames) + " frames" : "the last frame") +
+           " " + std::to_string(times) + " times more";
+  }
   const auto& found = describe(modules, place);
   return text::printable(found.function + " " + found.where);
 }

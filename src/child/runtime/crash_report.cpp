@@ -130,7 +130,7 @@ void leave_frames(frame_list& frames, void* context) noexcept {
       return;
     --fault; // it is where the call returns to
   }
-  frames.add_interrupted(context, fault);
+  frames.add_interrupted(context, fault, limits::max_unwound_frames);
 }
 
 void leave_stack(void* context) noexcept {

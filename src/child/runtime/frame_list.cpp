@@ -15,6 +15,7 @@ namespace {
 struct walk {
   frame_list& to;
   const std::uintptr_t interrupted;
+  const std::size_t most;
   bool found = false;
   std::size_t frames = 0;
 };
@@ -28,7 +29,7 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context* context, void* data) {
     state.found = address == state.interrupted;
   else if (address != 0)
     state.to.add(is_exact != 0 ? address : address - 1); // within the call
-  return ++state.frames < limits::max_unwound_frames ? _URC_NO_REASON : _URC_NORMAL_STOP;
+  return ++state.frames < state.most ? _URC_NO_REASON : _URC_NORMAL_STOP;
 }
 
 } // namespace
@@ -126,9 +127,10 @@ void frame_list::append(std::uintptr_t address) noexcept {
   ++count_;
 }
 
-void frame_list::add_interrupted(const void* context, std::uintptr_t innermost) noexcept {
+void frame_list::add_interrupted(
+  const void* context, std::uintptr_t innermost, std::size_t most) noexcept {
   add(innermost);
-  walk state{*this, interrupted_instruction(context)};
+  walk state{*this, interrupted_instruction(context), most};
   _Unwind_Backtrace(&visit_frame, &state);
   finish();
 }

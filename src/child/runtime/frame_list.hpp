@@ -32,8 +32,8 @@ public:
   /// That was the outermost.
   void finish() noexcept;
   /// Adds the stack of the calling thread, from what the signal with that context has interrupted on. That frame itself
-  /// is shown as `innermost`.
-  void add_interrupted(const void* context, std::uintptr_t innermost) noexcept;
+  /// is shown as `innermost`. Looks at `most` frames.
+  void add_interrupted(const void* context, std::uintptr_t innermost, std::size_t most) noexcept;
 
   std::uint32_t count() const noexcept { return count_; }
   /// Of a frame; 0 if it says that others repeat.

@@ -5,6 +5,7 @@
 
 #include <troupe/errors.hpp>
 
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -108,6 +110,12 @@ constexpr sock_filter skip_unless_equal(std::uint32_t value, std::uint8_t skippe
   return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skipped);
 }
 
+// Of the lower half: the kernel looks at no other either.
+constexpr std::size_t second_argument =
+  offsetof(seccomp_data, args) + sizeof(std::uint64_t) +
+  (std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0);
+constexpr std::uint32_t kinds_of_sockets = 0xf; // what is above are flags
+
 // An io_uring makes sockets without the system call.
 void forbid_sockets() {
   constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EACCES;
@@ -121,6 +129,13 @@ void forbid_sockets() {
     skip_unless_equal(SYS_socket, 1),
     give(refused),
     skip_unless_equal(SYS_io_uring_setup, 1),
+    give(refused),
+    skip_unless_equal(SYS_socketpair, 5),
+    // Of a pair of datagram sockets each end can send to any other socket of this machine that has a name.
+    load(second_argument),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kinds_of_sockets),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 2, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 1, 0),
     give(refused),
     give(SECCOMP_RET_ALLOW),
   };

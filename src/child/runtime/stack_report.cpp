@@ -31,7 +31,8 @@ void on_question(int, siginfo_t*, void* context) {
       std::uint32_t count = 0;
       const auto* const task = current_task();
       thread.task = task == nullptr ? 0 : task->task;
-      frame_list{thread.frames, count}.add_interrupted(context, interrupted_instruction(context));
+      frame_list{thread.frames, count}.add_interrupted(
+        context, interrupted_instruction(context), limits::max_asked_frames);
       thread.frame_count = count;
       thread.answered.store(question, std::memory_order_release);
     }

@@ -56,11 +56,15 @@ std::string text_of(const char (&shared)[Size], std::size_t bytes) {
 void read_modules(const link::crash_area& crash) {
   const auto count = std::min<std::size_t>(crash.module_count, limits::max_crash_modules);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto& from = crash.modules[i];
+    link::crash_area::module from;
+    std::memcpy(&from, &crash.modules[i], sizeof from); // its writer may still change it
     os::build_id build;
     build.length = std::min<std::uint32_t>(from.build_id_bytes, os::max_build_id_bytes);
     std::memcpy(build.bytes.data(), from.build_id, build.length);
-    os::note_module(from.id, text_of(from.path, sizeof from.path), build);
+    const std::string path(from.path, ::strnlen(from.path, sizeof from.path));
+    // A child cannot say of a module of others where it is.
+    if (from.id != 0 && from.id == os::module_id_of(path, build))
+      os::note_module(from.id, base::escape(path), build);
   }
 }
 

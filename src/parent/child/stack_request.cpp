@@ -39,29 +39,49 @@ void stack_request::add(pid_t thread, stack_answer answer) {
 void stack_request::look() {
   timer_.expires_after(pause_);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-    if (error)
-      return;
-    if (self->question_.answered() || clock::now() >= self->deadline_)
-      return self->finish();
-    self->pause_ = std::min(2 * self->pause_, std::chrono::milliseconds(50));
-    self->look();
+    if (!error)
+      self->take_turn();
   });
 }
 
-void stack_request::finish() {
-  std::exception_ptr problem;
-  std::vector<thread_stack> stacks;
-  if (question_.answers() > 0) {
-    stacks = question_.stacks();
-    for (const auto& one : stacks)
-      os::note_modules_of(pid_, one.frames);
-  } else {
-    problem = std::make_exception_ptr(error(
-      who_ + " has not told its stack within " + std::to_string(limits::stack_patience.count()) +
-      " ms: it has ended, is stopped, or its program handles SIGURG itself"));
+void stack_request::take_turn() noexcept {
+  try {
+    if (question_.answered() || clock::now() >= deadline_)
+      return finish();
+    pause_ = std::min(2 * pause_, std::chrono::milliseconds(50));
+    look();
+  } catch (...) { // there is no memory
+    tell({}, std::current_exception());
   }
-  for (const auto& answer : std::exchange(askers_, {}))
-    answer(std::vector<thread_stack>(stacks), problem);
+}
+
+void stack_request::finish() {
+  if (question_.answers() == 0)
+    return tell({}, std::make_exception_ptr(error(who_ + " has not told its stack within " +
+                                                  std::to_string(limits::stack_patience.count()) +
+                                                  " ms: it has ended, is stopped, or its program "
+                                                  "handles SIGURG itself")));
+  const auto stacks = question_.stacks();
+  std::vector<code_location> places;
+  for (const auto& one : stacks)
+    places.insert(places.end(), one.frames.begin(), one.frames.end());
+  os::note_modules_of(pid_, places);
+  tell(stacks, nullptr);
+}
+
+void stack_request::tell(
+  const std::vector<thread_stack>& stacks, const std::exception_ptr& problem) noexcept {
+  for (const auto& answer : std::exchange(askers_, {})) {
+    try {
+      answer(std::vector<thread_stack>(stacks), problem);
+    } catch (...) { // there is no memory to tell all of it
+      try {
+        answer({}, std::current_exception());
+      } catch (...) {
+        // Nor is there any to tell that.
+      }
+    }
+  }
 }
 
 } // namespace troupe::parent

@@ -18,7 +18,7 @@
 
 namespace troupe::parent {
 
-/// Is given the stacks, or why there are none.
+/// Is given the stacks, or why there are none; once, and once more with that if it throws.
 using stack_answer = std::function<void(std::vector<thread_stack>&&, const std::exception_ptr&)>;
 
 /// Asks the threads of a child for their stacks, and waits for them, but no longer than `limits::stack_patience`. On the
@@ -38,7 +38,9 @@ private:
   stack_request(boost::asio::io_context& io, std::shared_ptr<link::shared_region> region, pid_t pid,
     std::string who);
   void look();
+  void take_turn() noexcept;
   void finish();
+  void tell(const std::vector<thread_stack>& stacks, const std::exception_ptr& problem) noexcept;
 
   const std::shared_ptr<link::shared_region> region_;
   const pid_t pid_;

@@ -448,7 +448,8 @@ void pool_actor::run_ended(const policy::ended_run& run) noexcept {
 
 void pool_actor::task_is_slow(const policy::slow_run& run) noexcept {
   try {
-    report_slow_task(loop(), options_, supervisor_[run.seat], run.thread, policy::described(run));
+    report_slow_task(loop(), options_, supervisor_[run.seat], run.thread, policy::described(run),
+      [shared = shared_] { return shared->stopped(); });
   } catch (...) {
     log()->warn("pool {}: a slow task is not told of: there is no memory", options_->name);
   }

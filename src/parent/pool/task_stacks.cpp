@@ -54,7 +54,7 @@ void tell(
 } // namespace
 
 void report_slow_task(loop::event_loop& loop, const std::shared_ptr<const pool_options>& options,
-  child_process& child, pid_t thread, task_slow&& told) {
+  child_process& child, pid_t thread, task_slow&& told, std::function<bool()> has_stopped) {
   auto& io = loop.io();
   told.pool = options->name;
   told.pid = child.pid();
@@ -68,7 +68,8 @@ void report_slow_task(loop::event_loop& loop, const std::shared_ptr<const pool_o
           event->thread = thread;
           event->stack = found->frames;
         }
-        tell(io, *options, thread, *event);
+        if (!has_stopped())
+          tell(io, *options, thread, *event);
       });
   } catch (const std::exception&) { // it has just ended, or is not to be asked
     tell(io, *options, thread, *event);

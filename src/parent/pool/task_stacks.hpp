@@ -6,6 +6,7 @@
 
 #include <troupe/pool_options.hpp>
 
+#include <functional>
 #include <memory>
 
 #include <sys/types.h>
@@ -14,8 +15,9 @@
 namespace troupe::parent {
 
 /// Logs that a task is slow, and tells `on_task_slow`, with the stack of `thread` when the child has told it; 0: without.
+/// Nobody is told after `has_stopped`: then the pool has ended, and what its callbacks refer to may be gone.
 void report_slow_task(loop::event_loop& loop, const std::shared_ptr<const pool_options>& options,
-  child_process& child, pid_t thread, task_slow&& told);
+  child_process& child, pid_t thread, task_slow&& told, std::function<bool()> has_stopped);
 
 /// The stack of that thread of a child, if it executes the task; it comes later. Null if the child cannot be asked.
 std::shared_ptr<const detail::late_stack> ask_task_stack(
