@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 namespace troupe_cli {
@@ -227,53 +228,85 @@ void job_set::terminate() {
 
 namespace {
 
-const char* const told_recycling = ", needs recycling: children are replaced, one after the other";
-
 std::string shown(const std::string& value, const char* otherwise) {
   return value.empty() ? otherwise : text::printable(value);
 }
 
-} // namespace
-
-void job_set::change(const troupe::config& before, const job_file& now) {
-  const std::lock_guard lock(mutex_);
-  std::set<std::string> renewed; // pools
-  const bool new_modules = tell_modules(before, now);
-  if (new_modules)
-    for (const auto& [name, pool] : pools_)
-      renewed.insert(name);
-  const auto all = troupe::changes(before, now.config);
-  for (const auto& one : all) {
-    const auto becomes = apply(one, now);
-    report_.line(text::printable(one.key) + ": " + shown(one.before, "not there") +
-                 (one.value.empty() ? " is gone" : " is now " + text::printable(one.value)) +
-                 (becomes == effect::applied      ? ", applied"
-                   : becomes == effect::recycling ? told_recycling
-                                                  : ", needs a restart"));
-    if (becomes == effect::recycling)
-      renewed.insert(one.pool);
-  }
-  if (!new_modules && all.empty())
-    report_.line("the file has been read again, and nothing in it has changed");
-  if (!renewed.empty() && !tell_other_kinds(now))
-    renew_pools(renewed, now);
+bool has_pool(const job_file& file, const std::string& name) {
+  return name.empty() || std::ranges::count(file.config.pool_names(), name) != 0;
 }
 
-// Whether children are to load other ones than before.
-bool job_set::tell_modules(const troupe::config& before, const job_file& now) {
-  bool changed = before.modules() != now.config.modules();
-  if (changed)
-    report_.line(std::string("modules: others than before") + told_recycling);
+// Whether a pool takes a change. It refuses what does not fit to options of its that only a restart changes, and has
+// nothing left to run where it has closed.
+template <class Change>
+bool takes(Change change) {
+  try {
+    change();
+    return true;
+  } catch (const std::invalid_argument&) {
+    return false;
+  } catch (const troupe::pool_closed&) {
+    return false;
+  }
+}
+
+} // namespace
+
+const char* job_set::words_for(effect what) {
+  switch (what) {
+  case effect::applied:
+    return ", applied";
+  case effect::recycling:
+    return ", needs recycling: children are replaced, one after the other";
+  case effect::restart:
+    break;
+  }
+  return ", needs a restart";
+}
+
+// What becomes of each change is known before anything is said of it.
+void job_set::change(const troupe::config& before, const job_file& now) {
+  const std::lock_guard lock(mutex_);
+  const auto modules = changed_modules(before, now);
+  const auto all = troupe::changes(before, now.config);
+  if (modules.empty() && all.empty())
+    return report_.line("the file has been read again, and nothing in it has changed");
+  std::vector<effect> effects;
+  std::set<std::string> outdated; // pools
+  for (const auto& one : all) {
+    effects.push_back(apply(one, now));
+    if (effects.back() == effect::recycling)
+      outdated.insert(one.pool);
+  }
+  if (!modules.empty())
+    for (const auto& [name, pool] : pools_)
+      outdated.insert(name);
+  const auto renewed = renew_pools(outdated, now);
+  for (const auto& what : modules)
+    report_.line(what + words_for(renewed == outdated ? effect::recycling : effect::restart));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (effects[i] == effect::recycling && !renewed.contains(all[i].pool))
+      effects[i] = effect::restart;
+    report_.line(text::printable(all[i].key) + ": " + shown(all[i].before, "not there") +
+                 (all[i].value.empty() ? " is gone" : " is now " + text::printable(all[i].value)) +
+                 words_for(effects[i]));
+  }
+}
+
+// What is to be said of modules if children are to load other ones than before.
+std::vector<std::string> job_set::changed_modules(
+  const troupe::config& before, const job_file& now) {
+  std::vector<std::string> changed;
+  if (before.modules() != now.config.modules())
+    changed.emplace_back("modules: the list has changed");
   std::map<std::string, std::filesystem::file_time_type> present;
   for (const auto& module : now.modules) {
     std::error_code failure;
     const auto time = std::filesystem::last_write_time(module.path, failure);
     present.emplace(module.path, time);
     const auto known = modules_.find(module.path);
-    if (failure || known == modules_.end() || known->second == time)
-      continue;
-    changed = true;
-    report_.line(text::printable(module.path) + ": a new file" + told_recycling);
+    if (!failure && known != modules_.end() && known->second != time)
+      changed.push_back(text::printable(module.path) + ": a new file");
   }
   modules_ = std::move(present);
   return changed;
@@ -287,31 +320,33 @@ bool job_set::tell_other_kinds(const job_file& now) const {
     if (found == now.tasks.end() || found->second.task.kind == one->kind)
       continue;
     some = true;
-    report_.line(
-      text::printable(one->what.name) + ": the task " + text::printable(one->what.task) +
-      " was another kind of function before, needs a restart: children stay as they are");
+    report_.line(text::printable(one->what.name) + ": the task " + text::printable(one->what.task) +
+                 " was another kind of function before, so children stay as they are");
   }
   return some;
 }
 
-void job_set::renew_pools(const std::set<std::string>& names, const job_file& now) {
+// Gives those of which the children are being replaced.
+std::set<std::string> job_set::renew_pools(
+  const std::set<std::string>& names, const job_file& now) {
+  std::set<std::string> renewed;
+  if (names.empty() || tell_other_kinds(now))
+    return renewed;
   for (const auto& name : names)
-    try {
-      pools_.at(name)->renew(options_of(name, now));
-    } catch (const troupe::pool_closed&) {
-      // It has nothing left to run.
-    }
+    if (has_pool(now, name) && takes([&] { pools_.at(name)->renew(options_of(name, now)); }))
+      renewed.insert(name);
+  return renewed;
 }
 
 job_set::effect job_set::apply(const troupe::config_change& change, const job_file& now) {
   const auto pool = pools_.find(change.pool);
   if (!change.pool.empty() && pool != pools_.end()) {
+    if (change.effect == troupe::change_effect::restart || !has_pool(now, change.pool))
+      return effect::restart;
     if (change.effect == troupe::change_effect::recycle)
       return effect::recycling;
-    if (change.effect == troupe::change_effect::restart)
-      return effect::restart;
-    pool->second->resize(now.config.pool(pool->first).processes);
-    return effect::applied;
+    const auto processes = now.config.pool(change.pool).processes;
+    return takes([&] { pool->second->resize(processes); }) ? effect::applied : effect::restart;
   }
   for (const auto& one : entries_) {
     const auto place = std::ranges::find(now.jobs, one->what.name, &job::name);

@@ -59,10 +59,11 @@ private:
   void connect();
   // What becomes of a change.
   enum class effect { applied, recycling, restart };
+  static const char* words_for(effect what);
   effect apply(const troupe::config_change& change, const job_file& now);
-  bool tell_modules(const troupe::config& before, const job_file& now);
+  std::vector<std::string> changed_modules(const troupe::config& before, const job_file& now);
   bool tell_other_kinds(const job_file& now) const;
-  void renew_pools(const std::set<std::string>& names, const job_file& now);
+  std::set<std::string> renew_pools(const std::set<std::string>& names, const job_file& now);
   void run_one(running_job& one);
   bool may_begin(const running_job& one) const;
   void tell_end(const running_job& one, std::chrono::steady_clock::duration took);

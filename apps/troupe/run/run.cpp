@@ -13,8 +13,11 @@
 #include <cerrno>
 #include <csignal>
 #include <iostream>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -33,7 +36,7 @@ public:
   void on_signal(int signal) {
     const std::lock_guard lock(mutex_);
     if (signal == SIGHUP)
-      return reload();
+      return begin_reload();
     if (ended_by_ == 0 && !draining_) {
       draining_ = true;
       report_.line("reads no more input and finishes what has begun; once more ends everything");
@@ -59,26 +62,63 @@ public:
       jobs->terminate();
   }
 
+  /// Returns when the runtime is used no more. There are no jobs by then.
+  void await_reload() {
+    if (reloading_.joinable())
+      reloading_.join();
+  }
+
   int ended_by() {
     const std::lock_guard lock(mutex_);
     return ended_by_;
   }
 
 private:
-  void reload() {
-    if (jobs_ == nullptr)
+  // On a thread of its own, since a module may take long to load, and other signals are for now. One at a time: what
+  // changes while the file is looked at is looked at after that.
+  void begin_reload() {
+    if (jobs_ == nullptr || std::exchange(wanted_, true) || is_reloading_)
       return;
+    await_reload(); // it has come to its end
     try {
-      auto now = read_job_file(*rt_, given_.file);
+      reloading_ = std::thread([this] { reload_while_wanted(); });
+      is_reloading_ = true;
+    } catch (const std::exception& problem) {
+      wanted_ = false;
+      tell_unchanged(problem);
+    }
+  }
+
+  void reload_while_wanted() {
+    std::unique_lock lock(mutex_);
+    while (std::exchange(wanted_, false) && jobs_ != nullptr)
+      reload(lock);
+    is_reloading_ = false;
+  }
+
+  void reload(std::unique_lock<std::mutex>& lock) {
+    auto& rt = *rt_;
+    lock.unlock();
+    try {
+      const auto now = read_job_file(rt, given_.file);
+      lock.lock();
+      if (jobs_ == nullptr)
+        return;
       jobs_->change(config_, now);
       config_ = now.config;
     } catch (const troupe::config_error& problem) {
       report_.line("the file is as it was, since there is something wrong with it now:\n" +
                    std::string(problem.what()));
-    } catch (const troupe::error& problem) { // no process in which to look at a module
-      report_.line(
-        "the file is as it was, since it cannot be looked at: " + text::printable(problem.what()));
+    } catch (const std::exception& problem) { // such as no process in which to look at a module
+      tell_unchanged(problem);
     }
+    if (!lock.owns_lock())
+      lock.lock();
+  }
+
+  void tell_unchanged(const std::exception& problem) {
+    report_.line("the file could not be checked, so nothing has changed: " +
+                 text::printable(problem.what()) + "; send SIGHUP again when that is mended");
   }
 
   run_report& report_;
@@ -89,6 +129,9 @@ private:
   troupe::config config_;
   bool draining_ = false;
   int ended_by_ = 0;
+  bool wanted_ = false; // the file is to be read again
+  bool is_reloading_ = false;
+  std::thread reloading_; // only the thread of signals begins it
 };
 
 // For as long as it lives, signals are for these jobs.
@@ -107,6 +150,19 @@ public:
 private:
   run_control& control_;
   troupe::runtime& rt_;
+};
+
+// Outlived by a runtime that is used to look at the file again.
+class end_of_reloads {
+public:
+  explicit end_of_reloads(run_control& control)
+    : control_(control) {}
+  end_of_reloads(const end_of_reloads&) = delete;
+  end_of_reloads& operator=(const end_of_reloads&) = delete;
+  ~end_of_reloads() { control_.await_reload(); }
+
+private:
+  run_control& control_;
 };
 
 // Nothing else takes the place of a stream that is closed: whoever writes to it would write there. Whether it was open.
@@ -145,6 +201,7 @@ const char* word_for(exit_code code, int signal) {
 int run_file(const file_arguments& given, const std::vector<std::string>& arguments, bool has_input,
   run_control& control, run_report& report) {
   troupe::runtime rt(troupe::runtime_options{.control = true});
+  const end_of_reloads reloads(control);
   const auto file = read_job_file(rt, given.file);
   auto jobs = choose_jobs(file, given.jobs);
   if (jobs.empty()) {

@@ -74,12 +74,16 @@ cp "$modules/crashes.so" broken.so && mv broken.so tasks.so
 write_file 2 9s 9
 kill -HUP "$run"
 until_says 'tasks.so: the process that loaded it was ended by signal 6'
+cp "$modules/hangs.so" broken.so && mv broken.so tasks.so
+kill -HUP "$run"
+until_true "a module hangs while it is loaded" [ -e loading ]
 cp "$modules/tasks.so" whole.so && touch -d '3 hours' whole.so && mv whole.so tasks.so
 
-# The first Ctrl-C reads no more, and waits for what has begun.
+# The first Ctrl-C reads no more, and waits for what has begun: also while a module hangs.
 kill -INT "$run"
 until_says 'reads no more input and finishes what has begun; once more ends everything'
-touch go
+expect "nobody has given up the module by then" 1 "" grep 'has not been loaded within' errors
+touch go may_load
 wait "$run"
 expect "drained: exit code 3" 0 "3" echo $?
 expect "what had begun was finished" 0 $'here\ngo' cat output
@@ -142,6 +146,38 @@ exec 3>&-
 wait "$run"
 expect "all is well in the end" 0 "0" echo $?
 expect "and no item was lost" 0 "$(seq "$items")" sed 's/.* //' output
+
+# What does not fit to what only a restart changes, and what is of a pool that is gone, needs a restart. The run goes on.
+write_pool() { # NAME PROCESSES UMASK
+  cat > jobs.toml <<EOF
+modules = ["tasks.so"]
+[pool.$1]
+processes = $2
+queuecount = $2
+umask = "$3"
+[job.a]
+task = "wait_for"
+input = "names"
+EOF
+}
+write_pool p 4 077
+start
+echo here >&3
+for _ in $(seq 1 600); do grep -q here output && break; sleep 0.1; done
+write_pool p 2 077
+kill -HUP "$run"
+until_says 'pool.p.processes: 4 is now 2, needs a restart'
+until_says 'pool.p.queuecount: 4 is now 2, needs a restart'
+write_pool q 2 077
+kill -HUP "$run"
+until_says 'pool.p.processes: 2 is gone, needs a restart'
+until_says 'pool.p.umask: .* is gone, needs a restart'
+touch -d '4 hours' tasks.so
+kill -HUP "$run"
+until_says 'tasks.so: a new file, needs a restart'
+exec 3>&-
+wait "$run"
+expect "all is well in the end" 0 "0" echo $?
 
 # The second one ends everything.
 write_file 1 0s 8
