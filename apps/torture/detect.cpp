@@ -48,9 +48,17 @@ double one_death(arena& in, troupe::pool& pool, bool with_heir) {
     std::chrono::duration<double>(in.with.patience_seconds));
   if (!eventually([&] { return noted.ended.load() == 1 || victim.done(); }, patience))
     in.says.broken("task " + std::to_string(task) + " does not begin");
+  const pid_t pid = noted.pid.load();
+  if (pid <= 0) { // nobody has begun it, so there is nobody to kill
+    in.says.broken("task " + std::to_string(task) + " has ended before it began");
+    victim.cancel();
+    victim.wait();
+    in.tasks.resolved(task, victim.error());
+    return 0;
+  }
   std::this_thread::sleep_for(std::chrono::microseconds(in.random() % 3000));
   const auto begin = clock::now();
-  ::kill(noted.pid.load(), SIGKILL);
+  ::kill(pid, SIGKILL);
   victim.wait();
   const std::chrono::duration<double, std::milli> taken = clock::now() - begin;
   in.tasks.resolved(task, victim.error());

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,8 +44,12 @@ public:
     const std::string program = program_path();
     const std::string name(state);
     const std::string start(troupe::to_string(method));
+    const pid_t torture = ::getpid();
     pid_ = checked(::fork(), "fork");
     if (pid_ == 0) { // only what may be called in a copy of a process with threads, and setenv
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL); // it may hang, and torture gives up then
+      if (::getppid() != torture)
+        ::_exit(127);
       ::dup2(output[1], STDOUT_FILENO);
       if (terminal_ >= 0)
         take_terminal();

@@ -114,12 +114,13 @@ void apply_limits(start_plan& plan) {
 // In the new process, whose memory is this one's: only system calls, and nothing that outlives it.
 TROUPE_NOT_SANITIZED int run_new_process(void* argument) {
   auto& plan = *static_cast<start_plan*>(argument);
-  if (plan.waits)
-    wait_while(plan.may_begin, 0);
-  ::setsid(); // and so a group: where one reads from the terminal, it would be stopped for ever
+  // The parent may die at any moment, also while this process waits for it.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != plan.parent) // it died before it would have been noticed
     ::_exit(127);
+  if (plan.waits)
+    wait_while(plan.may_begin, 0);
+  ::setsid(); // and so a group: where one reads from the terminal, it would be stopped for ever
   set_default_signals();
   if (::dup2(plan.in, STDIN_FILENO) < 0 || (plan.out >= 0 && ::dup2(plan.out, STDOUT_FILENO) < 0) ||
       (plan.err >= 0 && ::dup2(plan.err, STDERR_FILENO) < 0))

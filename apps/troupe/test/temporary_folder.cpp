@@ -1,8 +1,9 @@
 #include "test/temporary_folder.hpp"
 
+#include "test/remove_folder.hpp"
+
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <system_error>
 
 namespace troupe_cli::test {
@@ -17,8 +18,7 @@ temporary_folder::temporary_folder() {
 }
 
 temporary_folder::~temporary_folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  remove_folder(path_);
 }
 
 } // namespace troupe_cli::test

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <thread>
 
 #include <sched.h>
 #include <sys/time.h>
@@ -70,4 +71,23 @@ TEST_CASE(
     ::close(started.pidfd);
     REQUIRE(ended);
   }
+}
+
+TEST_CASE("a process that makes threads all the time can be looked at, and ended") {
+  const pid_t pid = ::fork();
+  if (pid == 0)
+    for (;;)
+      std::thread([] {}).join();
+  REQUIRE(pid > 0);
+  tracer traced(pid, tracer::begun::later);
+  for (int turn = 0; turn < 50; ++turn) {
+    static_cast<void>(traced.read_all_stacks());
+    traced.handle_stops();
+  }
+  ::kill(pid, SIGKILL);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!has_ended(pid) && std::chrono::steady_clock::now() < deadline)
+    traced.handle_stops();
+  REQUIRE(has_ended(pid));
+  ::waitpid(pid, nullptr, 0);
 }

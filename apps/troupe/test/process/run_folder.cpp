@@ -2,12 +2,11 @@
 
 #include "command/start.hpp"
 #include "test/attempt.hpp"
+#include "test/remove_folder.hpp"
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
-#include <system_error>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -47,8 +46,7 @@ run_folder::run_folder(const std::string& path)
   : path_(path) {
   if (is_as_made(path, "tmp") && is_as_made(path + "/tmp", {}))
     return;
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
+  remove_folder(path);
   if (::mkdir(path.c_str(), mode) == 0 && ::mkdir((path + "/tmp").c_str(), mode) == 0)
     return;
   const int number = errno;

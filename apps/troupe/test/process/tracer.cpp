@@ -109,15 +109,19 @@ bool tracer::handle_stop(pid_t thread) {
     threads_.erase(thread);
     return true;
   }
-  const int signal = info.si_status & 0xFF;
-  const int event = info.si_status >> 8;
+  take_stop(thread, info.si_status);
+  return true;
+}
+
+void tracer::take_stop(pid_t thread, int status) {
+  const int signal = status & 0xFF;
+  const int event = status >> 8;
   unsigned long made = 0;
   if (event == PTRACE_EVENT_CLONE && ::ptrace(PTRACE_GETEVENTMSG, thread, nullptr, &made) == 0)
     threads_.insert(static_cast<pid_t>(made));
   else if (event == 0 && ends_a_program(signal) && crashes_ < most_crashes)
     note_crash(thread, signal);
-  leave_stop(thread, info.si_status);
-  return true;
+  leave_stop(thread, status);
 }
 
 void tracer::note_crash(pid_t thread, int signal) {
@@ -132,20 +136,22 @@ std::string tracer::read_one_stack(stack_reader& reader, pid_t thread) {
     return {};
   if (::ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) != 0)
     return {};
-  siginfo_t info{};
   for (int i = 0; i < most_stop_waits; ++i) {
+    siginfo_t info{};
     if (::waitid(P_PID, static_cast<id_t>(thread), &info, WSTOPPED | WNOHANG | __WALL) != 0)
       return {};
-    if (info.si_pid != 0)
-      break;
-    const timespec moment{0, 1'000'000}; // there is no descriptor that tells of a stop
-    ::nanosleep(&moment, nullptr);
+    if (info.si_pid == 0) {
+      const timespec moment{0, 1'000'000}; // there is no descriptor that tells of a stop
+      ::nanosleep(&moment, nullptr);
+    } else if (info.si_status >> 8 == PTRACE_EVENT_STOP) {
+      auto out = reader.read(thread);
+      leave_stop(thread, info.si_status);
+      return out;
+    } else {
+      take_stop(thread, info.si_status); // it stopped for something else before
+    }
   }
-  if (info.si_pid == 0)
-    return "  (it does not stop: it hangs in the kernel)\n";
-  auto out = reader.read(thread);
-  leave_stop(thread, info.si_status);
-  return out;
+  return "  (it does not stop: it hangs in the kernel)\n";
 }
 
 std::string tracer::read_all_stacks() {

@@ -36,6 +36,7 @@ public:
 private:
   bool seize(pid_t thread);
   bool handle_stop(pid_t thread);
+  void take_stop(pid_t thread, int status);
   void note_crash(pid_t thread, int signal);
   std::string read_one_stack(class stack_reader& reader, pid_t thread);
 
