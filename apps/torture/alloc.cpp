@@ -93,7 +93,7 @@ std::uint64_t values_of(arena& in) {
 // Children that have ended are waited for, whatever has failed.
 void look_for_zombies(arena& in, const std::string& what) {
   static std::size_t known = 0;
-  if (eventually([] { return footprint::now().zombies <= known; }, 5s))
+  if (eventually([] { return footprint::now().zombies <= known; }, 60s))
     return;
   known = footprint::now().zombies;
   in.says.broken(what + " has failed, and a zombie was left");

@@ -32,6 +32,7 @@ struct sub_command {
   void (*run)(arena& in);
   bool all_methods = false; ///< uses every start method, unless one is given; else:
   troupe::start_method own_method = troupe::start_method::spawn;
+  std::uint64_t least_tasks = 1; ///< with fewer there is nothing to judge
 };
 
 std::span<const sub_command> sub_commands();

@@ -24,10 +24,11 @@ namespace torture {
 namespace {
 
 constexpr sub_command all[] = {
-  {"kill", "Tasks while children are killed at random", kill},
+  {"kill", "Tasks while children are killed at random", kill, false,
+    troupe::start_method::spawn, 20},
   {"blast", "One of several children is killed again and again: the others notice nothing", blast},
-  {"poison", "A map with items that crash", poison, true},
-  {"detect", "How soon a death is known", detect},
+  {"poison", "A map with items that crash", poison, true, troupe::start_method::spawn, 3},
+  {"detect", "How soon a death is known", detect, false, troupe::start_method::spawn, 2},
   {"leak", "Thousands of deaths, and nothing that grows", leak},
   {"orphans", "Parents are killed in every state, and leave nothing behind", orphans, true},
   {"hostile", "Children that write garbage to all that they share with the parent", hostile, false,
@@ -73,6 +74,8 @@ std::span<const sub_command> sub_commands() {
   return all;
 }
 
+constexpr int usage_error = 2;
+
 int run(const command_line& line, int argc, char** argv) {
   auto with = line.with;
   if (!line.state.empty()) {
@@ -83,6 +86,11 @@ int run(const command_line& line, int argc, char** argv) {
   }
   const auto& chosen = *std::find_if(
     std::begin(all), std::end(all), [&](const auto& each) { return line.name == each.name; });
+  if (with.tasks != 0 && with.tasks < chosen.least_tasks) {
+    std::fprintf(stderr, "troupe-torture: %s --tasks must be at least %llu\n", chosen.name,
+      static_cast<unsigned long long>(chosen.least_tasks));
+    return usage_error;
+  }
   if (!chosen.all_methods && !with.start.has_value())
     with.start = chosen.own_method;
   account::make();

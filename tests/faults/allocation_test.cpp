@@ -166,8 +166,7 @@ std::int64_t fail_each_allocation(const char* thread, Life live) {
       [&] {
         left_behind = baseline::now().excess_over(before);
         return left_behind.empty();
-      },
-      5s));
+      }));
     CHECK(left_behind == std::vector<std::string>());
   }
   return nth;

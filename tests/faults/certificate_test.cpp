@@ -167,6 +167,33 @@ void close_everything() {
   troupe::test::spin_forever();
 }
 
+bool write_to(const std::string& path, const std::string& text) {
+  if (::access(path.c_str(), W_OK) != 0)
+    return false; // what is made here would limit nothing
+  std::ofstream file(path);
+  return static_cast<bool>(file << text << std::flush);
+}
+
+// The folder of a control group of either version, with so many bytes of memory and no swap; empty where tests may make none.
+std::string make_limited_group(std::size_t bytes) {
+  const std::pair<const char*, const char*> places[] = {
+    {"/sys/fs/cgroup/memory", "memory.limit_in_bytes"},
+    {"/sys/fs/cgroup", "memory.max"},
+    {"/sys/fs/cgroup/unified", "memory.max"},
+  };
+  for (const auto& [parent, limit] : places) {
+    const auto group = std::string(parent) + "/troupe-" + std::to_string(::getpid());
+    if (::mkdir(group.c_str(), 0700) != 0)
+      continue;
+    if (write_to(group + '/' + limit, std::to_string(bytes))) {
+      write_to(group + "/memory.swap.max", "0");
+      return group;
+    }
+    ::rmdir(group.c_str());
+  }
+  return {};
+}
+
 void fill_memory_in(const std::string& group) {
   std::ofstream(group + "/cgroup.procs") << ::getpid() << std::flush;
   constexpr std::size_t size = std::size_t{256} << 20;
@@ -369,13 +396,11 @@ TEST_CASE("children are more likely than their parent to be ended when memory ru
 TEST_CASE("a child that the kernel ends for want of memory is said to be possibly out of memory") {
   if (sanitized)
     return; // they reserve more than any limit
-  // A control group that tests may make; elsewhere there is nothing to prove.
-  const std::string group = "/sys/fs/cgroup/memory/troupe-" + std::to_string(::getpid());
-  if (::mkdir(group.c_str(), 0700) != 0) {
+  const auto group = make_limited_group(std::size_t{64} << 20);
+  if (group.empty()) {
     WARN("no control group can be made here");
     return;
   }
-  std::ofstream(group + "/memory.limit_in_bytes") << (std::size_t{64} << 20);
   {
     troupe::pool pool{rt(), {.processes = 1}};
     const auto loss = lost(pool, fill_memory_in, group);

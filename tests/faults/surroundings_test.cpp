@@ -1,6 +1,7 @@
 // Where a program finds itself: without descriptors, with signals that are ignored, blocked or come all the time, with other
 // code that waits for its children, on busy CPUs. And what others find of it: nothing that has a name.
 #include "support/catch.hpp"
+#include "support/flag.hpp"
 #include "support/functions.hpp"
 #include "support/piped_program.hpp"
 #include "support/process_info.hpp"
@@ -285,7 +286,11 @@ TEST_CASE("system calls that are interrupted all the time change nothing, in par
     for (const auto& text : pool.map(text_of, std::views::iota(0, 200)))
       REQUIRE(text == text_of(i++));
     auto slow = pool.apply(nap, 3);
-    CHECK_FALSE(pool.apply([] { std::this_thread::sleep_for(50ms); }).wait_for(1ms));
+    const troupe::test::flag enough;
+    auto waits = pool.apply(troupe::test::wait_for_flag, enough.path());
+    CHECK_FALSE(waits.wait_for(1ms));
+    enough.raise();
+    waits.get();
     CHECK(slow.get() == 3);
     disturber.request_stop();
     disturber.join();

@@ -14,7 +14,7 @@ seq "$inputs" >lines
 # Has `begin OPTIONS...`, which becomes the run, killed at random moments, and two lines inserted after the first time; then
 # it runs to its end. `ended` says how many of its ITEMS have ended, at least.
 kill_and_resume() { # ITEMS
-  local items=$1 part kill pid until pause
+  local items=$1 part kill pid until pause status killed=0
   local options=(--journal journal)
   part=$((items / (kills + 1)))
   pause=$(awk "BEGIN { print 0.05 + $items / 100000 }") # between looks, which cost more where there are more items
@@ -26,14 +26,17 @@ kill_and_resume() { # ITEMS
     while kill -0 $pid 2>/dev/null && [ "$(ended)" -lt "$until" ]; do
       sleep "$pause"
     done
-    kill -KILL $pid
-    wait $pid 2>/dev/null || true
+    kill -KILL $pid 2>/dev/null || true # it may have come to its end
+    status=0
+    wait $pid 2>/dev/null || status=$?
+    [ "$status" != 137 ] || killed=$((killed + 1))
     echo "killed after $(ended) of $items"
     options=(--journal journal --resume)
     if [ "$kill" = 1 ]; then
       sed -i -e '3i first inserted' -e '$i second inserted' lines
     fi
   done
+  [ "$killed" -gt 0 ] || { echo "all runs had ended before they could be killed"; exit 1; }
   (begin "${options[@]}")
 }
 

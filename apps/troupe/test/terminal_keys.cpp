@@ -8,6 +8,25 @@
 
 namespace troupe_cli::test {
 
+namespace {
+
+bool is_ignored(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/// As if there were no handler: where nobody could let this process go on, it is not stopped.
+void stop_by_default() {
+  struct sigaction by_default {};
+  struct sigaction own {};
+  by_default.sa_handler = SIG_DFL;
+  ::sigaction(SIGTSTP, &by_default, &own);
+  std::raise(SIGTSTP);
+  ::sigaction(SIGTSTP, &own, nullptr);
+}
+
+} // namespace
+
 terminal_keys::terminal_keys(boost::asio::io_context& loop, std::function<void(char)> on_key)
   : terminal_(loop)
   , signals_(loop)
@@ -25,7 +44,8 @@ terminal_keys::terminal_keys(boost::asio::io_context& loop, std::function<void(c
     return;
   }
   for (const int each : {SIGTSTP, SIGCONT, SIGQUIT})
-    signals_.add(each, error);
+    if (!is_ignored(each))
+      signals_.add(each, error);
   await_signal();
   take();
 }
@@ -98,9 +118,12 @@ void terminal_keys::on_signal(int number) {
     return;
   }
   give_back();
-  if (number == SIGQUIT)
-    std::signal(SIGQUIT, SIG_DFL);
-  std::raise(number == SIGTSTP ? SIGSTOP : number);
+  if (number == SIGTSTP) {
+    stop_by_default();
+  } else {
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+  }
   take(); // it goes on; for one that has come to the background in the meantime this does nothing
 }
 

@@ -159,7 +159,7 @@ private:
   }
 
   void print_running() {
-    notices_ << state_.done() << " tests are done, " << running_.size() << " run:\n";
+    notices_ << state_.done() << " tests done, " << running_.size() << " running:\n";
     for (const auto& each : running_)
       notices_ << headline("RUNS", clock::now() - each.began, each.title) << '\n';
     notices_ << std::flush;

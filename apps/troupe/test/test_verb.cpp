@@ -210,7 +210,7 @@ private:
     report.sum_up(all, options_.flaky_fails);
     const bool printed = static_cast<bool>(std::cout.flush());
     if (!printed)
-      complain("cannot write what there is to say: standard output is closed, or its disk full",
+      complain("cannot write the results to standard output: it is closed, or its disk is full",
         exit_code::broken);
     const bool written = write_reports(all) && printed;
     return exit_code_of(all, signal, stopped, written);

@@ -2,9 +2,11 @@
 #include "command_run.hpp"
 
 #include "base/unique_fd.hpp"
+#include "support/process_info.hpp"
 
 #include <csignal>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <sys/stat.h>
@@ -24,10 +26,35 @@ std::string script(const command_run& in, const char* name, const std::string& t
   return path;
 }
 
-/// `troupe test` on a terminal of its own.
+/// Whether somebody has stopped the process.
+bool is_stopped(pid_t pid) {
+  const auto status = read_whole_file("/proc/" + std::to_string(pid) + "/status");
+  return status.find("\nState:\tT") != std::string::npos;
+}
+
+/// As a shell does: leads the session, with the command in the foreground. It could be let go on, so it can be stopped.
+[[noreturn]] void lead_session(char* const* argv, int pids) {
+  const pid_t command = ::fork();
+  if (command == 0) {
+    ::setpgid(0, 0);
+    std::signal(SIGTTOU, SIG_IGN);
+    ::tcsetpgrp(STDIN_FILENO, ::getpid());
+    std::signal(SIGTTOU, SIG_DFL);
+    ::execv(TROUPE_COMMAND, argv);
+    ::_exit(127);
+  }
+  if (::write(pids, &command, sizeof command) != sizeof command)
+    ::_exit(126);
+  int status = 0;
+  ::waitpid(command, &status, 0);
+  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+/// `troupe test` on a terminal of its own: with a shell, or as what leads the session itself.
 class run_on_terminal {
 public:
-  explicit run_on_terminal(std::vector<std::string> arguments) {
+  enum class led_by { shell, itself };
+  explicit run_on_terminal(std::vector<std::string> arguments, led_by leader = led_by::shell) {
     int master = -1;
     int slave = -1;
     REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
@@ -39,19 +66,29 @@ public:
     for (auto& each : arguments)
       argv.push_back(each.data());
     argv.push_back(nullptr);
-    pid_ = ::fork();
-    if (pid_ == 0) {
+    int pids[2];
+    REQUIRE(::pipe2(pids, O_CLOEXEC) == 0);
+    leader_ = ::fork();
+    if (leader_ == 0) {
       ::login_tty(slave);
       ::close(master);
+      if (leader == led_by::shell)
+        lead_session(argv.data(), pids[1]);
       ::execv(TROUPE_COMMAND, argv.data());
       ::_exit(127);
     }
+    ::close(pids[1]);
+    pid_ = leader_;
+    if (leader == led_by::shell)
+      REQUIRE(::read(pids[0], &pid_, sizeof pid_) == sizeof pid_);
+    ::close(pids[0]);
   }
   run_on_terminal(const run_on_terminal&) = delete;
   ~run_on_terminal() {
-    if (pid_ > 0) {
+    if (leader_ > 0) {
       ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
+      ::kill(leader_, SIGKILL);
+      ::waitpid(leader_, nullptr, 0);
     }
   }
 
@@ -77,8 +114,8 @@ public:
 
   int wait() {
     int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = 0;
+    ::waitpid(leader_, &status, 0);
+    leader_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
   }
 
@@ -93,6 +130,7 @@ private:
   troupe::base::unique_fd master_;
   troupe::base::unique_fd slave_; // so that what it was set to can still be looked at
   termios before_{};
+  pid_t leader_ = 0; // of the session
   pid_t pid_ = 0;
   std::string seen_;
 };
@@ -108,17 +146,30 @@ TEST_CASE("the key t prints what runs, and the terminal is as before in the end 
   REQUIRE(run.shows("SLOW")); // so it runs
   run.type('x');
   run.type('t');
-  CHECK(run.shows("0 tests are done, 1 run:"));
+  CHECK(run.shows("0 tests done, 1 running:"));
   CHECK_FALSE(run.is_as_before());
   ::kill(run.pid(), SIGTSTP);
-  int status = 0;
-  REQUIRE(::waitpid(run.pid(), &status, WUNTRACED) == run.pid());
-  CHECK(WIFSTOPPED(status));
+  REQUIRE(troupe::test::eventually([&] { return is_stopped(run.pid()); }));
   CHECK(run.is_as_before());
   ::kill(run.pid(), SIGCONT);
   REQUIRE(run.shows("SLOW"));
   run.type('t');
-  CHECK(run.shows("0 tests are done, 1 run:"));
+  CHECK(run.shows("0 tests done, 1 running:"));
+  write_whole_file(folder.file("go"), "");
+  CHECK(run.shows("1 passed"));
+  CHECK(run.wait() == 0);
+  CHECK(run.is_as_before());
+}
+
+TEST_CASE("a run that nobody could let go on is not stopped") {
+  const command_run folder;
+  const auto waits = script(
+    folder, "waits", "while [ ! -e " + folder.file("go").string() + " ]; do sleep 0.05; done\n");
+  run_on_terminal run({"--slow", "50ms", waits}, run_on_terminal::led_by::itself);
+  REQUIRE(run.shows("SLOW"));
+  ::kill(run.pid(), SIGTSTP);
+  run.type('t');
+  CHECK(run.shows("0 tests done, 1 running:"));
   write_whole_file(folder.file("go"), "");
   CHECK(run.shows("1 passed"));
   CHECK(run.wait() == 0);
@@ -209,8 +260,8 @@ TEST_CASE("where a disk is full, the run says so, and what it could not write") 
   CHECK(command.err() == "troupe test: cannot write \"/dev/full\": No space left on device\n");
   CHECK(command.run("/bin/true --json " + command.file("json").string() + " >/dev/full 2>" +
                     command.file("said").string() + " #") == 5);
-  CHECK(read_whole_file(command.file("said")) == "troupe test: cannot write what there is to say: "
-                                                 "standard output is closed, or its disk full\n");
+  CHECK(read_whole_file(command.file("said")) == "troupe test: cannot write the results to standard "
+                                                 "output: it is closed, or its disk is full\n");
   CHECK_THAT(read_whole_file(command.file("json")), ContainsSubstring("passed"));
 }
 

@@ -1,5 +1,5 @@
 // Catch2 2 prints its lists on stdout only: the names with their places, which no other line looks like, and the tags
-// in a list for people, whose printed stand in the same order.
+// in a list for people, whose entries stand in the same order.
 #include "test/framework.hpp"
 #include "test/frameworks/catch2_record.hpp"
 #include "test/frameworks/names.hpp"
