@@ -24,8 +24,8 @@ namespace torture {
 namespace {
 
 constexpr sub_command all[] = {
-  {"kill", "Tasks while children are killed at random", kill, false,
-    troupe::start_method::spawn, 20},
+  {"kill", "Tasks while children are killed at random", kill, false, troupe::start_method::spawn,
+    20},
   {"blast", "One of several children is killed again and again: the others notice nothing", blast},
   {"poison", "A map with items that crash", poison, true, troupe::start_method::spawn, 3},
   {"detect", "How soon a death is known", detect, false, troupe::start_method::spawn, 2},

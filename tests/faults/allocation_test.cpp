@@ -162,11 +162,10 @@ std::int64_t fail_each_allocation(const char* thread, Life live) {
       not_reached = failing.reached() ? 0 : not_reached + 1;
     }
     std::vector<std::string> left_behind;
-    CHECK(eventually(
-      [&] {
-        left_behind = baseline::now().excess_over(before);
-        return left_behind.empty();
-      }));
+    CHECK(eventually([&] {
+      left_behind = baseline::now().excess_over(before);
+      return left_behind.empty();
+    }));
     CHECK(left_behind == std::vector<std::string>());
   }
   return nth;

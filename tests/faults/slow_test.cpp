@@ -118,9 +118,8 @@ TEST_CASE("a slow task is told of with the stack of where it is, and goes on") {
 
 TEST_CASE("tasks that end sooner are not told") {
   slow_tasks slow;
-  troupe::pool pool{rt(), {.processes = 1,
-                            .on_task_slow = [&](const auto& told) { slow.add(told); },
-                            .slow_after = 60s}};
+  troupe::pool pool{rt(),
+    {.processes = 1, .on_task_slow = [&](const auto& told) { slow.add(told); }, .slow_after = 60s}};
   for (int i = 0; i < 50; ++i)
     CHECK(pool.apply(square, i).get() == i * i);
   CHECK(slow.all().empty());

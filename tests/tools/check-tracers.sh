@@ -8,8 +8,9 @@ strace) command=("$tracer" -f -o /dev/null "$program") ;;
 gdb) command=("$tracer" -nx -q -batch -ex run "$program") ;;
 esac
 # Where nobody may trace, there is nothing to prove.
-if tried=$("${command[@]:0:${#command[@]}-1}" true 2>&1 </dev/null); ! [[ $tried != *"not permitted"* && $tried != *"Could not trace"* ]]; then
-  echo "processes cannot be traced here: $tried"
+tried=$("${command[@]:0:${#command[@]}-1}" /bin/true 2>&1 </dev/null) || true
+if [[ $tried == *ptrace*"not permitted"* || $tried == *"Could not trace"* ]]; then
+  echo "no process may be traced here: $tried"
   exit 77
 fi
 if ! output=$("${command[@]}" 2>&1 </dev/null) || ! grep -q "^25$" <<<"$output"; then

@@ -13,8 +13,8 @@ namespace troupe_cli {
 
 /// A program that is to be run in a child of a pool, by run_command.hpp. Encodable.
 ///
-/// It gets /dev/null as stdin, a session and so a process group of its own, no terminal, no descriptor but 0 to 2, and no signal that is blocked or
-/// ignored. In its environment TROUPE_COMMAND names it, so that whatever it starts can be found.
+/// It gets /dev/null as stdin, a session and so a process group of its own, no terminal, no descriptor but 0 to 2, and no
+/// signal that is blocked or ignored. In its environment TROUPE_COMMAND names it, so that whatever it starts can be found.
 struct command {
   /// The program, which is looked for in PATH if it has no slash, and its arguments.
   std::vector<std::string> argv{};

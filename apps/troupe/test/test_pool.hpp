@@ -22,8 +22,8 @@ public:
   std::vector<attempt> run_each(std::vector<process_order> orders);
 
   /// Runs everything that `state` has, and returns the signal that ended it, or 0. The first SIGINT or SIGTERM, and
-  /// SIGHUP, let what runs come to its end; the second SIGINT or SIGTERM ends it. SIGUSR1, and the key t in a terminal, print what runs. Notices
-  /// for people go to `notices`.
+  /// SIGHUP, let what runs come to its end; the second SIGINT or SIGTERM ends it. SIGUSR1, and the
+  /// key t in a terminal, print what runs. Notices for people go to `notices`.
   int run(run_state& state, std::ostream& notices);
 
 private:

@@ -260,8 +260,9 @@ TEST_CASE("where a disk is full, the run says so, and what it could not write") 
   CHECK(command.err() == "troupe test: cannot write \"/dev/full\": No space left on device\n");
   CHECK(command.run("/bin/true --json " + command.file("json").string() + " >/dev/full 2>" +
                     command.file("said").string() + " #") == 5);
-  CHECK(read_whole_file(command.file("said")) == "troupe test: cannot write the results to standard "
-                                                 "output: it is closed, or its disk is full\n");
+  CHECK(read_whole_file(command.file("said")) ==
+        "troupe test: cannot write the results to standard "
+        "output: it is closed, or its disk is full\n");
   CHECK_THAT(read_whole_file(command.file("json")), ContainsSubstring("passed"));
 }
 
