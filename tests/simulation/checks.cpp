@@ -221,6 +221,11 @@ bool world::is_able(std::uint32_t seat) const {
            table[seat].phase == child_phase::spare);
 }
 
+// Those that are retiring only wait for their successors.
+bool world::may_serve(std::uint32_t seat) const {
+  return is_able(seat) && machine_->children().children()[seat].phase != child_phase::retiring;
+}
+
 void world::check_after_event() {
   for (std::size_t i = 0; i < open_.size();) {
     const auto index = open_[i];
@@ -284,7 +289,7 @@ void world::check_children() {
     if (children_[seat] == nullptr)
       continue;
     check(table.present(seat), "a child is forgotten", seat);
-    ready |= is_able(seat);
+    ready |= may_serve(seat);
     // A pool that has failed keeps no accounts of places: nothing is sent any more.
     check(machine_->failure() != nullptr || machine_->owed_by(seat) == children_[seat]->used(),
       "a place in a child is lost", machine_->owed_by(seat), children_[seat]->used());

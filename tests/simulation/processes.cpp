@@ -91,7 +91,7 @@ void world::child_down(child& gone) {
   children_[gone.seat_].reset();
   bool ready = false;
   for (std::uint32_t seat = 0; seat < children_.size(); ++seat)
-    ready |= is_able(seat);
+    ready |= may_serve(seat);
   if (!ready && !without_ready_since_)
     without_ready_since_ = now_;
 }

@@ -375,6 +375,7 @@ private:
   void check_hostages();
   void check_end();
   bool is_able(std::uint32_t seat) const;
+  bool may_serve(std::uint32_t seat) const;
   void check(bool holds, const char* rule, std::uint64_t a = 0, std::uint64_t b = 0) {
     if (!holds && violation_.empty())
       violate(rule, a, b);

@@ -15,14 +15,21 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/// As if there were no handler: where nobody could let this process go on, it is not stopped.
-void stop_by_default() {
+/// As if there were no handler: where nobody could let this process go on, SIGTSTP does not stop it. The thread of the loop
+/// blocks signals, and what it raises has come before this returns.
+void raise_by_default(int signal) {
   struct sigaction by_default {};
   struct sigaction own {};
   by_default.sa_handler = SIG_DFL;
-  ::sigaction(SIGTSTP, &by_default, &own);
-  std::raise(SIGTSTP);
-  ::sigaction(SIGTSTP, &own, nullptr);
+  ::sigaction(signal, &by_default, &own);
+  sigset_t raised;
+  sigset_t blocked;
+  sigemptyset(&raised);
+  sigaddset(&raised, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &raised, &blocked);
+  std::raise(signal);
+  ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
+  ::sigaction(signal, &own, nullptr);
 }
 
 } // namespace
@@ -118,12 +125,7 @@ void terminal_keys::on_signal(int number) {
     return;
   }
   give_back();
-  if (number == SIGTSTP) {
-    stop_by_default();
-  } else {
-    std::signal(number, SIG_DFL);
-    std::raise(number);
-  }
+  raise_by_default(number);
   take(); // it goes on; for one that has come to the background in the meantime this does nothing
 }
 

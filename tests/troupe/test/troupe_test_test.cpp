@@ -80,7 +80,7 @@ TEST_CASE("an interrupted run writes its reports, and names what it had not begu
         " " GTEST_FAULTS " 'test(Hangs) or test(LeavesAProcess)' 2>&1"});
   program.read_until("SLOW"); // so it runs
   ::kill(program.pid(), SIGUSR1);
-  program.read_until("1 run:");
+  program.read_until("1 running:");
   ::kill(program.pid(), SIGINT);
   program.read_until("comes to its end");
   ::kill(program.pid(), SIGINT);
