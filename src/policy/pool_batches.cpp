@@ -169,10 +169,12 @@ pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, t
   bool run = false;    // some do, and are worth another look
   bool on_cpu = false; // coroutines of a batch are, and keep the child from beginning others,
   bool stuck = false;  // ... for long, while another child could run those
+  bool gone = false;   // what was resolved meanwhile runs on, and may keep the CPU
   // The child runs a plain function, to its end, or as much as it may.
   bool held = tasks.started.size() >= rules_.concurrency;
   for (const auto& key : tasks.started) {
     const auto* entry = ledger_.find(key);
+    gone = gone || entry == nullptr;
     if (entry == nullptr)
       continue;
     const auto& task = *entry->task;
@@ -196,6 +198,11 @@ pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, t
       key); // else: only the item that runs is left, unless some results could not be read yet
     run = run || (entry != nullptr && entry->task->items > 1);
   }
+  if (gone)
+    for (const auto& key : tasks.unstarted)
+      if (const auto* entry = ledger_.find(key);
+          entry != nullptr && now - entry->sent >= limits::batch_patience && could_share(*entry))
+        on_cpu = stuck = true;
   const bool some_behind = on_cpu && !tasks.unstarted.empty();
   if (stuck && some_behind) {
     take_back_unstarted(seat, dispatcher::unlimited);
