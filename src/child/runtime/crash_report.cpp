@@ -198,7 +198,12 @@ void install_crash_handlers(link::crash_area& area) {
     ::setrlimit(RLIMIT_CORE, &core);
   }
 
-  static const auto* const own_stack = new signal_stack; // for ever
+  static union for_ever {
+    for_ever()
+      : stack() {}
+    ~for_ever() {} // what comes at the end of the process may crash, too
+    signal_stack stack;
+  } own_stack;
   static_cast<void>(own_stack);
   struct sigaction action {};
   action.sa_sigaction = &on_fatal_signal;
