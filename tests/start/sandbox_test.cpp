@@ -142,15 +142,15 @@ TEST_CASE("a child keeps only the variables that its pool wants, before its init
   CHECK(pool.apply(variable, "TROUPE_TEST_KEPT_TOO").get() == "kept too");
   CHECK(pool.apply(variable, "TROUPE_TEST_SECRET").get() == "(none)");
   CHECK(pool.apply(variable, "TROUPE_TEST_SEEN").get() == "(none)");
-  // A zygote has the environment of the time when it was made, and so have those that it forks.
+  // A zygote, which may be made here, has the environment of that time, and so have those that it forks for other tests.
+  for (const auto* name : {"TROUPE_TEST_KEPT", "TROUPE_TEST_KEPT_TOO", "TROUPE_TEST_SECRET"})
+    ::unsetenv(name);
   troupe::pool forked{rt(),
     {.processes = 1, .start_method = troupe::start_method::forkserver, .environment = {{"PATH"}}}};
   CHECK(forked.apply(variable, "PATH").get() == variable("PATH"));
   CHECK(forked.apply(variable, "HOME").get() == "(none)");
   troupe::pool without{rt(), {.processes = 1, .environment = {std::vector<std::string>()}}};
   CHECK(without.apply(variable, "PATH").get() == "(none)");
-  for (const auto* name : {"TROUPE_TEST_KEPT", "TROUPE_TEST_KEPT_TOO", "TROUPE_TEST_SECRET"})
-    ::unsetenv(name);
 }
 
 TEST_CASE("a child works in the directory and with the umask that its pool wants") {
