@@ -1,10 +1,11 @@
 #include "descendants.hpp"
 
+#include "support/process_list.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -13,15 +14,6 @@ namespace torture {
 namespace {
 
 constexpr const char* variable = "TROUPE_TORTURE_MARK";
-
-bool has_mark(const std::filesystem::path& process, const std::string& mark) {
-  std::ifstream file(process / "environ");
-  const std::string environment{
-    std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  // Each variable ends with a zero byte.
-  const auto sought = mark + '\0';
-  return environment.starts_with(sought) || environment.find('\0' + sought) != std::string::npos;
-}
 
 } // namespace
 
@@ -42,15 +34,8 @@ std::string own_mark() {
 }
 
 std::vector<pid_t> marked_processes(const std::string& mark) {
-  std::vector<pid_t> found;
-  std::error_code error;
-  for (std::filesystem::directory_iterator it("/proc", error), end; !error && it != end;
-       it.increment(error)) {
-    const auto name = it->path().filename().string();
-    if (name.find_first_not_of("0123456789") == std::string::npos && has_mark(it->path(), mark) &&
-        std::stoi(name) != ::getpid())
-      found.push_back(static_cast<pid_t>(std::stoi(name)));
-  }
+  auto found = troupe::test::processes_with(mark);
+  std::erase(found, ::getpid());
   return found;
 }
 

@@ -2,10 +2,9 @@
 
 #include "descendants.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <thread>
 
 #include <sys/types.h>
 #include <unistd.h>
@@ -15,22 +14,6 @@ namespace torture {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::size_t entries_of(const char* directory) {
-  std::size_t count = 0;
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error))
-    ++count;
-  return count;
-}
-
-bool is_zombie(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("State:"))
-      return line.find('Z') != std::string::npos;
-  return false;
-}
 
 std::size_t library_mappings() {
   std::ifstream file("/proc/self/maps");
@@ -62,18 +45,16 @@ std::string open_files() {
 } // namespace
 
 footprint footprint::now() {
-  footprint seen{.descriptors = entries_of("/proc/self/fd"),
-    .threads = entries_of("/proc/self/task"),
+  const auto self = ::getpid();
+  const auto all = troupe::test::children_of(self);
+  const auto zombies = static_cast<std::size_t>(
+    std::ranges::count_if(all, [](pid_t pid) { return troupe::test::state_of(pid) == "Z"; }));
+  return {.descriptors = troupe::test::open_descriptors(self),
+    .threads = troupe::test::thread_count(self),
+    .children = all.size() - zombies,
+    .zombies = zombies,
     .mappings = library_mappings(),
     .descendants = marked_processes(own_mark()).size()};
-  std::error_code error;
-  for (fs::directory_iterator it("/proc/self/task", error), end; !error && it != end;
-       it.increment(error)) {
-    std::ifstream file(it->path() / "children");
-    for (std::istream_iterator<pid_t> pid(file), none; pid != none; ++pid)
-      ++(is_zombie(*pid) ? seen.zombies : seen.children);
-  }
-  return seen;
 }
 
 std::string footprint::excess_over(const footprint& before) const {
@@ -94,16 +75,6 @@ std::size_t anonymous_kilobytes() {
     if (line.starts_with("RssAnon:"))
       return std::stoul(line.substr(8));
   return 0;
-}
-
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline)
-      return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
 }
 
 } // namespace torture

@@ -1,11 +1,13 @@
 #pragma once
 
-#include <chrono>
+#include "support/process_info.hpp"
+
 #include <cstddef>
-#include <functional>
 #include <string>
 
 namespace torture {
+
+using troupe::test::eventually;
 
 /// What of this process a pool may change while it lives, and must give back.
 struct footprint {
@@ -23,8 +25,5 @@ struct footprint {
 
 /// Anonymous memory that this process has resident, in KiB.
 std::size_t anonymous_kilobytes();
-
-/// Looks again and again until `condition` holds; false if it does not in that time.
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience);
 
 } // namespace torture

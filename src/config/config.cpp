@@ -4,6 +4,7 @@
 
 #include "config/message_text.hpp"
 #include "config/nearest_name.hpp"
+#include "config/pool_keys.hpp"
 
 #include <algorithm>
 #include <map>
@@ -45,14 +46,10 @@ config load_config(const std::filesystem::path& path, const task_registry& tasks
 namespace {
 
 change_effect effect_of(std::string_view key_of_pool) {
-  if (key_of_pool == "processes")
-    return change_effect::live;
-  for (const std::string_view of_children :
-    {"initializer", "finalizer", "input", "output", "maxmemoryperchild", "environment",
-      "working_directory", "umask", "sandbox", "writable_directories", "sockets"})
-    if (key_of_pool == of_children)
-      return change_effect::recycle;
-  return key_of_pool.starts_with("limits.") ? change_effect::recycle : change_effect::restart;
+  const auto keys = detail::pool_keys();
+  const auto name = key_of_pool.substr(0, key_of_pool.find('.'));
+  const auto found = std::ranges::find(keys, name, &detail::pool_key::name);
+  return found == keys.end() ? change_effect::restart : found->change;
 }
 
 config_change change_of(std::string_view key, std::string_view value, std::string_view before,

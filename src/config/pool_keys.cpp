@@ -18,6 +18,17 @@ constexpr pool_key size_of(const count_rule& rule) {
   return {rule.name.substr(rule.name.find('.') + 1), size_key{rule}};
 }
 
+constexpr pool_key live(pool_key key) {
+  key.change = change_effect::live;
+  return key;
+}
+
+// Of what children get when they start: `pool_control::renew` gives it to their successors.
+constexpr pool_key of_children(pool_key key) {
+  key.change = change_effect::recycle;
+  return key;
+}
+
 template <class Scheduler>
 std::shared_ptr<scheduler> make_scheduler() {
   return std::make_shared<Scheduler>();
@@ -73,13 +84,13 @@ void choose_output(pool_options& options, std::size_t index) {
 
 std::span<const pool_key> pool_keys() {
   static constexpr std::array keys{
-    key_of(rules::processes),
+    live(key_of(rules::processes)),
     key_of(rules::childconcurrency),
     key_of(rules::queuecount),
-    pool_key{"initializer", call_key{rules::of_pool<&pool_options::initializer>}},
-    pool_key{"finalizer", call_key{rules::of_pool<&pool_options::finalizer>}},
+    of_children(pool_key{"initializer", call_key{rules::of_pool<&pool_options::initializer>}}),
+    of_children(pool_key{"finalizer", call_key{rules::of_pool<&pool_options::finalizer>}}),
     key_of(rules::maxtasksperchild),
-    size_of(rules::maxmemoryperchild),
+    of_children(size_of(rules::maxmemoryperchild)),
     key_of(rules::maxageperchild),
     pool_key{"scheduler", scheduler_key{}},
     pool_key{"start_method", choice_key{"start method", start_method_names, choose_start_method}},
@@ -89,18 +100,19 @@ std::span<const pool_key> pool_keys() {
     key_of(rules::shutdown_timeout),
     key_of(rules::max_queue),
     pool_key{"overflow", choice_key{"overflow policy", overflow_words, choose_overflow}},
-    pool_key{"input", choice_key{"kind of input", input_words, choose_input}},
-    pool_key{"output", choice_key{"kind of output", output_words, choose_output}},
-    pool_key{"limits", group_key{limits_keys}},
+    of_children(pool_key{"input", choice_key{"kind of input", input_words, choose_input}}),
+    of_children(pool_key{"output", choice_key{"kind of output", output_words, choose_output}}),
+    of_children(pool_key{"limits", group_key{limits_keys}}),
     key_of(rules::cancel_grace),
     key_of(rules::slow_after),
-    pool_key{"environment", variables_key{}},
-    pool_key{"working_directory", directory_key{rules::of_pool<&pool_options::working_directory>}},
-    pool_key{"umask", umask_key{}},
-    pool_key{"sandbox", choice_key{"sandbox", sandbox_words, choose_sandbox}},
-    pool_key{
-      "writable_directories", directories_key{rules::of_pool<&pool_options::writable_directories>}},
-    pool_key{"sockets", flag_key{rules::of_pool<&pool_options::sockets>}},
+    of_children(pool_key{"environment", variables_key{}}),
+    of_children(pool_key{
+      "working_directory", directory_key{rules::of_pool<&pool_options::working_directory>}}),
+    of_children(pool_key{"umask", umask_key{}}),
+    of_children(pool_key{"sandbox", choice_key{"sandbox", sandbox_words, choose_sandbox}}),
+    of_children(pool_key{"writable_directories",
+      directories_key{rules::of_pool<&pool_options::writable_directories>}}),
+    of_children(pool_key{"sockets", flag_key{rules::of_pool<&pool_options::sockets>}}),
   };
   return keys;
 }

@@ -2,6 +2,7 @@
 
 #include "values/option_rules.hpp"
 
+#include <troupe/config.hpp>
 #include <troupe/pool_options.hpp>
 
 #include <cstddef>
@@ -68,6 +69,8 @@ struct pool_key {
   std::variant<count_rule, time_rule, size_key, flag_key, scheduler_key, choice_key, call_key,
     directory_key, directories_key, variables_key, umask_key, group_key>
     kind;
+  change_effect change =
+    change_effect::restart; ///< what it takes for another value to be in force; of a pool's keys
 };
 
 /// All keys of `[pool.NAME]`.

@@ -1,9 +1,10 @@
+#include "os/control_groups.hpp"
+
 #include <troupe/cpus.hpp>
 
 #include <algorithm>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include <sched.h>
@@ -47,21 +48,12 @@ std::optional<double> cgroup_quota() {
     if (quota && (!least || *quota < *least))
       least = quota;
   };
-  std::ifstream membership("/proc/self/cgroup");
-  for (std::string line; std::getline(membership, line);) {
-    std::istringstream parts(line);
-    std::string hierarchy;
-    std::string controllers;
-    std::string path;
-    std::getline(parts, hierarchy, ':');
-    std::getline(parts, controllers, ':');
-    std::getline(parts, path);
-    const bool v2 = hierarchy == "0" && controllers.empty();
-    if (!v2 && ("," + controllers + ",").find(",cpu,") == std::string::npos)
+  for (const auto& group : os::read_control_groups()) {
+    if (!group.is_of_version_2() && !group.has("cpu"))
       continue;
-    for (;;) {
-      consider(
-        v2 ? read_v2_quota("/sys/fs/cgroup" + path) : read_v1_quota("/sys/fs/cgroup/cpu" + path));
+    for (auto path = group.path;;) {
+      consider(group.is_of_version_2() ? read_v2_quota("/sys/fs/cgroup" + path)
+                                       : read_v1_quota("/sys/fs/cgroup/cpu" + path));
       const auto slash = path.rfind('/');
       if (slash == std::string::npos || path.empty())
         break;

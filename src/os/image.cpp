@@ -236,21 +236,32 @@ loaded_module load_module(const std::string& path) {
   return {place.module, loaded->l_name};
 }
 
-std::string module_path(std::uint32_t id) {
+namespace {
+
+// Calls `use(const dl_phdr_info&)` for the loaded module with that id, if there is one.
+template <class Use>
+void with_module(std::uint32_t id, Use use) {
   struct search {
     std::uint32_t id;
-    std::string path;
-  } wanted{id, {}};
+    Use& use;
+  } wanted{id, use};
   ::dl_iterate_phdr(
     [](dl_phdr_info* info, std::size_t, void* out) {
       auto& s = *static_cast<search*>(out);
       if (module_id(*info) != s.id)
         return 0;
-      s.path = info->dlpi_name;
+      s.use(*info);
       return 1;
     },
     &wanted);
-  return wanted.path;
+}
+
+} // namespace
+
+std::string module_path(std::uint32_t id) {
+  std::string path;
+  with_module(id, [&](const dl_phdr_info& found) { path = found.dlpi_name; });
+  return path;
 }
 
 std::uint32_t module_id_of(const std::string& path, const build_id& build) {
@@ -286,20 +297,11 @@ build_id file_build_id(const std::string& path) {
 }
 
 build_id module_build_id(std::uint32_t id) {
-  struct search {
-    std::uint32_t id;
-    build_id found;
-  } wanted{id, {}};
-  ::dl_iterate_phdr(
-    [](dl_phdr_info* info, std::size_t, void* out) {
-      auto& s = *static_cast<search*>(out);
-      if (module_id(*info) != s.id)
-        return 0;
-      find_build_id(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, s.found);
-      return 1;
-    },
-    &wanted);
-  return wanted.found;
+  build_id build;
+  with_module(id, [&](const dl_phdr_info& found) {
+    find_build_id(found.dlpi_phdr, found.dlpi_phnum, found.dlpi_addr, build);
+  });
+  return build;
 }
 
 } // namespace os

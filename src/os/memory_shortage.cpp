@@ -1,5 +1,7 @@
 #include "os/memory_shortage.hpp"
 
+#include "os/control_groups.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -47,23 +49,16 @@ fs::path place_of(const fs::path& mount, const std::string& group) {
 }
 
 void look_at_group(const fs::path& root, memory_state& state) {
-  std::ifstream groups(root / "proc/self/cgroup"); // "0::/path", and in version 1 "4:memory:/path"
   const auto all = root / "sys/fs/cgroup";
-  for (std::string line; std::getline(groups, line);) {
-    const auto first = line.find(':');
-    const auto second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos)
-      continue;
-    const auto controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    const auto group = line.substr(second + 1);
-    if (controllers.find(",memory,") != std::string::npos) {
-      const auto place = place_of(all / "memory", group);
+  for (const auto& group : read_control_groups(root / "proc/self/cgroup")) {
+    if (group.has("memory")) {
+      const auto place = place_of(all / "memory", group.path);
       state.killed_in_group = number_in(place / "memory.oom_control", "oom_kill").value_or(0);
       state.limit = number_in(place / "memory.limit_in_bytes", {}).value_or(0);
       return;
     }
-    if (controllers == ",,") {
-      const auto place = place_of(all, group);
+    if (group.is_of_version_2()) {
+      const auto place = place_of(all, group.path);
       state.killed_in_group = number_in(place / "memory.events", "oom_kill").value_or(0);
       state.limit = number_in(place / "memory.max", {}).value_or(0);
     }

@@ -1,9 +1,9 @@
 #include "os/noted_modules.hpp"
 
 #include "base/escape.hpp"
+#include "base/hex.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <deque>
 #include <fstream>
 #include <mutex>
@@ -85,23 +85,14 @@ void note_modules_of(pid_t process, const std::vector<code_location>& places) {
   }
 }
 
-namespace {
-
-std::string hex(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-  return text;
-}
-
-} // namespace
-
 std::string text_of_place(const code_location& place) {
   auto known = find_noted_module(place.module);
   if (!known)
     known = known_module{
       place.module == 0 ? "the program" : module_path(place.module), module_build_id(place.module)};
-  const auto module = known->path.empty() ? "module " + hex(place.module) : known->path;
-  return "(" + module + " + " + hex(place.offset) + ", build id " + to_string(known->build) + ")";
+  const auto module = known->path.empty() ? "module " + base::hex(place.module) : known->path;
+  return "(" + module + " + " + base::hex(place.offset) + ", build id " + to_string(known->build) +
+         ")";
 }
 
 std::string text_of_places(const std::vector<code_location>& frames) {

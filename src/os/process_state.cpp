@@ -2,6 +2,8 @@
 
 #include "os/process_file.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 #include <unistd.h>
@@ -31,13 +33,27 @@ std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid) noexcept {
   return std::chrono::nanoseconds(number_at(process_file(pid, name).text()).value_or(0));
 }
 
-std::size_t resident_memory(pid_t pid) noexcept {
+std::optional<resident_parts> resident_parts_of(pid_t pid) noexcept {
+  errno = 0;
   const process_file statm(pid, "statm");
-  const auto all = statm.text().find(' '); // where the number of all pages ends
-  if (all == std::string_view::npos)
-    return 0;
-  const auto resident = number_at(statm.text().substr(all)).value_or(0);
-  return static_cast<std::size_t>(resident) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto pages = [&](int number) -> std::optional<std::size_t> {
+    auto rest = statm.text();
+    for (; number > 0; --number)
+      rest.remove_prefix(std::min(rest.find(' ', 1), rest.size()));
+    const auto found = number_at(rest);
+    return found && *found >= 0 ? std::optional(static_cast<std::size_t>(*found)) : std::nullopt;
+  };
+  const auto all = pages(1); // behind that of the whole address space
+  const auto with_file = pages(2);
+  if (!all || !with_file)
+    return std::nullopt;
+  static const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return resident_parts{*all * page_bytes, *with_file * page_bytes};
+}
+
+std::size_t resident_memory(pid_t pid) noexcept {
+  const auto parts = resident_parts_of(pid);
+  return parts ? parts->all : 0;
 }
 
 } // namespace troupe::os

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 #include <sys/types.h>
 
@@ -24,7 +25,14 @@ bool is_ending(pid_t pid) noexcept;
 /// The CPU time that the first thread of a process has used (proc(5), schedstat); 0 if it is not known.
 std::chrono::nanoseconds cpu_time_of_first_thread(pid_t pid) noexcept;
 
-/// The resident memory of a process in bytes (proc(5), /proc/PID/statm); 0 if it is not known.
+/// The memory of a process that is resident (proc(5), /proc/PID/statm), in bytes.
+struct resident_parts {
+  std::size_t all = 0;
+  std::size_t with_file = 0; ///< a file, or shared memory, is behind it
+};
+/// Nothing if it is not known; then `errno` says why, or is 0.
+std::optional<resident_parts> resident_parts_of(pid_t pid) noexcept;
+/// All of it; 0 if it is not known.
 std::size_t resident_memory(pid_t pid) noexcept;
 
 } // namespace troupe::os

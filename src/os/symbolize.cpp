@@ -1,6 +1,7 @@
 #include "os/symbolize.hpp"
 
 #include "base/escape.hpp"
+#include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "os/image.hpp"
 #include "os/library_frames.hpp"
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -27,12 +27,6 @@ namespace troupe {
 namespace os {
 
 namespace {
-
-std::string hex(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-  return text;
-}
 
 struct source_line {
   std::string function;
@@ -147,7 +141,7 @@ std::string name_of_function(const code_location& place) {
   const auto resolved = resolver.resolve(backward::ResolvedTrace(trace));
   const auto& name =
     resolved.object_function.empty() ? resolved.source.function : resolved.object_function;
-  return name.empty() ? "? + " + hex(place.offset) : base::escape(name);
+  return name.empty() ? "? + " + base::hex(place.offset) : base::escape(name);
 }
 
 namespace {
@@ -174,7 +168,7 @@ std::string symbolize(const std::vector<code_location>& frames) {
   trace_text text;
   for (const auto& place : frames) {
     if (place.module == no_module) {
-      text.show(hex(place.offset) + ", where there is no code");
+      text.show(base::hex(place.offset) + ", where there is no code");
     } else if (place.module == repeated_frames) {
       text.show_repeats(place.offset);
     } else if (std::chrono::steady_clock::now() > end) {

@@ -14,8 +14,8 @@
 
 namespace troupe::policy {
 
-/// What a child of this library says of an exception, beside what its codec has written, is shorter. More of it would be copied while all tasks of the pool
-/// wait, so it is not looked at.
+/// What a child of this library says of an exception, beside what its codec has written, is shorter. More of it would be
+/// copied while all tasks of the pool wait, so it is not looked at.
 inline constexpr std::size_t longest_failure_report =
   2 * limits::max_nested_exceptions * limits::max_error_text_bytes;
 

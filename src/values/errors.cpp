@@ -1,11 +1,11 @@
 #include <troupe/errors.hpp>
 
+#include "base/hex.hpp"
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "values/titles.hpp"
 
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -24,18 +24,12 @@ std::string describe_signal(int number) {
 
 namespace {
 
-std::string hex(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-  return text;
-}
-
 std::string place_of_crash(const child_exit& exit) {
   std::string text;
   if (exit.stack_overflow)
     text += " by a stack overflow";
   if (exit.address && !exit.stack_overflow)
-    text += *exit.address == 0 ? " at address 0 (null)" : " at address " + hex(*exit.address);
+    text += *exit.address == 0 ? " at address 0 (null)" : " at address " + base::hex(*exit.address);
   if (exit.thread != 0 && exit.thread != exit.pid)
     text += " in thread " + std::to_string(exit.thread) +
             (exit.thread_name.empty() ? "" : " (" + exit.thread_name + ")");

@@ -94,7 +94,7 @@ baseline baseline::now() {
   std::set<pid_t> pids;
   for (const pid_t pid : children_of(::getpid()))
     pids.insert(pid);
-  for (const pid_t pid : processes_with(mark()))
+  for (const pid_t pid : processes_with(mark() + "="))
     pids.insert(pid);
   for (const pid_t pid : pids) {
     process one{parent_of(pid), name_of(pid), state_of(pid), false};

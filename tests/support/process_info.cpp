@@ -1,5 +1,7 @@
 #include "support/process_info.hpp"
 
+#include "support/process_list.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -32,21 +34,6 @@ std::uint64_t status_value(const std::string& directory, const std::string& key)
     if (line.starts_with(key + ":"))
       return std::stoull(line.substr(key.size() + 1));
   return 0;
-}
-
-// What /proc has of its threads, without the one that the thread sanitizer started for itself, which wakes up ten times a
-// second.
-std::vector<fs::path> threads_of(pid_t pid) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator it(proc(pid) + "/task", error), end; !error && it != end;
-       it.increment(error))
-    found.push_back(it->path());
-#if defined(__SANITIZE_THREAD__)
-  if (found.size() > 1) // they come in the order of their start, and that one is the second
-    found.erase(found.begin() + 1);
-#endif
-  return found;
 }
 
 } // namespace
@@ -105,12 +92,12 @@ std::vector<pid_t> zygotes() {
 
 std::uint64_t voluntary_context_switches(pid_t pid) {
   std::uint64_t total = 0;
-  for (const auto& thread : threads_of(pid))
-    total += status_value(thread.string(), "voluntary_ctxt_switches");
+  for (const pid_t thread : threads_of(pid)) // one of a sanitizer's wakes up ten times a second
+    total += status_value(proc(pid) + "/task/" + std::to_string(thread), "voluntary_ctxt_switches");
   return total;
 }
 
-bool eventually(const std::function<bool()>& condition, std::chrono::seconds patience) {
+bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline)

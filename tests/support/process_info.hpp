@@ -29,8 +29,8 @@ std::uint64_t voluntary_context_switches(pid_t pid);
 
 /// Looks again and again until `condition` holds; false if it does not within a generous time, which only
 /// guards against a hang.
-bool eventually(
-  const std::function<bool()>& condition, std::chrono::seconds patience = std::chrono::seconds(60));
+bool eventually(const std::function<bool()>& condition,
+  std::chrono::milliseconds patience = std::chrono::seconds(60));
 
 /// The parts of a process that a pool may change, to be compared before and after.
 struct footprint {

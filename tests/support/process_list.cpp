@@ -37,12 +37,12 @@ std::vector<pid_t> threads_of(pid_t pid) {
   return found;
 }
 
-std::vector<pid_t> processes_with(const std::string& variable) {
+std::vector<pid_t> processes_with(const std::string& wanted) {
   auto found = numbers_in("/proc");
   std::erase_if(found, [&](pid_t pid) {
     std::ifstream file(proc(pid) + "/environ");
     for (std::string entry; std::getline(file, entry, '\0');)
-      if (entry.starts_with(variable + "="))
+      if (entry == wanted)
         return false;
     return true;
   });

@@ -1,15 +1,13 @@
 #include "child/runtime/memory_watch.hpp"
 
-#include "base/unique_fd.hpp"
+#include "os/process_state.hpp"
 
 #include <troupe/errors.hpp>
 
 #include <cerrno>
-#include <cstdio>
 #include <string>
 #include <system_error>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace troupe::child {
@@ -19,22 +17,11 @@ namespace {
 /// The resident memory that is backed by no file, in bytes. The file is opened each time, since a task may close
 /// descriptors that are not its own. 0 and `errno` if that fails.
 std::size_t own_memory() {
-  const base::unique_fd file(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
-  if (!file)
-    return 0;
-  char text[128];
-  const auto size = ::read(file.get(), text, sizeof text - 1);
-  if (size <= 0)
-    return 0;
-  text[size] = '\0';
-  unsigned long resident = 0;
-  unsigned long shared = 0; // with a file
-  if (std::sscanf(text, "%*u %lu %lu", &resident, &shared) != 2 || resident < shared) {
-    errno = EINVAL;
-    return 0;
-  }
-  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  return (resident - shared) * page;
+  const auto parts = os::resident_parts_of(::getpid());
+  if (parts && parts->with_file <= parts->all)
+    return parts->all - parts->with_file;
+  errno = errno == 0 ? EINVAL : errno;
+  return 0;
 }
 
 } // namespace

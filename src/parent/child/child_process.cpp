@@ -14,7 +14,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <chrono>
 #include <csignal>
 #include <new>
 #include <utility>
