@@ -30,6 +30,11 @@ if(TROUPE_SANITIZE)
   endif()
 endif()
 
+if(TROUPE_FUZZ) # what is compiled is observed, and the programs have libFuzzer's main
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 macro(troupe_find)
   find_package(${ARGV} REQUIRED GLOBAL)
 endmacro()

@@ -57,6 +57,8 @@ segment_names read_segment_list(std::span<const std::byte> payload) {
   result.rest = payload.subspan(result.attached.size() * sizeof(std::uint64_t));
   if (head.has_body == 1) {
     result.body = result.attached.front();
+    if (result.body == 0) // which is the number of none
+      throw protocol_violation("a list of segments that cannot be");
     result.body_size = static_cast<std::size_t>(head.body_size);
     result.attached.erase(result.attached.begin());
   }

@@ -217,6 +217,8 @@ link::received_blocks segments::unpack(std::span<const std::byte> payload,
     result.lacks_memory = !result.body;
     if (result.lacks_memory)
       arguments_.erase(names.body);
+    else if (names.body_size > result.body->capacity())
+      throw link::protocol_violation("a payload that is longer than its segment");
   }
   for (const auto number : names.attached) {
     while (!arriving_.contains(number))

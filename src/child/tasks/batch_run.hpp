@@ -1,5 +1,6 @@
 #pragma once
 
+#include "child/runtime/exits.hpp"
 #include "child/tasks/batch_results.hpp"
 #include "child/tasks/worker_actor.hpp"
 
@@ -54,9 +55,12 @@ public:
     const auto item = worker_.claim(call_);
     if (!item)
       return std::nullopt;
+    const auto record = arguments_.next();
+    if (!record)
+      leave(exit_protocol); // the parent has sent fewer than it says
     some_ = true;
     context_.task = call_.task + *item;
-    return arguments_.next()->content;
+    return record->content;
   }
   /// It has ended. `result` may be taken.
   void add(detail::bytes& result, const std::exception_ptr& thrown) {
