@@ -130,6 +130,8 @@ private:
   }
 
   [[noreturn]] void live() {
+    for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM})
+      ::signal(number, SIG_DFL); // nobody else's handlers
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     ::dup2(null, STDERR_FILENO);
     control_.first.reset();

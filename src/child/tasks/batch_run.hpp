@@ -57,7 +57,7 @@ public:
       return std::nullopt;
     const auto record = arguments_.next();
     if (!record)
-      leave(exit_protocol); // the parent has sent fewer than it says
+      child::leave(exit_protocol); // the parent has sent fewer than it says
     some_ = true;
     context_.task = call_.task + *item;
     return record->content;
