@@ -104,8 +104,9 @@ private:
 };
 
 parent_end& the_parent() {
-  static parent_end one;
-  return one;
+  // Never destroyed: CAF cannot be once the variables of the thread are gone.
+  static auto* const one = new parent_end;
+  return *one;
 }
 
 } // namespace

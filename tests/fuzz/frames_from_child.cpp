@@ -9,8 +9,9 @@ using namespace troupe::fuzz;
 namespace {
 
 parents_end& the_parent() {
-  static parents_end one;
-  return one;
+  // Never destroyed: CAF cannot be once the variables of the thread are gone.
+  static auto* const one = new parents_end;
+  return *one;
 }
 
 } // namespace

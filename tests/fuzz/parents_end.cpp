@@ -171,6 +171,8 @@ public:
   void take(step one) {
     if (is_broken())
       was_broken_ = true;
+    if (was_broken_ && one.what != step::act::write && one.what != step::act::stage)
+      return; // the parent has given it up
     for (const auto& [what, number] : numbers_)
       replace(one, what, number);
     const auto cell = one.header.cell;
