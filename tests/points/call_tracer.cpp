@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/user.h>
@@ -34,12 +35,21 @@ struct failing_call {
   long error = 0;
 };
 
+// The runtime has tried whether its threads can be started, all at once, when CAF starts its own; which ends the program
+// where that fails nevertheless.
+constexpr unsigned long threads_tried = 9;
+constexpr unsigned long threads_of_caf = 3;
+// Asio does not look whether it can watch the two descriptors that it has for itself.
+constexpr unsigned long watches_of_asio = 2;
+
 // Others of these numbers do not fail, or not so.
 bool may_fail(unsigned long number, const unsigned long long* arguments) {
   const auto operation = static_cast<int>(arguments[1]);
   switch (number) {
   case SYS_fcntl:
     return operation == F_DUPFD_CLOEXEC || operation == F_DUPFD;
+  case SYS_epoll_ctl:
+    return operation == EPOLL_CTL_ADD;
   case SYS_futex:
     return (operation & FUTEX_CMD_MASK) == FUTEX_WAIT ||
            (operation & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
@@ -73,12 +83,21 @@ private:
       looks_ = true;
     else if (is_marker(marker::end, number, arguments[0]))
       looks_ = false;
-    else if (looks_ && may_fail(number, arguments) && ++counts_[number] == failing_.index &&
-             number == failing_.number) {
+    else if (looks_ && !is_of_others(number) && may_fail(number, arguments) &&
+             ++counts_[number] == failing_.index && number == failing_.number) {
       ::ptrace(PTRACE_POKEUSER, one.thread, offsetof(user, regs.orig_rax), -1L); // none
       fails_now_.insert(one.thread);
       failed_ = true;
     }
+  }
+
+  // Of what CAF and Asio do not bear.
+  bool is_of_others(unsigned long number) {
+    const auto before = threads_;
+    if (number == SYS_clone3 || number == SYS_clone)
+      ++threads_;
+    return (before >= threads_tried && before < threads_tried + threads_of_caf) ||
+           (number == SYS_epoll_ctl && watches_++ < watches_of_asio);
   }
 
   void ended(const tracee& one, int status) override {
@@ -91,6 +110,8 @@ private:
   pid_t program_;
   failing_call failing_;
   bool looks_ = false;
+  unsigned long threads_ = 0;
+  unsigned long watches_ = 0;
   bool failed_ = false;
   bool over_ = false;
   int status_ = 0;

@@ -32,7 +32,8 @@ struct call_kind {
 const std::vector<int> no_descriptor{EMFILE, ENFILE, ENOMEM};
 const std::vector<int> no_process{EAGAIN, ENOMEM};
 
-// What is not here does not fail for want of something, or is not answered by anybody: `close`, `rt_sigaction`, `getpid`.
+// What is not here does not fail for want of something (`close`, `rt_sigaction`), or the C library ends the program then
+// (`munmap` of a stack).
 const std::map<long, call_kind> kinds{
   {SYS_openat, {"openat", {EMFILE, ENFILE, ENOMEM, EINTR}}},
   {SYS_socketpair, {"socketpair", no_descriptor}},
@@ -50,7 +51,6 @@ const std::map<long, call_kind> kinds{
   {SYS_vfork, {"vfork", no_process}},
   {SYS_fork, {"fork", no_process}},
   {SYS_mmap, {"mmap", {ENOMEM}}},
-  {SYS_munmap, {"munmap", {ENOMEM}}},
   {SYS_mprotect, {"mprotect", {ENOMEM}}},
   {SYS_epoll_ctl, {"epoll_ctl", {ENOMEM, ENOSPC}}},
   {SYS_ftruncate, {"ftruncate", {ENOMEM, EINTR}}},

@@ -114,7 +114,6 @@ struct submitted {
   troupe::task_future<std::string> outcome;
   std::string value;
   bool idempotent = false;
-  bool is_coroutine = false; // which is claimed before its first step
 };
 
 class short_life {
@@ -146,17 +145,20 @@ public:
         value = large_text(task);
     tasks_.push_back(
       {pool_.apply({.idempotent = idempotent}, function, notes_.path(), task, more...), value,
-        idempotent, std::is_same_v<F, decltype(&waits)>});
+        idempotent});
   }
 
   troupe::pool& pool() { return pool_; }
   void wait_ready() { pool_.ready()(boost::asio::use_future).get(); }
 
-  /// Each task has resolved, with its value, or lost by a child that had begun it. What is wrong, a line each.
+  /// Whether all tasks do.
+  bool ends() {
+    return std::all_of(
+      tasks_.begin(), tasks_.end(), [](auto& task) { return task.outcome.wait_for(60s); });
+  }
+
+  /// Each task that has ended has done so with its value, or lost by a child that had begun it. What is wrong, a line each.
   std::vector<std::string> wrongs(pid_t victim) {
-    for (auto& task : tasks_)
-      if (!task.outcome.wait_for(60s))
-        return {"a task does not end"};
     pool_.close();
     pool_.join();
     std::vector<std::string> out;
@@ -177,9 +179,9 @@ public:
         if (by.empty() || by.size() > 2)
           wrong("was begun " + std::to_string(by.size()) + " times");
       } catch (const troupe::child_lost& lost) {
-        if (by.empty() && !task.is_coroutine)
+        if (by.empty())
           without_note.push_back(std::to_string(i) + ": " + lost.what());
-        else if (!by.empty() && by.back() != victim)
+        else if (by.back() != victim)
           wrong("was lost by another child than the one that was killed");
         if (lost.exit().signal != SIGKILL)
           wrong(std::string("was lost otherwise: ") + lost.what());
@@ -200,6 +202,7 @@ private:
 };
 
 void check(short_life& life, killer_program& killer) {
+  REQUIRE(life.ends());
   const auto report = killer.ask();
   INFO("the system call was number " << report.call);
   const auto wrongs = life.wrongs(report.pid);
@@ -360,4 +363,25 @@ TEST_CASE("a child is killed after any instruction of publishing a result and cl
 TEST_CASE("a child is killed after any instruction between two items of a batch, and only the one "
           "that it had begun is lost") {
   kill_at_points({"items", killer_order::kind::at_step, 3, live_at_items});
+}
+TEST_CASE("a coroutine that a child has claimed has begun when the next task ends that child") {
+  const flag notes;
+  std::ofstream(notes.path()); // empty
+  troupe::pool pool{rt(), {.processes = 1}};
+  std::vector<troupe::task_future<std::string>> coroutines;
+  for (int i = 0; i < 4; ++i)
+    coroutines.push_back(pool.apply(waits, notes.path(), i));
+  auto death = pool.apply([] { ::raise(SIGKILL); });
+  REQUIRE(death.wait_for(60s));
+  CHECK_THROWS_AS(death.get(), troupe::child_lost);
+  for (int i = 0; i < 4; ++i) {
+    auto& one = coroutines[static_cast<std::size_t>(i)];
+    REQUIRE(one.wait_for(60s));
+    try {
+      const auto value = one.get();
+      CHECK(value == std::to_string(i));
+    } catch (const troupe::child_lost&) {
+      CHECK(notes_in(notes.path()).contains(i));
+    }
+  }
 }

@@ -19,7 +19,7 @@ namespace {
 using namespace troupe::test;
 
 // One that has nothing more to do waits instead.
-constexpr std::uint64_t most_steps = 20'000;
+constexpr std::uint64_t most_steps = 5'000;
 
 class killer : public tracing {
 public:

@@ -38,8 +38,9 @@ private:
 struct task_scope {
   std::atomic<std::uint64_t>& current;
   const task_context* context;
-  bool begins =
-    true; // nothing has been executed yet: the first step runs at once, where it is asked for
+  /// Its first step is executed at once, by whoever starts it: what is claimed has begun, and what another task does to the
+  /// process meanwhile loses none that has not.
+  bool begins = true;
 
   std::uint64_t cell_plus_1() const noexcept {
     return context == nullptr ? 0 : std::uint64_t{context->cell} + 1;
