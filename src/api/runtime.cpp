@@ -11,6 +11,7 @@
 #include "loop/loop_executor.hpp"
 #include "os/command_line.hpp"
 #include "os/process_setup.hpp"
+#include "os/start_thread.hpp"
 #include "os/thread_count.hpp"
 #include "parent/child/log.hpp"
 #include "parent/child/module_list.hpp"
@@ -177,7 +178,7 @@ runtime::state::state(std::vector<std::string> arguments, const runtime_options&
   compat::give_node_id(system);
   compat::leave_actor_system();
   parent::start_log();
-  loop_thread = std::thread([this] {
+  loop_thread = os::start_thread("the event loop", [this] {
     ::pthread_setname_np(::pthread_self(), "troupe-loop");
     loop.run();
   });

@@ -3,6 +3,7 @@
 #include "base/forked_copy.hpp"
 #include "base/limits.hpp"
 #include "os/process_setup.hpp"
+#include "os/start_thread.hpp"
 
 #include <spdlog/details/log_msg_buffer.h>
 
@@ -141,7 +142,7 @@ void unlocked_stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
 log_thread::log_thread()
   : lines_(std::make_shared<waiting_lines>()) {
   const os::signals_blocked blocked;
-  thread_ = std::thread([lines = lines_] {
+  thread_ = os::start_thread("the log", [lines = lines_] {
     ::pthread_setname_np(::pthread_self(), "troupe-log");
     lines->write_all();
   });

@@ -1,6 +1,7 @@
 #include "parent/launch/launcher.hpp"
 
 #include "os/process_setup.hpp"
+#include "os/start_thread.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -17,7 +18,7 @@ launcher::launcher(std::unique_ptr<child_starter> starter)
   if (!stop_event_)
     throw std::system_error(errno, std::generic_category(), "eventfd for a launcher");
   const os::signals_blocked blocked;
-  thread_ = std::thread([this] { run(); });
+  thread_ = os::start_thread("a launcher of children", [this] { run(); });
 }
 
 launcher::~launcher() {
