@@ -23,7 +23,8 @@ database::database(std::string file, access wanted)
   if (code != SQLITE_OK) {
     const std::string why = handle_ ? ::sqlite3_errmsg(handle_) : "no memory";
     ::sqlite3_close(handle_);
-    throw broken_problem("cannot open the journal \"" + text::printable(file_) + "\": " + why);
+    throw broken_problem(
+      "cannot open the journal \"" + text::printable(file_) + "\": " + text::printable(why));
   }
   ::sqlite3_busy_timeout(handle_, patience_milliseconds);
 }
@@ -43,7 +44,7 @@ std::int64_t database::last_id() const {
 
 void database::fail() const {
   const int code = ::sqlite3_errcode(handle_);
-  std::string why = ::sqlite3_errmsg(handle_);
+  std::string why = text::printable(::sqlite3_errmsg(handle_)); // it quotes what the file has
   if (code == SQLITE_FULL)
     why = "the disk is full: make room, and go on with --resume";
   if (code == SQLITE_NOTADB)
