@@ -27,13 +27,15 @@ public:
   parent_end() {
     compat::give_node_id(system_);
     hub_.emplace(system_, loop_);
-    known_ = system_.spawn([](caf::event_based_actor* self) {
+    // With an argument, since CAF's headers bind a reference to the tuple of arguments also if there is none.
+    const auto live = [](caf::event_based_actor* self, int) {
       self->set_default_handler(caf::drop);
       self->set_error_handler([](caf::error&) {});
       self->set_exit_handler([](caf::exit_msg&) {});
       self->set_down_handler([](caf::down_msg&) {});
       return caf::behavior{[](const std::string&) {}};
-    });
+    };
+    known_ = system_.spawn(live, 0);
   }
   parent_end(const parent_end&) = delete;
   ~parent_end() {

@@ -382,10 +382,12 @@ parents_end::parents_end()
   compat::give_node_id(parts_->system);
   parts_->hub.emplace(parts_->system, parts_->loop);
   parts_->launcher.emplace(std::make_unique<no_starter>(parts_->memory));
-  parts_->known = parts_->system.spawn([](caf::event_based_actor* self) {
+  // With an argument, since CAF's headers bind a reference to the tuple of arguments also if there is none.
+  const auto live = [](caf::event_based_actor* self, int) {
     self->set_default_handler(caf::drop);
     return caf::behavior{[](const std::string&) {}};
-  });
+  };
+  parts_->known = parts_->system.spawn(live, 0);
 }
 
 parents_end::~parents_end() {
