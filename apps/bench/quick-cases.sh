@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How long quick test cases take, 2,000 of them or fewer: with `ctest -j`, with `troupe test`, and with
 # `troupe test --group suite`, in turns, and the median of each. Cases of GoogleTest and of Catch2, as gtest_discover_tests and catch_discover_tests would
-# have ctest run them. Needs a build with tests, and ctest.
+# have ctest run them; and cases of Catch2 in a program with troupe's main, which are forked. Needs a build with tests, and ctest.
 #   apps/bench/quick-cases.sh BUILD_FOLDER [ROUNDS] [HUNDREDS_OF_CASES]
 set -euo pipefail
 build=$(realpath "${1:?name a build folder, such as build/release}")
@@ -17,7 +17,7 @@ suites() { # suites FRAMEWORK: the arguments of ctest's add_test for each case, 
   for ((i = 0; i < cases; i++)); do
     case $1 in
       gtest) echo "add_test(\"$i\" \"$2\" \"--gtest_filter=Suite$((i / 100)).Case$i\" \"--gtest_also_run_disabled_tests\")" ;;
-      catch2) echo "add_test(\"$i\" \"$2\" \"case $i\")" ;;
+      catch2 | forked) echo "add_test(\"$i\" \"$2\" \"case $i\")" ;;
     esac
   done
 }
@@ -27,7 +27,7 @@ filters() { # filters FRAMEWORK: what selects the same cases for troupe
   for ((i = 0; i * 100 < cases; i++)); do
     case $1 in
       gtest) echo "suite(Suite$i)" ;;
-      catch2) echo "suite(suite$i)" ;;
+      catch2 | forked) echo "suite(suite$i)" ;;
     esac
   done
 }
@@ -49,8 +49,9 @@ median() { # median FILE: of the time, and of the processor time
   awk '{print $2 + $3}' "$dir/$1" | sort -n | awk '{t[NR] = $1} END {print t[int((NR + 1) / 2)]}'
 }
 
-for framework in gtest catch2; do
+for framework in gtest catch2 forked; do
   program=$build/tests/troupe/test/troupe_${framework}_quick
+  [ "$framework" = forked ] && program=$build/tests/troupe/test/troupe_forked_catch2_quick
   [ -x "$program" ] || { echo "$program was not built" >&2; continue; }
   mkdir "$dir/$framework"
   suites "$framework" "$program" >"$dir/$framework/CTestTestfile.cmake"

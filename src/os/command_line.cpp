@@ -3,10 +3,26 @@
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 namespace troupe::os {
 
+namespace {
+
+std::vector<std::string>& replaced() {
+  static auto& arguments = *new std::vector<std::string>; // threads may ask while the process ends
+  return arguments;
+}
+
+} // namespace
+
+void replace_command_line(std::vector<std::string> arguments) {
+  replaced() = std::move(arguments);
+}
+
 std::vector<std::string> command_line() {
+  if (!replaced().empty())
+    return replaced();
   std::ifstream file("/proc/self/cmdline", std::ios::binary); // each argument ends with a zero byte
   std::vector<std::string> arguments;
   for (std::string argument; std::getline(file, argument, '\0');)

@@ -47,10 +47,11 @@ struct command {
   bool traced = false;
 };
 
-/// Where a command writes, for callers that have opened it; -1: as the command says.
+/// Where a command reads and writes, for callers that have opened it; -1: as the command says.
 struct command_descriptors {
   int out = -1;
   int err = -1;
+  int in = -1; ///< what it reads; -1: nothing
 };
 
 /// Why a command has ended.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string_view>
@@ -117,6 +118,17 @@ void running_commands::remove(pid_t leader) {
   leaders_.erase(leader);
 }
 
+void running_commands::keep(pid_t process) {
+  kept_.insert(process);
+}
+
+void running_commands::end_kept(pid_t process) {
+  ::kill(process, SIGKILL);
+  while (::waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  kept_.erase(process);
+}
+
 // What has removed its mark and left its group is the last command's that runs, and until then nobody's. What is in the
 // group of this process has been started by something else that runs in it.
 bool running_commands::belongs(pid_t process, pid_t leader, const std::string& mark) const {
@@ -149,18 +161,22 @@ bool running_commands::runs_still(pid_t process) {
   return false;
 }
 
+bool running_commands::is_orphan(pid_t process) const {
+  return !leaders_.contains(process) && !kept_.contains(process);
+}
+
 std::vector<pid_t> running_commands::left_by(pid_t leader) {
   const auto& mark = leaders_.at(leader);
   std::vector<pid_t> left;
   for (const auto process : children_of_this_process())
-    if (!leaders_.contains(process) && runs_still(process) && belongs(process, leader, mark))
+    if (is_orphan(process) && runs_still(process) && belongs(process, leader, mark))
       left.push_back(process);
   return left;
 }
 
 void running_commands::reap_orphans() const {
   for (const auto process : children_of_this_process())
-    if (!leaders_.contains(process))
+    if (is_orphan(process))
       runs_still(process);
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace troupe_cli {
@@ -24,6 +25,10 @@ public:
   /// Its leader has been waited for.
   void remove(pid_t leader);
 
+  /// A child of this process that is no command, and that no command has left behind: until it is ended by this.
+  void keep(pid_t process);
+  void end_kept(pid_t process);
+
   /// Children of this process that the command has left behind. Waits for such as have ended. The leader may be
   /// waited for or not; the command must have been added.
   std::vector<pid_t> left_by(pid_t leader);
@@ -37,7 +42,10 @@ private:
   bool belongs(pid_t process, pid_t leader, const std::string& mark) const;
   bool belongs_to_another(pid_t process, const std::string& mark_of_process, pid_t leader) const;
 
+  bool is_orphan(pid_t process) const;
+
   std::unordered_map<pid_t, std::string> leaders_; // to their marks
+  std::unordered_set<pid_t> kept_;
   unsigned long long last_ = 0;
 };
 

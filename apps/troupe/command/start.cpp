@@ -204,7 +204,7 @@ public:
     : null_device_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
     if (null_device_.number < 0)
       throw start_problem{input_problem(errno), errno};
-    in = null_device_.number;
+    in = to.in >= 0 ? to.in : null_device_.number;
     out = to.out >= 0 ? to.out : what.inherit_output ? -1 : open(what.stdout_file, out_file_);
     if (to.err >= 0 || what.inherit_output)
       err = to.err;
@@ -221,7 +221,7 @@ public:
 private:
   int open(const std::string& file, file_descriptor& opened) const {
     if (file.empty())
-      return in;
+      return null_device_.number;
     opened.number =
       ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
     if (opened.number < 0)
@@ -265,9 +265,7 @@ std::optional<cpu_set_t> cpus_of(const troupe::child_limits& limits) {
 /// `CLONE_VFORK` but for the time in which it can be traced: it is seized before it does anything, so nothing is missed,
 /// and does not stop for it.
 TROUPE_NOT_SANITIZED bool trace_new_process(start_plan& plan, pid_t pid) {
-  // If this process dies, so does the traced one.
-  const long options = PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
-  const bool traced = ::ptrace(PTRACE_SEIZE, pid, nullptr, options) == 0;
+  const bool traced = trace_process(pid);
   __atomic_store_n(&plan.may_begin, 1, __ATOMIC_RELEASE);
   ::syscall(SYS_futex, &plan.may_begin, FUTEX_WAKE, 1, nullptr, nullptr, 0);
   wait_while(plan.uses_memory, 1);
@@ -296,6 +294,12 @@ started_command start_process(start_plan& plan) {
 }
 
 } // namespace
+
+TROUPE_NOT_SANITIZED bool trace_process(pid_t pid) noexcept {
+  // If this process dies, so does the traced one.
+  const long options = PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+  return ::ptrace(PTRACE_SEIZE, pid, nullptr, options) == 0;
+}
 
 started_command start_command(
   const command& what, const command_descriptors& to, const std::vector<std::string>& additions) {

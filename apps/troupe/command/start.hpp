@@ -20,6 +20,9 @@ struct started_command {
 started_command start_command(
   const command& what, const command_descriptors& to, const std::vector<std::string>& additions);
 
+/// Traces a process that has not begun, as `command::traced` has it, by the calling thread. Returns whether it may.
+bool trace_process(pid_t pid) noexcept;
+
 /// Why a command could not be started.
 struct start_problem {
   std::string text; ///< one line, with what was tried, what the system says, and what helps

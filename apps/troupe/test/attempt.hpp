@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace troupe_cli::test {
 
@@ -13,6 +14,9 @@ struct process_order {
   command what{};
   /// Is made for it, and its own while it runs. One that runs after it may get the same.
   std::string folder{};
+  /// Arguments, with the program's name, by which the program is executed that forks the process
+  /// (troupe/testing/fork_tests.hpp). Empty: it is executed itself.
+  std::vector<std::string> zygote_argv{};
   std::string words_text{}; ///< is to be in `words_file` of it, if not empty
   std::chrono::milliseconds timeout{0};
   /// It is traced, so that the stack of a crash can be read. The stacks of a hang are read in any case. A sanitizer

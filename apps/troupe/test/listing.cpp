@@ -75,6 +75,7 @@ std::vector<program> programs_of(const test_options& options) {
     found.path = std::filesystem::absolute(each).lexically_normal().string();
     found.framework = options.of_framework.value_or(facts.framework);
     found.sanitized = facts.sanitized;
+    found.forks_tests = facts.forks_tests;
     found.arguments = options.arguments;
     out.push_back(std::move(found));
   }

@@ -132,6 +132,10 @@ void declare(CLI::App& app, test_options& to, texts& words) {
     ->type_name("suite")
     ->check(CLI::IsMember({"suite"}))
     ->group("How they run");
+  app
+    .add_flag(
+      "--no-fork", to.no_fork, "Execute programs for each process, also those that can fork tests")
+    ->group("How they run");
   app.add_option("--timeout", words.timeout, "Time that a test may take (60s)")
     ->type_name("TIME")
     ->group("How they run");

@@ -20,6 +20,7 @@ struct test_options {
 
   unsigned jobs = 0; ///< 0: as many as usable CPUs
   bool group_suites = false;
+  bool no_fork = false;
   std::optional<std::chrono::milliseconds> timeout{};
   std::optional<std::chrono::milliseconds> slow{};
   std::chrono::milliseconds grace{2'000};

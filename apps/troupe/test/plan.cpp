@@ -43,6 +43,16 @@ process_line line_of(
   return out;
 }
 
+// If it does not fork them, as it promised, it prints a list of its tests to nobody, and ends.
+std::vector<std::string> zygote_line(const program& which) {
+  std::vector<std::string> out{which.path};
+  const auto calls = rules_of(which.framework).list_calls("/dev/null");
+  if (!calls.empty())
+    out.insert(out.end(), calls.front().begin(), calls.front().end());
+  out.insert(out.end(), which.arguments.begin(), which.arguments.end());
+  return out;
+}
+
 std::vector<std::string> rerun_line(const plan& from, const planned_test& test) {
   const auto& which = from.program_of(test);
   std::vector<std::string> out{which.path};

@@ -15,6 +15,7 @@ struct program {
   std::string name{}; ///< as filters and reports have it
   test::framework framework = framework::plain;
   bool sanitized = false;
+  bool forks_tests = false;             ///< it can be executed once and forked for each test
   std::vector<std::string> arguments{}; ///< before those that select tests
 };
 
@@ -47,6 +48,8 @@ struct process_line {
 };
 process_line line_of(
   const plan& from, std::span<const std::size_t> tests, const std::string& folder);
+/// The command line by which a program is executed that forks its tests.
+std::vector<std::string> zygote_line(const program& which);
 std::vector<std::string> rerun_line(const plan& from, const planned_test& test);
 
 /// "NAME=value program 'an argument'", to be given to a shell.

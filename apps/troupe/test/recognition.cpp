@@ -1,5 +1,7 @@
 #include "test/recognition.hpp"
 
+#include <troupe/testing/fork_tests.hpp>
+
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
@@ -141,6 +143,8 @@ program_facts recognise(const std::string& path) {
   out.sanitized =
     std::ranges::any_of(sanitizers, [&](auto each) { return needs(libraries, each); }) ||
     std::ranges::any_of(sanitizer_strings, [&](auto each) { return contains(constants, each); });
+  out.forks_tests = contains(constants, troupe::testing::detail::forks_tests_sign) &&
+                    !contains(constants, "LLVM_PROFILE_FILE");
   return out;
 }
 

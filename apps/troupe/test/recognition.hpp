@@ -10,6 +10,9 @@ namespace troupe_cli::test {
 struct program_facts {
   test::framework framework = framework::plain;
   bool sanitized = false; ///< it has a sanitizer's runtime
+  /// It can be executed once and forked for each test: it calls `troupe::testing::fork_tests`, and writes no profile that
+  /// names one process.
+  bool forks_tests = false;
   std::string problem{}; ///< why it cannot be run at all, empty if it can: a clause for "NAME: ..."
 };
 

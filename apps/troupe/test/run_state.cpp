@@ -12,10 +12,13 @@ run_state::run_state(const plan& what, run_options options, run_listener& listen
   , options_(std::move(options))
   , listener_(listener)
   , schedule_(options_.width)
-  , job_of_test_(what.tests.size()) {
+  , job_of_test_(what.tests.size())
+  , tests_of_program_(what.programs.size()) {
   results_.plan = &plan_;
-  for (std::size_t i = 0; i < plan_.tests.size(); ++i)
+  for (std::size_t i = 0; i < plan_.tests.size(); ++i) {
     results_.tests.push_back({i, {}});
+    ++tests_of_program_[plan_.tests[i].program];
+  }
   for (auto& each : results_.tests)
     if (plan_.tests[each.test].what.disabled) {
       verdict disabled;
@@ -63,6 +66,14 @@ std::string run_state::title_of(const std::vector<std::size_t>& tests) const {
          std::to_string(tests.size()) + " tests)";
 }
 
+// What is made before `main` has the environment of another test. And each place to run executes the program, once.
+bool run_state::is_forked(const planned_test& test) const {
+  const auto& settings = test.settings;
+  return options_.forks && plan_.program_of(test).forks_tests &&
+         tests_of_program_[test.program] > options_.width && settings.environment.empty() &&
+         settings.environment_without.empty() && settings.directory.empty();
+}
+
 process_order run_state::order_for(const std::vector<std::size_t>& tests, unsigned slot) {
   const auto& first = plan_.tests[tests.front()];
   const auto& which = plan_.program_of(first);
@@ -71,6 +82,8 @@ process_order run_state::order_for(const std::vector<std::size_t>& tests, unsign
   auto line = line_of(plan_, tests, out.folder);
   out.what.argv = std::move(line.argv);
   out.words_text = std::move(line.words_text);
+  if (is_forked(first))
+    out.zygote_argv = zygote_line(which);
   out.what.directory = first.settings.directory;
   out.what.grace = options_.grace;
   out.what.environment = environment_of(which, first.settings, slot);

@@ -17,6 +17,7 @@ struct run_options {
   unsigned width = 1; ///< processes at once
   bool group_suites = false;
   bool until_fail = false; ///< stops at the first failure
+  bool forks = true;       ///< programs that can fork their tests do so
   std::string folder{};    ///< where the folders of processes are made
   std::chrono::milliseconds grace{2'000};
   std::set<std::string> retry_causes{"failure", "crash", "timeout", "exit", "left-behind"};
@@ -64,6 +65,7 @@ private:
   };
   std::size_t add(std::vector<std::size_t> tests, bool first);
   demand demand_of(const std::vector<std::size_t>& tests) const;
+  bool is_forked(const planned_test& test) const;
   process_order order_for(const std::vector<std::size_t>& tests, unsigned slot);
   bool skip_blocked(const std::vector<std::size_t>& tests);
   void conclude(std::size_t test, verdict what);
@@ -76,6 +78,7 @@ private:
   schedule schedule_;
   std::vector<job> jobs_;
   std::vector<std::size_t> job_of_test_;
+  std::vector<std::size_t> tests_of_program_; // how many
   test::results results_;
   std::size_t done_ = 0;
   bool stopped_ = false;

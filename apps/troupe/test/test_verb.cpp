@@ -187,6 +187,7 @@ private:
     how.width = width;
     how.group_suites = options_.group_suites;
     how.until_fail = options_.until_fail;
+    how.forks = !options_.no_fork;
     how.folder = folder;
     how.grace = options_.grace;
     how.retry_causes = options_.retry_causes;

@@ -2,6 +2,7 @@
 
 #include <troupe/child_entry.hpp>
 #include <troupe/testing/failure.hpp>
+#include <troupe/testing/fork_tests.hpp>
 #include <troupe/this_child.hpp>
 
 #if __has_include(<catch2/catch_session.hpp>) // Catch2 3
@@ -164,6 +165,7 @@ inline int run_catch2_child() {
 /// The `main` of a program of tests: its exit code. For programs that have a `main` of their own: call it last, and
 /// make no runtime before; a child takes over here.
 inline int run_catch2(int argc, char** argv) {
+  fork_tests(argc, argv);
   if (this_child::is_child())
     return detail::run_catch2_child();
   on_failure([](const failure& failed) { detail::child_failures::instance().add(failed); });

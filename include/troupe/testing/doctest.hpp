@@ -2,6 +2,7 @@
 
 #include <troupe/child_entry.hpp>
 #include <troupe/testing/failure.hpp>
+#include <troupe/testing/fork_tests.hpp>
 #include <troupe/this_child.hpp>
 
 #include <doctest/doctest.h>
@@ -85,6 +86,7 @@ inline constexpr const char* doctest_child = "troupe: what runs in a child";
 /// The `main` of a program of tests: its exit code. For programs that have a `main` of their own: call it last, and
 /// make no runtime before; a child takes over here.
 inline int run_doctest(int argc, char** argv) {
+  fork_tests(argc, argv);
   // As the last of the listeners: those of the program may change what they are told.
   ::doctest::registerReporter<detail::doctest_reporter>("troupe", 1, false);
   if (this_child::is_child()) {

@@ -2,6 +2,7 @@
 
 #include <troupe/child_entry.hpp>
 #include <troupe/testing/failure.hpp>
+#include <troupe/testing/fork_tests.hpp>
 #include <troupe/this_child.hpp>
 
 #include <gtest/gtest.h>
@@ -69,6 +70,7 @@ inline void connect_gtest() {
 
 /// The `main` of a program of tests: its exit code.
 inline int run_gtest(int argc, char** argv) {
+  fork_tests(argc, argv);
   connect_gtest();
   child_entry(argc, argv);
   ::testing::InitGoogleTest(&argc, argv);

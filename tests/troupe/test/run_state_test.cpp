@@ -54,6 +54,29 @@ TEST_CASE("what fails is tried again as often as it may, and is flaky if it pass
   CHECK(count(all).passed == 0);
 }
 
+TEST_CASE("a test is forked from its program if that is as if it had been executed, and pays") {
+  plan what;
+  what.programs = {{.path = "/bin/p", .name = "p", .forks_tests = true},
+    {.path = "/bin/q", .name = "q"}, {.path = "/bin/r", .name = "r", .forks_tests = true}};
+  for (const std::size_t program : {0u, 0u, 0u, 0u, 0u, 1u, 1u, 1u, 2u, 2u})
+    what.tests.push_back({.program = program, .what = {.name = "t"}});
+  what.tests[1].settings.environment = {"A=1"};
+  what.tests[2].settings.environment_without = {"A"};
+  what.tests[3].settings.directory = "/";
+  const auto forked = [&](bool forks) {
+    recorder heard;
+    run_state state(what, {.width = 2, .forks = forks}, heard);
+    std::string out;
+    while (auto work = state.next(0)) {
+      out += work->order.zygote_argv.empty() ? '-' : 'f';
+      state.ended(work->number, left_with(0));
+    }
+    return out;
+  };
+  CHECK(forked(true) == "f---f-----"); // of the last program there are no more than places
+  CHECK(forked(false) == "----------");
+}
+
 TEST_CASE("what a sanitizer reports is never tried again, nor is a cause that was not asked for") {
   const auto what = plain_plan(2, 5);
   recorder heard;

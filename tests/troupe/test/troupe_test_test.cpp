@@ -94,27 +94,72 @@ TEST_CASE("an interrupted run writes its reports, and names what it had not begu
 #endif
 
 #ifdef CATCH2_FAULTS
+namespace {
+
+std::vector<std::string> catch2_verdicts(const std::string& program) {
+  const std::string suite = program + ".catch2_faults.";
+  return lines({{suite + "passes", ""}, {suite + "fails", "failure assertion"},
+    {suite + "crashes", "error SIGSEGV"}, {suite + "leaves early", "error SIGSEGV"},
+    {suite + "hangs", "error timeout"}, {suite + "leaves a process", "error left-behind"},
+    {suite + "prints a race", "error ThreadSanitizer"}, {suite + "is flaky", "failure assertion"},
+    {suite + "may fail", ""},
+    {suite + "odd, with a comma [and] *stars* \"quotes\" ~tilde \\backslash", ""},
+    {suite + "a name that is so long that a list for people, which has eighty columns, breaks it",
+      ""},
+    {suite + "-begins like an option", ""}, {suite + "of two\nlines", ""},
+    {suite + "with a tab\tand a blank ", ""}});
+}
+
+} // namespace
+
 TEST_CASE(
   "each fault that is planted in a Catch2 suite is reported as what it is, whatever the names") {
   command_run command;
   CHECK(command.run("-j4 " + command.with_short_hangs() + CATCH2_FAULTS) == 1);
-  const std::string suite = "troupe_catch2_faults.catch2_faults.";
-  CHECK(
-    lines(command.outcomes()) ==
-    lines({{suite + "passes", ""}, {suite + "fails", "failure assertion"},
-      {suite + "crashes", "error SIGSEGV"}, {suite + "leaves early", "error SIGSEGV"},
-      {suite + "hangs", "error timeout"}, {suite + "leaves a process", "error left-behind"},
-      {suite + "prints a race", "error ThreadSanitizer"}, {suite + "is flaky", "failure assertion"},
-      {suite + "may fail", ""},
-      {suite + "odd, with a comma [and] *stars* \"quotes\" ~tilde \\backslash", ""},
-      {suite + "a name that is so long that a list for people, which has eighty columns, breaks it",
-        ""},
-      {suite + "-begins like an option", ""}, {suite + "of two\nlines", ""},
-      {suite + "with a tab\tand a blank ", ""}}));
+  CHECK(lines(command.outcomes()) == catch2_verdicts("troupe_catch2_faults"));
   CHECK(command.run("--group suite " CATCH2_FAULTS " 'tag(odd) or tag(quick)'") == 0);
   CHECK(command.outcomes().size() == 3);
   CHECK(command.run(CATCH2_FAULTS " 'tag(quick) or tag(long)'") == 0);
   CHECK(command.outcomes().size() == 2);
+}
+
+TEST_CASE("tests that are forked from their program get the verdicts of those that are executed") {
+  command_run command;
+  fs::create_directory(command.file("executions"));
+  ::setenv("EXECUTIONS", command.file("executions").c_str(), 1);
+  CHECK(command.run("-j4 " + command.with_short_hangs() + FORKED_FAULTS) == 1);
+  CHECK(lines(command.outcomes()) == catch2_verdicts("troupe_forked_catch2_faults"));
+  CHECK_THAT(command.error_text("crashes"), ContainsSubstring("faults::crash"));
+  CHECK_THAT(command.error_text("hangs"), ContainsSubstring("pause"));
+  CHECK_THAT(command.error_text("leaves a process"), ContainsSubstring("sleep"));
+  const auto executions = [&command] {
+    const auto folder = fs::directory_iterator(command.file("executions"));
+    return std::distance(begin(folder), end(folder));
+  };
+  const auto forked = executions();
+  CHECK(forked <= 4 + 2); // once for each place to run, and for the list
+  CHECK(command.run("-j4 " + command.with_short_hangs() + "--no-fork " FORKED_FAULTS) == 1);
+  CHECK(executions() >= forked + 14);
+  ::unsetenv("EXECUTIONS");
+}
+
+TEST_CASE("a process that was forked for a test is as one that was executed") {
+  command_run command;
+  for (const char* how : {"-j2 " FORKED_CASES, "-j2 --no-fork " FORKED_CASES}) {
+    INFO(how);
+    CHECK(command.run(how) == 0);
+    INFO(command.out());
+    CHECK(command.outcomes().size() == 7);
+  }
+}
+
+TEST_CASE("a program that has threads before it could fork its tests is executed for each") {
+  command_run command;
+  ::setenv("EARLY_THREAD", "1", 1);
+  CHECK(command.run("-j2 " FORKED_CASES) == 0);
+  ::unsetenv("EARLY_THREAD");
+  INFO(command.out());
+  CHECK(command.outcomes().size() == 7);
 }
 #endif
 

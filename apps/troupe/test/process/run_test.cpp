@@ -3,6 +3,7 @@
 #include "command/descendants.hpp"
 #include "command/leader.hpp"
 #include "test/process/run_folder.hpp"
+#include "test/process/test_zygotes.hpp"
 #include "test/process/tracer.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <sys/stat.h>
@@ -100,11 +102,29 @@ private:
   std::string hang_stacks_;
 };
 
+/// Forks the process where its program can do so, or executes it. Nothing if it was cancelled before it began.
+asio::awaitable<std::optional<started_command>> start_process(
+  const process_order& order, const std::string& mark) {
+  const auto folder = "TMPDIR=" + order.folder + "/tmp";
+  if (!order.zygote_argv.empty()) {
+    auto forked = co_await test_zygotes::of_this_process().fork(order, mark, folder);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (forked || state.cancelled() != asio::cancellation_type::none)
+      co_return forked;
+  }
+  co_return start_command(order.what, {}, {mark, folder});
+}
+
 asio::awaitable<void> run_in_folder(const process_order& order, attempt& into) {
   const auto executor = co_await asio::this_coro::executor;
   const auto mark = running_commands::of_this_process().new_mark();
+  const auto begun = co_await start_process(order, mark);
+  if (!begun) {
+    into.end.cause = end_cause::cancelled;
+    co_return;
+  }
+  const auto& started = *begun;
   const auto began = std::chrono::steady_clock::now();
-  const auto started = start_command(order.what, {}, {mark, "TMPDIR=" + order.folder + "/tmp"});
   auto process = std::make_shared<traced_process>(executor, started.pid);
   if (started.traced)
     process->begin(tracer::begun::with_process);

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "command/start.hpp"
+#include "test/attempt.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace troupe_cli::test {
+
+/// Programs that were executed once by this process, and fork the processes of their tests (troupe/testing/fork_tests.hpp).
+/// The new processes are children of this one, as those are that it executes. A program that does not do as it promised is
+/// not asked again, and its tests are executed. All end with this process.
+///
+/// For one thread: the one that starts commands.
+class test_zygotes {
+public:
+  static test_zygotes& of_this_process();
+
+  /// The process that the order asks for, with that mark (`running_commands::new_mark`) and these additions to its
+  /// environment. Nothing if it is to be executed instead, for whatever reason, or if this was cancelled.
+  boost::asio::awaitable<std::optional<started_command>> fork(
+    const process_order& order, const std::string& mark, const std::string& addition);
+
+  /// Ends them now.
+  void end_all();
+
+private:
+  struct zygote {
+    std::string path;
+    std::string stamp; ///< of the file when it was executed
+    pid_t pid = 0;
+    int socket = -1;
+  };
+  zygote* find(const std::string& path, const std::string& stamp);
+  boost::asio::awaitable<zygote*> start(
+    const process_order& order, const std::string& stamp, const std::string& addition);
+  void end(const std::string& path);
+
+  std::list<zygote> running_; ///< the one that was asked last comes first
+  std::map<std::string, std::string>
+    broken_; ///< paths of programs that are not asked, to their stamps
+};
+
+} // namespace troupe_cli::test
