@@ -194,9 +194,21 @@ void use(kept& rest) {
     caf::anon_send(rest.hosted, 1);
 }
 
+// The destructors of what is static run after `main`, when much of what the thread had is gone.
+void use_static_pool(int argc, char** argv) {
+  static troupe::runtime rt{argc, argv};
+  static troupe::pool pool{rt, {.processes = 1}};
+  static auto hosted = pool.spawn(doubler);
+  say(std::to_string(pool.apply(square, 3).get()));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "static") {
+    use_static_pool(argc, argv);
+    return 0;
+  }
   kept rest;
   {
     troupe::runtime rt{argc, argv};

@@ -51,6 +51,10 @@ TEST_CASE("handles of actors may be kept longer than the runtime") {
   CHECK(said_by("actors") == "over\n");
 }
 
+TEST_CASE("a runtime may be static, with a pool and an actor") {
+  CHECK(said_by("static") == "9\n");
+}
+
 TEST_CASE("threads that wait for a task or a value are told when the runtime ends") {
   CHECK_THAT(
     said_by("thread that waits for a task"), ContainsSubstring("the thread gets task_cancelled\n"));

@@ -14,8 +14,8 @@ constexpr std::size_t longest_selection =
   64 * 1024; // bytes of names: one argument may have 128 KiB
 
 bool same_process(const test_settings& a, const test_settings& b) {
-  return std::tie(a.timeout, a.weight, a.serial, a.exclusive, a.environment, a.directory) ==
-         std::tie(b.timeout, b.weight, b.serial, b.exclusive, b.environment, b.directory);
+  return std::tie(a.timeout, a.weight, a.serial, a.fork, a.exclusive, a.environment, a.directory) ==
+         std::tie(b.timeout, b.weight, b.serial, b.fork, b.exclusive, b.environment, b.directory);
 }
 
 } // namespace

@@ -69,7 +69,7 @@ std::string run_state::title_of(const std::vector<std::size_t>& tests) const {
 // What is made before `main` has the environment of another test. And each place to run executes the program, once.
 bool run_state::is_forked(const planned_test& test) const {
   const auto& settings = test.settings;
-  return options_.forks && plan_.program_of(test).forks_tests &&
+  return options_.forks && settings.fork && plan_.program_of(test).forks_tests &&
          tests_of_program_[test.program] > options_.width && settings.environment.empty() &&
          settings.environment_without.empty() && settings.directory.empty();
 }

@@ -33,6 +33,7 @@ test_settings settings_for(const settings_file& from, const std::string& binary,
     take(each.retries, base.retries);
     take(each.weight, base.weight);
     take(each.serial, base.serial);
+    take(each.fork, base.fork);
     base.exclusive.insert(base.exclusive.end(), each.exclusive.begin(), each.exclusive.end());
     base.environment.insert(
       base.environment.end(), each.environment.begin(), each.environment.end());

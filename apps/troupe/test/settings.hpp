@@ -17,6 +17,7 @@ struct test_settings {
   unsigned retries = 0;
   unsigned weight = 1;                    ///< how many of the places to run it takes
   bool serial = false;                    ///< nothing runs beside it
+  bool fork = true;                       ///< from its program, if that forks tests
   std::vector<std::string> exclusive{};   ///< no two tests that share a word here run at once
   std::vector<std::string> environment{}; ///< "NAME=VALUE"
   std::vector<std::string> environment_without{}; ///< names
@@ -33,6 +34,7 @@ struct settings_entry {
   std::optional<unsigned> retries{};
   std::optional<unsigned> weight{};
   std::optional<bool> serial{};
+  std::optional<bool> fork{};
   std::vector<std::string> exclusive{};
   std::vector<std::string> environment{};
 };

@@ -57,6 +57,7 @@ settings_entry read_entry(config_table& table) {
   out.retries = number_of(table, "retries", 0, 100);
   out.weight = number_of(table, "weight", 1, 1024);
   out.serial = flag_of(table, "serial");
+  out.fork = flag_of(table, "fork");
   out.exclusive = table.texts("exclusive");
   out.environment = environment_of(table);
   return out;

@@ -163,7 +163,7 @@ inline int run_catch2_child() {
 } // namespace detail
 
 /// The `main` of a program of tests: its exit code. For programs that have a `main` of their own: call it last, and
-/// make no runtime before; a child takes over here.
+/// make no runtime before; a child takes over here, and `troupe test` forks here (fork_tests.hpp).
 inline int run_catch2(int argc, char** argv) {
   fork_tests(argc, argv);
   if (this_child::is_child())

@@ -84,7 +84,7 @@ inline constexpr const char* doctest_child = "troupe: what runs in a child";
 } // namespace detail
 
 /// The `main` of a program of tests: its exit code. For programs that have a `main` of their own: call it last, and
-/// make no runtime before; a child takes over here.
+/// make no runtime before; a child takes over here, and `troupe test` forks here (fork_tests.hpp).
 inline int run_doctest(int argc, char** argv) {
   fork_tests(argc, argv);
   // As the last of the listeners: those of the program may change what they are told.

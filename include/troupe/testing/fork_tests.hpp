@@ -39,9 +39,11 @@ void fork_tests(int& argc, char**& argv, const char* sign);
 /// circumstances it costs nothing. Otherwise it returns in each forked process, whose arguments are those of its test, and
 /// never in the process that was executed.
 ///
-/// What is made before `main`, such as static objects, is made once, and each test has its own copy. It has been made
-/// with the environment of the first test: TROUPE_SLOT and TMPDIR are another test's there. Handlers of
-/// `pthread_atfork` do not run. A program that has more threads than one here, or a profile of LLVM's, is executed
+/// What is made before, by static objects and by a `main` that does more, is made once, and each test has its own copy.
+/// It has been made with the environment of the first test: TROUPE_SLOT and TMPDIR are another test's there. What is
+/// not in memory is shared: if an object removes a folder in its destructor, the first test that ends removes it, and
+/// the position in an open file is one for all. Tests of such a program are executed with `--no-fork`, or with `fork =
+/// false` in the file of settings. Handlers of `pthread_atfork` do not run. A program that has more threads than one here, or a profile of LLVM's, is executed
 /// for each test as others are, and so are tests that have an environment or a working directory of their own, and
 /// all with the option `--no-fork`.
 inline void fork_tests(int& argc, char**& argv) {

@@ -68,7 +68,7 @@ inline void connect_gtest() {
     });
 }
 
-/// The `main` of a program of tests: its exit code.
+/// The `main` of a program of tests: its exit code. `troupe test` forks here (fork_tests.hpp).
 inline int run_gtest(int argc, char** argv) {
   fork_tests(argc, argv);
   connect_gtest();

@@ -58,11 +58,12 @@ TEST_CASE("a test is forked from its program if that is as if it had been execut
   plan what;
   what.programs = {{.path = "/bin/p", .name = "p", .forks_tests = true},
     {.path = "/bin/q", .name = "q"}, {.path = "/bin/r", .name = "r", .forks_tests = true}};
-  for (const std::size_t program : {0u, 0u, 0u, 0u, 0u, 1u, 1u, 1u, 2u, 2u})
+  for (const std::size_t program : {0u, 0u, 0u, 0u, 0u, 0u, 1u, 1u, 1u, 2u, 2u})
     what.tests.push_back({.program = program, .what = {.name = "t"}});
   what.tests[1].settings.environment = {"A=1"};
   what.tests[2].settings.environment_without = {"A"};
   what.tests[3].settings.directory = "/";
+  what.tests[4].settings.fork = false;
   const auto forked = [&](bool forks) {
     recorder heard;
     run_state state(what, {.width = 2, .forks = forks}, heard);
@@ -73,8 +74,8 @@ TEST_CASE("a test is forked from its program if that is as if it had been execut
     }
     return out;
   };
-  CHECK(forked(true) == "f---f-----"); // of the last program there are no more than places
-  CHECK(forked(false) == "----------");
+  CHECK(forked(true) == "f----f-----"); // of the last program there are no more than places
+  CHECK(forked(false) == "-----------");
 }
 
 TEST_CASE("what a sanitizer reports is never tried again, nor is a cause that was not asked for") {

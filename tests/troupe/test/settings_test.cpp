@@ -27,6 +27,7 @@ filter = "suite(net)"
 timeout = "2s"
 exclusive = "port"
 weight = 2
+fork = false
 environment = { A = "1" }
 [defaults]
 retries = 1
@@ -40,6 +41,8 @@ retries = 1
   CHECK(net.exclusive == std::vector<std::string>{"port"});
   CHECK(net.environment == std::vector<std::string>{"A=1"});
   CHECK(settings_for(read, "t", {.suite = "other"}, base).weight == 1);
+  CHECK(!net.fork);
+  CHECK(settings_for(read, "t", {.suite = "other"}, base).fork);
   const auto refused = [&](const std::string& content, const std::string& problems) {
     write_whole_file(path, content);
     std::string expected;
@@ -52,7 +55,8 @@ retries = 1
     "character 2\n"
     "@:3:11: tests[1].timeout: expected a duration like \"30s\", found an integer; write \"5s\" or "
     "\"5ms\"\n"
-    "@:4:1: tests[1].wait: unknown key; valid: environment, exclusive, filter, retries, serial, "
+    "@:4:1: tests[1].wait: unknown key; valid: environment, exclusive, filter, fork, retries, "
+    "serial, "
     "slow, timeout, weight\n"
     "@:5:1: tests[2]: a filter is missing, such as filter = \"suite(net)\"\n"
     "@:6:10: tests[2].weight: must be 1 to 1024, is 0");
