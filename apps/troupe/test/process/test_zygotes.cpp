@@ -14,7 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -38,8 +37,6 @@ using descriptor = asio::posix::stream_descriptor;
 constexpr auto quiet_wait = asio::as_tuple(asio::use_awaitable);
 // Of these a program and its libraries may need some to be ready. One that never is, is killed.
 constexpr std::chrono::seconds patience{20};
-// Each has memory of its own.
-constexpr std::size_t most_zygotes = 8;
 // A mark of a test is written over that of the zygote, and may be longer.
 constexpr const char* room_for_marks = "-forks-tests-----";
 
@@ -192,35 +189,30 @@ test_zygotes& test_zygotes::of_this_process() {
 }
 
 test_zygotes::zygote* test_zygotes::find(const std::string& path, const std::string& stamp) {
-  const auto found = std::ranges::find(running_, path, &zygote::path);
+  const auto found = running_.find(path);
   if (found == running_.end())
     return nullptr;
-  if (found->stamp != stamp) { // the program has been built anew
-    end(path);
-    return nullptr;
-  }
-  running_.splice(running_.begin(), running_, found);
-  return &running_.front();
+  if (found->second.stamp == stamp)
+    return &found->second;
+  end(path); // the program has been built anew
+  return nullptr;
 }
 
 void test_zygotes::end(const std::string& path) {
-  const auto found = std::ranges::find(running_, path, &zygote::path);
-  ::close(found->socket);
-  running_commands::of_this_process().end_kept(found->pid);
-  running_.erase(found);
+  const auto ended = running_.extract(path).mapped();
+  ::close(ended.socket);
+  running_commands::of_this_process().end_kept(ended.pid);
 }
 
 void test_zygotes::end_all() {
   while (!running_.empty())
-    end(std::string(running_.front().path));
+    end(std::string(running_.begin()->first));
 }
 
 asio::awaitable<test_zygotes::zygote*> test_zygotes::start(
   const process_order& order, const std::string& stamp, const std::string& addition) {
-  if (running_.size() >= most_zygotes)
-    end(std::string(running_.back().path));
   socket_pair sockets;
-  if (sockets.here.fd < 0)
+  if (sockets.here.fd < 0 || running_.size() >= most)
     co_return nullptr;
   command what;
   what.argv = order.zygote_argv;
@@ -235,14 +227,14 @@ asio::awaitable<test_zygotes::zygote*> test_zygotes::start(
   sockets.there.reset();
   commands.keep(started.pid);
   const auto& path = order.what.argv.front();
-  running_.push_front({path, stamp, started.pid, sockets.here.take()});
+  auto& one = running_[path] = {stamp, started.pid, sockets.here.take()};
   char said = 0;
   {
-    patient_descriptor socket(co_await asio::this_coro::executor, running_.front().socket);
+    patient_descriptor socket(co_await asio::this_coro::executor, one.socket);
     co_await socket.read(&said, sizeof said);
   }
   if (said == protocol::ready)
-    co_return &running_.front();
+    co_return &one;
   end(path);
   co_return nullptr;
 }

@@ -5,7 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <list>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,11 +14,15 @@ namespace troupe_cli::test {
 
 /// Programs that were executed once by this process, and fork the processes of their tests (troupe/testing/fork_tests.hpp).
 /// The new processes are children of this one, as those are that it executes. A program that does not do as it promised is
-/// not asked again, and its tests are executed. All end with this process.
+/// not asked again, and its tests are executed; so are those of programs beyond `most`. All end with this process.
 ///
 /// For one thread: the one that starts commands.
 class test_zygotes {
 public:
+  /// Programs at a time, each of which has memory of its own. None makes way for another: programs whose tests come in
+  /// turns would be executed for each of them, and forked as well.
+  static constexpr std::size_t most = 48;
+
   static test_zygotes& of_this_process();
 
   /// The process that the order asks for, with that mark (`running_commands::new_mark`) and these additions to its
@@ -31,7 +35,6 @@ public:
 
 private:
   struct zygote {
-    std::string path;
     std::string stamp; ///< of the file when it was executed
     pid_t pid = 0;
     int socket = -1;
@@ -41,9 +44,9 @@ private:
     const process_order& order, const std::string& stamp, const std::string& addition);
   void end(const std::string& path);
 
-  std::list<zygote> running_; ///< the one that was asked last comes first
-  std::map<std::string, std::string>
-    broken_; ///< paths of programs that are not asked, to their stamps
+  std::map<std::string, zygote> running_; ///< by the path of the program
+  /// Paths of programs that are not asked, to their stamps.
+  std::map<std::string, std::string> broken_;
 };
 
 } // namespace troupe_cli::test
