@@ -7,7 +7,6 @@
 #include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
-#include <troupe/testing/fork_tests.hpp>
 #include <troupe/this_child.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -85,7 +84,6 @@ CATCH_REGISTER_LISTENER(each_test)
 } // namespace
 
 int main(int argc, char** argv) {
-  troupe::testing::fork_tests(argc, argv);
   if (!troupe::this_child::is_child()) // it has the mark of who has started it
     troupe::test::mark_environment();
   const troupe::test::with_runtime running(argc, argv);

@@ -42,6 +42,7 @@ inline std::string output_file(const std::string& folder) {
 /// What became of such a process. Encodable.
 struct attempt {
   command_end end{};
+  bool forked = false;  ///< its process was forked from its program
   std::string output{}; ///< stdout and stderr; of very much, the beginning and the end
   std::string record{};
   std::string stacks{}; ///< of the thread that crashed, or of all threads of a hang

@@ -15,6 +15,9 @@ terminal_report::terminal_report(std::ostream& out, const plan& what, bool verbo
 void terminal_report::print_failure(const test_result& result, std::string_view label) {
   const auto& test = plan_.tests[result.test];
   out_ << headline(label, result.last().time, plan_.title(test)) << '\n' << details(result.last());
+  if (result.last().forked)
+    out_ << "  it was forked from its program: --no-fork, or fork = false in a file of settings, "
+            "executes it\n";
   out_ << "  again: "
        << text::printable(shell_text(rerun_line(plan_, test), test.settings.environment)) << "\n\n";
 }

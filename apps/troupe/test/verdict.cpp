@@ -124,6 +124,7 @@ std::optional<verdict> left_processes(const attempt& from) {
 
 verdict finished(verdict out, const attempt& from) {
   out.time = from.end.wall_time;
+  out.forked = from.forked;
   if (out.kind == verdict_kind::passed)
     return out;
   out.output = from.output;

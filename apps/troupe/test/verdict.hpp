@@ -41,6 +41,7 @@ struct verdict {
   std::string stacks{};
   std::string output{}; ///< empty for one that passed
   std::chrono::nanoseconds time{0};
+  bool forked = false; ///< as in `attempt`
 };
 
 /// How a program without a framework is judged, as CTest has it. Regular expressions are looked for in the output.

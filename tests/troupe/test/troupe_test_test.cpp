@@ -136,10 +136,12 @@ TEST_CASE("tests that are forked from their program get the verdicts of those th
     const auto folder = fs::directory_iterator(command.file("executions"));
     return std::distance(begin(folder), end(folder));
   };
+  CHECK_THAT(command.out(), ContainsSubstring("  it was forked from its program: --no-fork, or "));
   const auto forked = executions();
   CHECK(forked <= 4 + 2); // once for each place to run, and for the list
   CHECK(command.run("-j4 " + command.with_short_hangs() + "--no-fork " FORKED_FAULTS) == 1);
   CHECK(executions() >= forked + 14);
+  CHECK(command.out().find("it was forked") == std::string::npos);
   ::unsetenv("EXECUTIONS");
 }
 

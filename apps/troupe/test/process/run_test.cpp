@@ -104,11 +104,12 @@ private:
 
 /// Forks the process where its program can do so, or executes it. Nothing if it was cancelled before it began.
 asio::awaitable<std::optional<started_command>> start_process(
-  const process_order& order, const std::string& mark) {
+  const process_order& order, const std::string& mark, attempt& into) {
   const auto folder = "TMPDIR=" + order.folder + "/tmp";
   if (!order.zygote_argv.empty()) {
     auto forked = co_await test_zygotes::of_this_process().fork(order, mark, folder);
     const auto state = co_await asio::this_coro::cancellation_state;
+    into.forked = forked.has_value();
     if (forked || state.cancelled() != asio::cancellation_type::none)
       co_return forked;
   }
@@ -118,7 +119,7 @@ asio::awaitable<std::optional<started_command>> start_process(
 asio::awaitable<void> run_in_folder(const process_order& order, attempt& into) {
   const auto executor = co_await asio::this_coro::executor;
   const auto mark = running_commands::of_this_process().new_mark();
-  const auto begun = co_await start_process(order, mark);
+  const auto begun = co_await start_process(order, mark, into);
   if (!begun) {
     into.end.cause = end_cause::cancelled;
     co_return;
