@@ -3,6 +3,7 @@
 #include "command/descendants.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -190,6 +191,11 @@ void note(std::vector<left_behind>& left, pid_t pid) {
 }
 
 } // namespace
+
+asio::awaitable<bool> is_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
+}
 
 asio::awaitable<end_cause> await_leader(started_command started, std::string mark,
   const command& what, std::function<void()> at_timeout) {

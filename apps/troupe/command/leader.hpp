@@ -13,6 +13,9 @@ namespace troupe_cli {
 // What is done about a command that was started, in this order. For coroutines that a cancellation does not make throw
 // (`throw_if_cancelled(false)`).
 
+/// Whether the coroutine that asks has been cancelled.
+boost::asio::awaitable<bool> is_cancelled();
+
 /// Waits until its leader has ended, and says why: at the timeout of the command, and when the coroutine is cancelled, its
 /// group gets SIGTERM, and after the grace SIGKILL. Before it does so for the timeout, `at_timeout` is called. The
 /// descriptor is closed. Throws `start_problem` if it cannot be waited for; then it has been killed, and all is done.

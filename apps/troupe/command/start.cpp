@@ -1,6 +1,7 @@
 #include "command/start.hpp"
 
 #include "command/executable.hpp"
+#include "command/file_descriptor.hpp"
 #include "command/start_texts.hpp"
 
 #include <array>
@@ -23,18 +24,6 @@
 
 namespace troupe_cli {
 namespace {
-
-struct file_descriptor {
-  explicit file_descriptor(int opened = -1)
-    : number(opened) {}
-  file_descriptor(const file_descriptor&) = delete;
-  file_descriptor& operator=(const file_descriptor&) = delete;
-  ~file_descriptor() {
-    if (number >= 0)
-      ::close(number);
-  }
-  int number;
-};
 
 struct limit {
   int resource;
@@ -222,8 +211,7 @@ private:
   int open(const std::string& file, file_descriptor& opened) const {
     if (file.empty())
       return null_device_.number;
-    opened.number =
-      ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    opened.number = open_output_file(file);
     if (opened.number < 0)
       throw start_problem{output_problem(file, errno), errno};
     return opened.number;
@@ -294,6 +282,10 @@ started_command start_process(start_plan& plan) {
 }
 
 } // namespace
+
+int open_output_file(const std::string& file) {
+  return ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+}
 
 TROUPE_NOT_SANITIZED bool trace_process(pid_t pid) noexcept {
   // If this process dies, so does the traced one.

@@ -20,6 +20,10 @@ struct started_command {
 started_command start_command(
   const command& what, const command_descriptors& to, const std::vector<std::string>& additions);
 
+/// Opens a file that a command writes its output to: what was in it is gone, and several may write to its end. Returns
+/// the descriptor, which is not inherited, or -1 with errno.
+int open_output_file(const std::string& file);
+
 /// Traces a process that has not begun, as `command::traced` has it, by the calling thread. Returns whether it may.
 bool trace_process(pid_t pid) noexcept;
 

@@ -12,12 +12,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
 #include <list>
+#include <memory>
 #include <optional>
 #include <ostream>
 
@@ -49,6 +51,13 @@ struct running_process {
   troupe::task_future<attempt>* result;
 };
 
+/// Says again and again that a process takes its time.
+struct slow_warning {
+  asio::steady_timer timer;
+  std::chrono::milliseconds time;
+  const running_process& process;
+};
+
 /// One run, on the event loop.
 class run_on_loop {
 public:
@@ -73,6 +82,7 @@ public:
       co_await wait_for_change();
     signals_.cancel();
     keys_.reset();
+    co_await asio::post(executor, asio::use_awaitable); // behind what came a moment before
     co_return ended_by_;
   }
 
@@ -101,9 +111,10 @@ private:
       pool_.apply(troupe::task_options{.name = work.title}, run_test, std::move(work.order));
     const auto place =
       running_.insert(running_.end(), running_process{work.title, clock::now(), &future});
-    asio::steady_timer slow(co_await asio::this_coro::executor);
+    const auto slow = std::make_shared<slow_warning>(
+      slow_warning{asio::steady_timer(co_await asio::this_coro::executor), work.slow, *place});
     if (work.slow.count() > 0)
-      warn_after(slow, *place, work.slow);
+      warn_after(slow);
     attempt out;
     try {
       out = co_await future;
@@ -112,20 +123,23 @@ private:
     } catch (const std::exception& e) {
       out = lost(e);
     }
-    slow.cancel();
+    slow->timer.cancel();
     running_.erase(place);
     co_return out;
   }
 
-  void warn_after(
-    asio::steady_timer& timer, const running_process& process, std::chrono::milliseconds time) {
-    timer.expires_after(time);
-    timer.async_wait([this, &timer, &process, time](const boost::system::error_code& error) {
-      if (error)
-        return;
-      notices_ << headline("SLOW", clock::now() - process.began, process.title) << std::endl;
-      warn_after(timer, process, time);
-    });
+  // The time may be over a moment before the process is, and then the handler is called when that is gone.
+  void warn_after(const std::shared_ptr<slow_warning>& slow) {
+    slow->timer.expires_after(slow->time);
+    slow->timer.async_wait(
+      [this, weak = std::weak_ptr(slow)](const boost::system::error_code& error) {
+        const auto late = weak.lock();
+        if (error || !late)
+          return;
+        notices_ << headline("SLOW", clock::now() - late->process.began, late->process.title)
+                 << std::endl;
+        warn_after(late);
+      });
   }
 
   void listen() {

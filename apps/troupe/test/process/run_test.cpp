@@ -108,9 +108,8 @@ asio::awaitable<std::optional<started_command>> start_process(
   const auto folder = "TMPDIR=" + order.folder + "/tmp";
   if (!order.zygote_argv.empty()) {
     auto forked = co_await test_zygotes::of_this_process().fork(order, mark, folder);
-    const auto state = co_await asio::this_coro::cancellation_state;
     into.forked = forked.has_value();
-    if (forked || state.cancelled() != asio::cancellation_type::none)
+    if (forked || co_await is_cancelled())
       co_return forked;
   }
   co_return start_command(order.what, {}, {mark, folder});

@@ -1,12 +1,13 @@
 #include "test/process/test_zygotes.hpp"
 
 #include "command/descendants.hpp"
+#include "command/file_descriptor.hpp"
+#include "command/leader.hpp"
 #include "test/recognition.hpp"
 
 #include <troupe/testing/fork_tests.hpp>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,10 +19,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,60 +41,48 @@ constexpr std::chrono::seconds patience{20};
 // A mark of a test is written over that of the zygote, and may be longer.
 constexpr const char* room_for_marks = "-forks-tests-----";
 
-struct owned_descriptor {
-  explicit owned_descriptor(int opened = -1)
-    : fd(opened) {}
-  owned_descriptor(const owned_descriptor&) = delete;
-  owned_descriptor& operator=(const owned_descriptor&) = delete;
-  ~owned_descriptor() { reset(); }
-  void reset() {
-    if (fd >= 0)
-      ::close(std::exchange(fd, -1));
-  }
-  int take() { return std::exchange(fd, -1); }
-  int fd;
-};
-
 struct socket_pair {
   socket_pair() {
     std::array<int, 2> both{-1, -1};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both.data()) == 0) {
-      here.fd = both[0];
-      there.fd = both[1];
+      here.number = both[0];
+      there.number = both[1];
     }
   }
-  owned_descriptor here;
-  owned_descriptor there;
+  file_descriptor here;
+  file_descriptor there;
 };
 
 /// A descriptor for some operations of Asio, which end within the patience. It stays open.
 class patient_descriptor {
 public:
   patient_descriptor(const asio::any_io_executor& executor, int fd)
-    : descriptor_(executor, fd)
+    : descriptor_(std::make_shared<descriptor>(executor, fd))
     , timer_(executor, patience) {
-    timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error)
-        descriptor_.cancel();
+    // Where the time was over a moment before all was done, this is called when all is gone.
+    timer_.async_wait([weak = std::weak_ptr(descriptor_)](const boost::system::error_code& error) {
+      const auto patient = weak.lock();
+      if (!error && patient)
+        patient->cancel();
     });
   }
   patient_descriptor(const patient_descriptor&) = delete;
   patient_descriptor& operator=(const patient_descriptor&) = delete;
-  ~patient_descriptor() { descriptor_.release(); }
+  ~patient_descriptor() { descriptor_->release(); }
 
   asio::awaitable<bool> read(void* to, std::size_t size) {
     const auto [error, got] =
-      co_await asio::async_read(descriptor_, asio::buffer(to, size), quiet_wait);
+      co_await asio::async_read(*descriptor_, asio::buffer(to, size), quiet_wait);
     co_return !error && got == size;
   }
   asio::awaitable<bool> write(const std::string& text) {
     const auto [error, sent] =
-      co_await asio::async_write(descriptor_, asio::buffer(text), quiet_wait);
+      co_await asio::async_write(*descriptor_, asio::buffer(text), quiet_wait);
     co_return !error && sent == text.size();
   }
 
 private:
-  descriptor descriptor_;
+  std::shared_ptr<descriptor> descriptor_;
   asio::steady_timer timer_;
 };
 
@@ -135,10 +124,6 @@ order_text text_of(
   return out;
 }
 
-int open_output(const std::string& file) {
-  return ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-}
-
 /// Of a process that waits to begin: it ends when nobody can tell it to.
 void give_up(pid_t pid, socket_pair& beginning) {
   beginning.here.reset();
@@ -146,16 +131,11 @@ void give_up(pid_t pid, socket_pair& beginning) {
   }
 }
 
-asio::awaitable<bool> is_cancelled() {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  co_return state.cancelled() != asio::cancellation_type::none;
-}
-
 /// The process that a zygote forks for the order; without a pid if there is none.
 asio::awaitable<started_command> ask(int socket, const order_text& text, int output, bool traced) {
   started_command out;
   socket_pair beginning;
-  if (beginning.here.fd < 0 || !send_head(socket, text.head, {output, beginning.there.fd}))
+  if (beginning.here.number < 0 || !send_head(socket, text.head, {output, beginning.there.number}))
     co_return out;
   beginning.there.reset();
   std::int32_t answer = 0;
@@ -166,13 +146,13 @@ asio::awaitable<started_command> ask(int socket, const order_text& text, int out
       co_return out;
   }
   const bool cancelled = co_await is_cancelled();
-  owned_descriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, answer, 0)));
-  if (cancelled || pidfd.fd < 0) {
+  file_descriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, answer, 0)));
+  if (cancelled || pidfd.number < 0) {
     give_up(answer, beginning);
     co_return out;
   }
   out.traced = traced && trace_process(answer);
-  if (::send(beginning.here.fd, "b", 1, MSG_NOSIGNAL) != 1) { // it has been killed
+  if (::send(beginning.here.number, "b", 1, MSG_NOSIGNAL) != 1) { // it has been killed
     give_up(answer, beginning);
     co_return started_command{};
   }
@@ -212,7 +192,7 @@ void test_zygotes::end_all() {
 asio::awaitable<test_zygotes::zygote*> test_zygotes::start(
   const process_order& order, const std::string& stamp, const std::string& addition) {
   socket_pair sockets;
-  if (sockets.here.fd < 0 || running_.size() >= most)
+  if (sockets.here.number < 0 || running_.size() >= most)
     co_return nullptr;
   command what;
   what.argv = order.zygote_argv;
@@ -221,8 +201,8 @@ asio::awaitable<test_zygotes::zygote*> test_zygotes::start(
   what.environment_without = order.what.environment_without;
   what.limits = order.what.limits;
   auto& commands = running_commands::of_this_process();
-  const auto started =
-    start_command(what, {.in = sockets.there.fd}, {commands.new_mark() + room_for_marks, addition});
+  const auto started = start_command(
+    what, {.in = sockets.there.number}, {commands.new_mark() + room_for_marks, addition});
   ::close(started.pidfd);
   sockets.there.reset();
   commands.keep(started.pid);
@@ -248,10 +228,10 @@ asio::awaitable<std::optional<started_command>> test_zygotes::fork(
   auto* asked = find(path, stamp);
   if (asked == nullptr)
     asked = co_await start(order, stamp, addition);
-  const owned_descriptor output(asked != nullptr ? open_output(order.what.stdout_file) : -1);
-  if (output.fd >= 0) {
+  const file_descriptor output(asked != nullptr ? open_output_file(order.what.stdout_file) : -1);
+  if (output.number >= 0) {
     const auto started = co_await ask(
-      asked->socket, text_of(order, mark, addition), output.fd, order.trace_from_start);
+      asked->socket, text_of(order, mark, addition), output.number, order.trace_from_start);
     if (started.pid > 0)
       co_return started;
     end(path);
