@@ -4,6 +4,7 @@
 #include "text/terminal_text.hpp"
 
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,23 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class temporary_directory {
-public:
-  temporary_directory() {
-    std::string name = (fs::temp_directory_path() / "books-XXXXXX").string();
-    if (!::mkdtemp(name.data()))
-      throw std::runtime_error("cannot create " + name);
-    path_ = name;
-  }
-  temporary_directory(const temporary_directory&) = delete;
-  ~temporary_directory() { fs::remove_all(path_); }
+using troupe::test::temporary_directory;
 
-  const fs::path& path() const { return path_; }
-  auto files() const { return std::distance(fs::directory_iterator(path_), {}); }
-
-private:
-  fs::path path_;
-};
+auto count_files(const temporary_directory& in) {
+  return std::distance(fs::directory_iterator(in.path()), {});
+}
 
 std::string contents(const fs::path& file) {
   std::ostringstream out;
@@ -69,7 +58,7 @@ TEST_CASE("an output file appears when it is committed, and not before") {
   CHECK_FALSE(fs::exists(path));
   file.commit();
   CHECK(contents(path) == "onetwo");
-  CHECK(directory.files() == 1);
+  CHECK(count_files(directory) == 1);
 }
 
 TEST_CASE("an output file that is not committed leaves the old one and nothing else") {
@@ -78,7 +67,7 @@ TEST_CASE("an output file that is not committed leaves the old one and nothing e
   fill(path, "old");
   { books::output_file(path).write("new"); }
   CHECK(contents(path) == "old");
-  CHECK(directory.files() == 1);
+  CHECK(count_files(directory) == 1);
 }
 
 TEST_CASE("an output file replaces what a symbolic link leads to, not the link") {

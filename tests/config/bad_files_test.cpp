@@ -11,7 +11,7 @@
 
 using config_test::error_of;
 using config_test::error_of_file;
-using config_test::temp_dir;
+using config_test::temporary_directory;
 using config_test::write_file;
 
 namespace {
@@ -44,7 +44,7 @@ private:
 } // namespace
 
 TEST_CASE("a file that is missing is reported") {
-  const temp_dir dir;
+  const temporary_directory dir;
   CHECK(error_of_file(dir / "no.toml") == "no.toml: cannot open: No such file or directory");
   CHECK(error_of_file("") == "\"\": cannot open: No such file or directory");
   write_file(dir / "file", "");
@@ -52,7 +52,7 @@ TEST_CASE("a file that is missing is reported") {
 }
 
 TEST_CASE("a file that may not be read is reported") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", "");
   ::chmod((dir / "troupe.toml").c_str(), 0);
   const as_somebody_else somebody_else;
@@ -64,26 +64,26 @@ TEST_CASE("a file that cannot be read is reported") {
 }
 
 TEST_CASE("a loop of symbolic links is reported") {
-  const temp_dir dir;
+  const temporary_directory dir;
   std::filesystem::create_symlink("loop.toml", dir / "loop.toml");
   CHECK(error_of_file(dir / "loop.toml") ==
         "loop.toml: cannot open: Too many levels of symbolic links");
 }
 
 TEST_CASE("a directory is not a configuration file") {
-  const temp_dir dir;
+  const temporary_directory dir;
   CHECK(error_of_file(dir / ".") == ".: is a directory, not a file");
 }
 
 TEST_CASE("a FIFO without a writer does not block") {
-  const temp_dir dir;
+  const temporary_directory dir;
   REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
   CHECK(error_of_file(dir / "fifo") == "fifo: is a FIFO, not a file");
 }
 
 TEST_CASE("devices and sockets are not configuration files") {
   CHECK(error_of_file("/dev/zero") == "zero: is not a regular file");
-  const temp_dir dir;
+  const temporary_directory dir;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, (dir / "socket").c_str(), sizeof(address.sun_path) - 1);
@@ -94,7 +94,7 @@ TEST_CASE("devices and sockets are not configuration files") {
 }
 
 TEST_CASE("a file name with control characters is escaped in the message") {
-  const temp_dir dir;
+  const temporary_directory dir;
   CHECK(error_of_file(dir / "a\n\x1b[31m\xff.toml") ==
         "a\\n\\x1b[31m\\xff.toml: cannot open: No such file or directory");
   CHECK(error_of_file(std::string("a\0b", 3)) == "a\\x00b: file name with a NUL character");
@@ -113,7 +113,7 @@ TEST_CASE("a file of 1 MiB is read and one of a byte more is not") {
 }
 
 TEST_CASE("a file of 1 GiB is refused without reading it") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "large.toml", "");
   std::filesystem::resize_file(dir / "large.toml", std::uintmax_t{1} << 30);
   CHECK(error_of_file(dir / "large.toml") == "large.toml: is larger than 1 MiB");
@@ -121,7 +121,7 @@ TEST_CASE("a file of 1 GiB is refused without reading it") {
 
 TEST_CASE("a file that does not tell its size is read to the limit only") {
   // procfs says 0 bytes for all of its files.
-  const temp_dir dir;
+  const temporary_directory dir;
   CHECK_THAT(error_of_file("/proc/self/status"), Catch::StartsWith("status:1:"));
 }
 

@@ -1,37 +1,17 @@
 #pragma once
 
+#include "support/temporary_directory.hpp"
+
 #include <troupe/config.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace config_test {
 
-/// A directory of its own for each test, removed with everything in it.
-class temp_dir {
-public:
-  temp_dir() {
-    auto pattern = (std::filesystem::temp_directory_path() / "troupe-config-XXXXXX").string();
-    if (!::mkdtemp(pattern.data()))
-      throw std::system_error(errno, std::system_category(), pattern);
-    path_ = pattern;
-  }
-  temp_dir(const temp_dir&) = delete;
-  temp_dir& operator=(const temp_dir&) = delete;
-  ~temp_dir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
-private:
-  std::filesystem::path path_;
-};
+using troupe::test::temporary_directory;
 
 inline void write_file(const std::filesystem::path& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -39,7 +19,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
 
 /// Loads a file "troupe.toml" with that text.
 inline troupe::config load(std::string_view text, const troupe::task_registry& tasks = {}) {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", text);
   return troupe::load_config(dir / "troupe.toml", tasks);
 }
@@ -61,7 +41,7 @@ inline std::string error_of_file(
 
 /// What is wrong with a file "troupe.toml" with that text. Empty if nothing is.
 inline std::string error_of(std::string_view text, const troupe::task_registry& tasks = {}) {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", text);
   return error_of_file(dir / "troupe.toml", tasks);
 }

@@ -52,7 +52,7 @@ void check_load(const std::filesystem::path& path) {
 }
 
 void check_mutations(const std::string& original) {
-  const config_test::temp_dir dir;
+  const config_test::temporary_directory dir;
   const auto path = dir / "troupe.toml";
   config_test::mutator mutate(seed);
   for (int round = 0; round < rounds; ++round) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-using config_test::temp_dir;
+using config_test::temporary_directory;
 using config_test::write_file;
 
 namespace {
@@ -15,7 +15,7 @@ namespace {
 // What is wrong with a file that has `word`, a table `table` with the number `n`, and a list `each` of tables with the
 // number `n`.
 std::string error_of(std::string_view text) {
-  const temp_dir dir;
+  const temporary_directory dir;
   const auto path = dir / "own.toml";
   write_file(path, text);
   try {
@@ -40,7 +40,7 @@ std::string error_of(std::string_view text) {
 } // namespace
 
 TEST_CASE("the tables and lists of an own file are read by their keys") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "own.toml", "include = 'more.toml'\n[[each]]\nn = 1\n[[each]]\nn = 2\n");
   write_file(dir / "more.toml", "word = 'x'\n[table]\nb = 1\na = 2\n");
   troupe::config_file file(dir / "own.toml", {.own = true});

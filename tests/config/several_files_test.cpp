@@ -4,7 +4,7 @@
 #include "support/catch.hpp"
 
 using config_test::error_of_file;
-using config_test::temp_dir;
+using config_test::temporary_directory;
 using config_test::write_file;
 using namespace std::chrono_literals;
 
@@ -34,7 +34,7 @@ std::string without(std::string text, const std::string& part) {
 } // namespace
 
 TEST_CASE("a pattern includes the files that fit it, in the order of their names") {
-  const temp_dir dir;
+  const temporary_directory dir;
   std::filesystem::create_directory(dir / "conf.d");
   write_file(dir / "troupe.toml", "include = 'conf.d/*.toml'\n[pool.main]\n");
   write_file(dir / "conf.d/2.toml", "[pool.b]\nspares = 2\n");
@@ -49,7 +49,7 @@ TEST_CASE("a pattern includes the files that fit it, in the order of their names
 }
 
 TEST_CASE("a pattern in the name of the directory is none") {
-  const temp_dir dir;
+  const temporary_directory dir;
   std::filesystem::create_directory(dir / "[x]*");
   write_file(dir / "[x]*/troupe.toml", "include = '*.inc'\n");
   write_file(dir / "[x]*/a.inc", "[pool.a]\n");
@@ -58,7 +58,7 @@ TEST_CASE("a pattern in the name of the directory is none") {
 
 TEST_CASE(
   "a pattern that fits nothing includes nothing, and a name that is not there is an error") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", "include = ['x*.toml', 'y.toml', '', 5]\n");
   CHECK(error_of_file(dir / "troupe.toml") ==
         "troupe.toml:1:23: include: y.toml: cannot open: No such file or directory\n"
@@ -70,7 +70,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a file that includes itself is an error that shows the circle") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", "include = 'a.toml'\n");
   write_file(dir / "a.toml", "# one\ninclude = 'b.toml'\n");
   write_file(dir / "b.toml", "include = 'a.toml'\n");
@@ -79,7 +79,7 @@ TEST_CASE("a file that includes itself is an error that shows the circle") {
 }
 
 TEST_CASE("all problems of all files are told, in the order of the files") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", "include = 'a.toml'\n[pool.m]\nx = 1\n");
   write_file(dir / "a.toml", "[pool.a]\nspares = 'x'\n[pool.b]\ny = 1\n");
   const auto error = error_of_file(dir / "troupe.toml");
@@ -93,7 +93,7 @@ TEST_CASE("all problems of all files are told, in the order of the files") {
 }
 
 TEST_CASE("modules are found from where the file lies that names them") {
-  const temp_dir dir;
+  const temporary_directory dir;
   std::filesystem::create_directory(dir / "conf.d");
   write_file(dir / "troupe.toml", "include = 'conf.d/a.toml'\nmodules = ['one.so', 'none.so']\n");
   write_file(dir / "conf.d/a.toml", "modules = '../two.so'\n");
@@ -109,7 +109,7 @@ TEST_CASE("modules are found from where the file lies that names them") {
 }
 
 TEST_CASE("the environment goes before the file, and the command line before both") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(
     dir / "troupe.toml", "[pool.web-1]\nprocesses = 2\n[pool.web]\n[app.shop]\nport = 1\n");
   const variable processes("TROUPE_POOL_WEB_1_PROCESSES", "3");
@@ -131,7 +131,7 @@ TEST_CASE("the environment goes before the file, and the command line before bot
 }
 
 TEST_CASE("what is in force is listed with where it comes from") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", "[pool.a]\nspares = 2\n");
   const variable processes("TROUPE_POOL_A_PROCESSES", "3");
   const auto config = troupe::load_config(dir / "troupe.toml");
@@ -149,7 +149,7 @@ TEST_CASE("what is in force is listed with where it comes from") {
 }
 
 TEST_CASE("errors in the environment and the command line name them") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml", "[pool.a]\n");
   const variable wrong("TROUPE_POOL_A_PROCESSES", "many");
   const variable line("TROUPE_POOL_A_SPARES", "1\nqueuecount = 5");
@@ -186,7 +186,7 @@ TEST_CASE("a size is a string with a unit") {
 }
 
 TEST_CASE("a program reads tables of its own, and all that is wrong is told together") {
-  const temp_dir dir;
+  const temporary_directory dir;
   write_file(dir / "troupe.toml",
     "[pool.p]\nx = 1\n[job.a]\nname = 5\nwait = '3s'\nsize = 7\nlist = ['a', 1]\nkind = 'tow'\n"
     "count = 11\nunasked = 1\n[job.b]\n[job.b.in]\nfile = 'f'\nextra = 1\n");

@@ -8,7 +8,7 @@
 using namespace troupe::fuzz;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const own_directory directory;
+  static const temporary_directory directory;
   static const auto path = directory / "troupe.toml";
   write_file(path, data, size);
   try {

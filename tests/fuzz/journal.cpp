@@ -20,8 +20,8 @@ using namespace troupe_cli;
 
 namespace {
 
-const own_directory& directory() {
-  static const own_directory one;
+const temporary_directory& directory() {
+  static const temporary_directory one;
   return one;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/temporary_directory.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -8,30 +10,10 @@
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace troupe::fuzz {
 
-/// A directory for the files of a target, gone with it.
-class own_directory {
-public:
-  own_directory() {
-    auto pattern = (std::filesystem::temp_directory_path() / "troupe-fuzz-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw std::system_error(errno, std::generic_category(), pattern);
-    path_ = pattern;
-  }
-  own_directory(const own_directory&) = delete;
-  ~own_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
-private:
-  std::filesystem::path path_;
-};
+using test::temporary_directory;
 
 inline void write_file(
   const std::filesystem::path& path, const std::uint8_t* data, std::size_t size) {

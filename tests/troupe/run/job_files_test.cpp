@@ -38,13 +38,13 @@ arguments = [1, "two", { three = 3.5 }, 2024-01-01]
 } // namespace
 
 TEST_CASE("a file with jobs is good before anything in it is changed") {
-  const config_test::temp_dir dir;
+  const config_test::temporary_directory dir;
   config_test::write_file(dir / "jobs.toml", original);
   CHECK(troupe_cli::read_job_file({.file = dir / "jobs.toml"}).jobs.size() == 3);
 }
 
 TEST_CASE("a file with jobs and random changes is accepted or is a config_error") {
-  const config_test::temp_dir dir;
+  const config_test::temporary_directory dir;
   const auto path = dir / "jobs.toml";
   config_test::mutator mutate(seed);
   int refused = 0;

@@ -4,6 +4,7 @@
 #include "test/xml_element.hpp"
 
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -18,13 +19,6 @@ namespace troupe_cli::test {
 /// A folder for one test, and a run of the command with its reports in there.
 class command_run {
 public:
-  command_run() {
-    std::string path = std::filesystem::temp_directory_path() / "troupe-test-test-XXXXXX";
-    REQUIRE(::mkdtemp(path.data()));
-    folder_ = path;
-  }
-  ~command_run() { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path file(const char* name) const { return folder_ / name; }
 
   /// Options with which a test that is called so ends soon. The others have all the time that a busy machine may take.
@@ -72,7 +66,7 @@ public:
   }
 
 private:
-  std::filesystem::path folder_;
+  troupe::test::temporary_directory folder_;
 };
 
 using outcome_map = std::map<std::string, std::string>;

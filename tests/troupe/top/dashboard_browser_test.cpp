@@ -5,10 +5,10 @@
 #include "monitor/runtime_directory.hpp"
 #include "support/flag.hpp"
 #include "support/process_info.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/test_runtime.hpp"
 
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 
@@ -32,29 +32,18 @@ troupe::task_options named(std::string name) {
 // Chromium with a profile of its own, which is removed in the end.
 class browser {
 public:
-  browser() {
-    profile_ = (std::filesystem::temp_directory_path() / "troupe-browser-XXXXXX").string();
-    REQUIRE(::mkdtemp(profile_.data()) != nullptr);
-  }
-  browser(const browser&) = delete;
-  browser& operator=(const browser&) = delete;
-  ~browser() {
-    std::error_code ignored;
-    std::filesystem::remove_all(profile_, ignored);
-  }
-
   // The document as it is when the page has loaded. Whether it has had an event by then is a matter of luck. What the
   // browser writes of its own troubles is not shown.
   std::string document(const std::string& address) const {
     piped_program program(
       "/bin/sh", {"sh", "-c", R"(exec "$0" --headless --disable-gpu --no-first-run --no-sandbox \
         --disable-dev-shm-usage --user-data-dir="$1" --dump-dom "$2" 2>/dev/null)",
-                   TROUPE_CHROMIUM, profile_, address});
+                   TROUPE_CHROMIUM, profile_.path().string(), address});
     return program.read_until("");
   }
 
 private:
-  std::string profile_;
+  temporary_directory profile_;
 };
 
 } // namespace
