@@ -21,6 +21,16 @@ enum class sandbox {
   /// no other threads when the child is set up: none that a static constructor, `loop_initializer`, or `main` before
   /// it makes the runtime has started.
   guarded,
+
+  /// As `guarded`, and the child is alone: it has a network of its own, in which with `pool_options::sockets` it reaches
+  /// itself by the loopback interface, over IPv4 and IPv6, and nobody else; it sees no System V IPC and no POSIX queues
+  /// of others; it sends signals only to processes that it has started; it reads neither the memory nor the environment
+  /// nor the descriptors of other processes of its user; and it has no capabilities, also if that user is root. It still
+  /// reads whatever files its user may read, as their owner or as anybody: root is nobody special.
+  ///
+  /// It needs in addition Landlock in its version 6 (Linux 6.12) or later, and namespaces of users that a process may
+  /// make for itself.
+  isolated,
 };
 
 } // namespace troupe

@@ -50,7 +50,7 @@ std::span<const std::string_view> input_words() {
 }
 
 std::span<const std::string_view> sandbox_words() {
-  static constexpr std::array<std::string_view, 2> words{"none", "guarded"};
+  static constexpr std::array<std::string_view, 3> words{"none", "guarded", "isolated"};
   return words;
 }
 
@@ -73,7 +73,8 @@ void choose_input(pool_options& options, std::size_t index) {
 }
 
 void choose_sandbox(pool_options& options, std::size_t index) {
-  options.sandbox = index == 0 ? sandbox::none : sandbox::guarded;
+  constexpr std::array kinds{sandbox::none, sandbox::guarded, sandbox::isolated};
+  options.sandbox = kinds[index];
 }
 
 void choose_output(pool_options& options, std::size_t index) {

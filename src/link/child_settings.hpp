@@ -37,6 +37,7 @@ struct child_place {
 /// The sandbox of a child.
 struct child_guard {
   bool on = false;
+  bool isolated = false;             ///< it has namespaces of its own as well
   bool sockets = false;              ///< it may open some
   std::vector<std::string> writable; ///< directories
 };

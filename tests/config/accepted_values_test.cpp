@@ -71,6 +71,15 @@ restart = { intensity = 7, period = "2h", backoff = "1s", start_attempts = 9, gi
   CHECK(pool.restart.give_up_after == 2min);
 }
 
+TEST_CASE("each kind of sandbox is known by its name") {
+  for (const auto& [name, kind] :
+    {std::pair("none", troupe::sandbox::none), std::pair("guarded", troupe::sandbox::guarded),
+      std::pair("isolated", troupe::sandbox::isolated)}) {
+    const auto text = std::string("[pool.web]\nsandbox = \"") + name + "\"\n";
+    CHECK(load(text).pool("web").sandbox == kind);
+  }
+}
+
 TEST_CASE("restart options may be a table of their own") {
   const auto config = load("[pool.web.restart]\nintensity = 0\n[pool.web]\nprocesses = 1\n");
   CHECK(config.pool("web").restart.intensity == 0);

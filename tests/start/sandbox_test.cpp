@@ -1,19 +1,24 @@
-// Where children live, and what the kernel keeps them from.
+// What the kernel keeps children from.
 #include "support/catch.hpp"
 #include "support/functions.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/test_runtime.hpp"
 
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,17 +33,13 @@ namespace {
 // Directories of a test.
 struct places {
   places() {
-    char name[] = "/tmp/troupe-sandbox-XXXXXX";
-    if (::mkdtemp(name) == nullptr)
-      throw std::runtime_error("mkdtemp");
-    root = name;
     std::filesystem::create_directory(root + "/in");
     std::filesystem::create_directory(root + "/out");
     std::ofstream(root + "/out/file") << "content";
   }
-  ~places() { std::filesystem::remove_all(root); }
 
-  std::string root;
+  const temporary_directory directory{};
+  const std::string root = directory.path().string();
 };
 
 bool has_landlock() {
@@ -55,12 +56,33 @@ int error_of(int result) {
   return result < 0 ? errno : 0;
 }
 
-int write_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+troupe::pool_options isolated(const places& where) {
+  auto options = guarded(where);
+  options.sandbox = troupe::sandbox::isolated;
+  return options;
+}
+
+// Whether Landlock keeps signals within, and a process may make namespaces for itself.
+bool can_isolate() {
+  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 6)
+    return false;
+  return std::system("unshare --user --net --ipc --uts true 2>/dev/null") == 0;
+}
+
+int open_file(const std::string& path, int flags) {
+  const int fd = ::open(path.c_str(), flags, 0600);
   const int problem = error_of(fd);
   if (fd >= 0)
     ::close(fd);
   return problem;
+}
+
+int write_file(const std::string& path) {
+  return open_file(path, O_WRONLY | O_CREAT);
+}
+
+int read_file(const std::string& path) {
+  return open_file(path, O_RDONLY);
 }
 
 int truncate_file(const std::string& path) {
@@ -100,9 +122,38 @@ int open_pair(int kind) {
   return problem;
 }
 
-std::string variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? "(none)" : value;
+// Of this machine, or of whatever network this process has.
+sockaddr_in on_loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+struct loopback_listener {
+  loopback_listener() {
+    auto address = on_loopback(0);
+    socklen_t size = sizeof address;
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd, 1) != 0 ||
+        ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+      throw std::system_error(errno, std::generic_category(), "a listener");
+    port = ntohs(address.sin_port);
+  }
+  loopback_listener(const loopback_listener&) = delete;
+  ~loopback_listener() { ::close(fd); }
+
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::uint16_t port = 0;
+};
+
+int connect_to(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto address = on_loopback(port);
+  const int problem =
+    error_of(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+  ::close(fd);
+  return problem;
 }
 
 std::string start_error(troupe::pool_options options) {
@@ -126,69 +177,13 @@ std::string refusal(troupe::pool_options options) {
 
 } // namespace
 
-// -- where children live --------------------------------------------------------------------------------
+// -- guarded --------------------------------------------------------------------------------------------
 
-TEST_CASE("a child keeps only the variables that its pool wants, before its initializer runs") {
-  ::setenv("TROUPE_TEST_KEPT", "kept", 1);
-  ::setenv("TROUPE_TEST_KEPT_TOO", "kept too", 1);
-  ::setenv("TROUPE_TEST_SECRET", "secret", 1);
-  const auto initializer =
-    troupe::call([] { ::setenv("TROUPE_TEST_SEEN", variable("TROUPE_TEST_SECRET").c_str(), 1); });
-  troupe::pool pool{rt(), {.processes = 1,
-                            .initializer = initializer,
-                            .start_method = troupe::start_method::spawn,
-                            .environment = {{"TROUPE_TEST_KEPT*", "PATH"}}}};
-  CHECK(pool.apply(variable, "TROUPE_TEST_KEPT").get() == "kept");
-  CHECK(pool.apply(variable, "TROUPE_TEST_KEPT_TOO").get() == "kept too");
-  CHECK(pool.apply(variable, "TROUPE_TEST_SECRET").get() == "(none)");
-  CHECK(pool.apply(variable, "TROUPE_TEST_SEEN").get() == "(none)");
-  // A zygote, which may be made here, has the environment of that time, and so have those that it forks for other tests.
-  for (const auto* name : {"TROUPE_TEST_KEPT", "TROUPE_TEST_KEPT_TOO", "TROUPE_TEST_SECRET"})
-    ::unsetenv(name);
-  troupe::pool forked{rt(),
-    {.processes = 1, .start_method = troupe::start_method::forkserver, .environment = {{"PATH"}}}};
-  CHECK(forked.apply(variable, "PATH").get() == variable("PATH"));
-  CHECK(forked.apply(variable, "HOME").get() == "(none)");
-  troupe::pool without{rt(), {.processes = 1, .environment = {std::vector<std::string>()}}};
-  CHECK(without.apply(variable, "PATH").get() == "(none)");
-}
-
-TEST_CASE("a child works in the directory and with the umask that its pool wants") {
-  const places where;
-  troupe::pool pool{rt(), {.processes = 1, .working_directory = where.root + "/in", .umask = 0077}};
-  CHECK(pool.apply([] { return std::filesystem::current_path().string(); }).get() ==
-        where.root + "/in");
-  auto permissions = pool.apply([] {
-    std::ofstream("file") << 'x';
-    struct stat status {};
-    ::stat("file", &status);
-    return status.st_mode & 0777u;
-  });
-  CHECK(permissions.get() == 0600u);
-  CHECK(std::filesystem::exists(where.root + "/in/file"));
-}
-
-TEST_CASE("a directory in which a child cannot work fails the start and is named") {
-  CHECK_THAT(start_error({.processes = 1, .working_directory = "/nowhere/at/all"}),
-    ContainsSubstring(
-      "pool option working_directory: a child cannot work in /nowhere/at/all: No such file"));
-}
-
-TEST_CASE("surroundings that cannot be are refused before any child starts") {
-  CHECK(refusal({.processes = 1, .working_directory = "here"}) ==
-        "pool option working_directory is \"here\", but must be an absolute path");
-  CHECK(refusal({.processes = 1, .environment = {{"A=b"}}}) ==
-        "pool option environment is \"A=b\", but must be names of variables, like \"PATH\" or "
-        "\"LC_*\"");
-  CHECK(refusal({.processes = 1, .environment = {{"*A"}}}) ==
-        "pool option environment is \"*A\", but has a \"*\" that is not at the end of a name");
-  CHECK(refusal({.processes = 1, .umask = 01000}) == "pool option umask must be 0 to 0777 (octal)");
+TEST_CASE("options for a sandbox are refused where there is none") {
   CHECK(refusal({.processes = 1, .sockets = true}) ==
         "pool options sockets and writable_directories are for a sandbox: set sandbox to guarded, "
         "or leave them out");
 }
-
-// -- what the kernel keeps them from --------------------------------------------------------------------
 
 TEST_CASE("a guarded child does not start where the kernel cannot guard it") {
   const places where;
@@ -249,11 +244,14 @@ TEST_CASE("a guarded child opens sockets only if it is told that it may, and gai
   CHECK(with.apply(open_socket, AF_UNIX).get() == 0);
 }
 
-TEST_CASE("in a guarded child all that troupe does works") {
-  if (!has_landlock())
+TEST_CASE("in a child with a sandbox all that troupe does works") {
+  const auto kind = GENERATE(troupe::sandbox::guarded, troupe::sandbox::isolated);
+  if (!has_landlock() || (kind == troupe::sandbox::isolated && !can_isolate()))
     return;
   const places where;
   auto options = guarded(where);
+  options.sandbox = kind;
+  options.cancel_grace = 10ms;
   options.output = troupe::output::capture;
   troupe::pool pool{rt(), options};
   const std::string large(std::size_t{3} << 20, 'x');
@@ -268,6 +266,85 @@ TEST_CASE("in a guarded child all that troupe does works") {
     CHECK_FALSE(lost.traceback().empty());
   }
   CHECK(pool.apply(open_socket, AF_INET).get() == EACCES); // also its successor
+  try {
+    pool.apply(troupe::task_options{.timeout = 100ms}, spin_forever).get();
+    FAIL("it had a value");
+  } catch (const troupe::task_timeout& late) {
+    CHECK_FALSE(late.traceback().empty());
+  }
+  CHECK(pool
+          .apply([] { // it ends with its parent
+            int signal = 0;
+            ::prctl(PR_GET_PDEATHSIG, &signal);
+            return signal;
+          })
+          .get() == SIGKILL);
+}
+
+// -- alone ----------------------------------------------------------------------------------------------
+
+TEST_CASE("an isolated child does not start where the system cannot isolate it") {
+  const places where;
+  troupe::pool pool{rt(), isolated(where)};
+  if (can_isolate())
+    CHECK(pool.apply(make_directory, where.root + "/in/one").get() == 0);
+  else
+    CHECK_THAT(start_error(isolated(where)), ContainsSubstring("\"isolated\" needs "));
+}
+
+TEST_CASE("an isolated child changes files only beneath the directories that it is given") {
+  if (!can_isolate())
+    return;
+  const places where;
+  for (const auto method : {troupe::start_method::spawn, troupe::start_method::forkserver}) {
+    auto options = isolated(where);
+    options.start_method = method;
+    troupe::pool pool{rt(), options};
+    CHECK(pool.apply(write_file, where.root + "/in/new").get() == 0);
+    CHECK(pool.apply(write_file, where.root + "/out/file").get() == EACCES);
+  }
+}
+
+TEST_CASE("an isolated child that may open sockets reaches itself, and nobody else") {
+  if (!can_isolate())
+    return;
+  const places where;
+  auto options = isolated(where);
+  troupe::pool without{rt(), options};
+  for (const auto domain : {AF_INET, AF_UNIX})
+    CHECK(without.apply(open_socket, domain).get() == EACCES);
+  options.sockets = true;
+  troupe::pool with{rt(), options};
+  for (const auto domain : {AF_UNIX, AF_NETLINK, AF_PACKET, AF_VSOCK})
+    CHECK(with.apply(open_socket, domain).get() == EACCES);
+  CHECK(with.apply(open_socket, AF_INET6).get() == 0);
+  CHECK(with.apply(open_pair, SOCK_DGRAM).get() == EACCES);
+  CHECK(with.apply(open_pair, SOCK_STREAM).get() == 0);
+
+  const loopback_listener outside;
+  CHECK(connect_to(outside.port) == 0);
+  CHECK(with.apply(connect_to, outside.port).get() == ECONNREFUSED);
+  CHECK(with.apply([] { return connect_to(loopback_listener().port); }).get() == 0);
+}
+
+TEST_CASE("an isolated child reaches no process but those that it has started, and has no rights") {
+  if (!can_isolate())
+    return;
+  const places where;
+  troupe::pool pool{rt(), isolated(where)};
+  const auto parent = ::getpid();
+  CHECK(pool.apply([](pid_t who) { return error_of(::kill(who, 0)); }, parent).get() == EPERM);
+  CHECK(pool.apply(shell, "sleep 60 & kill $!").get() == 0);
+  for (const std::string what : {"environ", "mem", "fd/0"}) {
+    const auto path = "/proc/" + std::to_string(parent) + '/' + what;
+    CHECK(read_file(path) != EACCES);
+    CHECK(pool.apply(read_file, path).get() == EACCES);
+  }
+  CHECK(pool.apply([] { return ::geteuid(); }).get() == ::geteuid());
+  CHECK(pool.apply([] { return ::getegid(); }).get() == ::getegid());
+  CHECK(pool.apply([] { return error_of(::sethostname("mine", 4)); }).get() == EPERM);
+  CHECK(pool.apply(shell, "grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status").get() == 0);
+  CHECK(pool.apply(shell, "grep -q '^CapPrm:[[:space:]]*0*$' /proc/self/status").get() == 0);
 }
 
 TEST_CASE("a child with threads that would stay outside of its sandbox does not start") {

@@ -1,6 +1,7 @@
 #include "child/runtime/guard.hpp"
 
 #include "base/unique_fd.hpp"
+#include "child/runtime/namespaces.hpp"
 #include "os/thread_count.hpp"
 
 #include <troupe/errors.hpp>
@@ -9,8 +10,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -28,10 +31,17 @@ namespace troupe::child {
 
 namespace {
 
-// The first version that keeps files from being truncated.
-constexpr int least_landlock = 3;
+// The first version that keeps files from being truncated, and the first that keeps signals within.
+constexpr int truncating_landlock = 3;
+constexpr int signalling_landlock = 6;
 // Not in the header of Debian 12's C library, which knows version 2.
 constexpr std::uint64_t access_truncate = 1ull << 14;
+constexpr std::uint64_t scope_signal = 1ull << 1;
+struct ruleset_attributes { // landlock_ruleset_attr of version 6
+  std::uint64_t handled_access_fs = 0;
+  std::uint64_t handled_access_net = 0;
+  std::uint64_t scoped = 0;
+};
 
 constexpr std::uint64_t changes_of_files = LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate;
 constexpr std::uint64_t all_changes =
@@ -46,14 +56,17 @@ constexpr std::uint64_t all_changes =
 
 // -- files ----------------------------------------------------------------------------------------------
 
-void require_landlock() {
+void require_landlock(bool isolated) {
+  const std::string name = isolated ? "\"isolated\"" : "\"guarded\"";
   const auto version =
     ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 0)
-    lack("\"guarded\" needs Landlock, which this kernel does not offer");
-  if (version < least_landlock)
-    throw error("pool option sandbox: \"guarded\" needs version " + std::to_string(least_landlock) +
-                " of Landlock (Linux 6.2), this kernel has version " + std::to_string(version));
+    lack(name + " needs Landlock, which this kernel does not offer");
+  const int least = isolated ? signalling_landlock : truncating_landlock;
+  if (version < least)
+    throw error("pool option sandbox: " + name + " needs version " + std::to_string(least) +
+                " of Landlock (Linux " + (isolated ? "6.12" : "6.2") +
+                "), this kernel has version " + std::to_string(version));
 }
 
 void allow_changes(const base::unique_fd& rules, const std::string& path, std::uint64_t which) {
@@ -72,13 +85,21 @@ void allow_changes(const base::unique_fd& rules, const std::string& path, std::u
     lack("changes beneath " + path + " cannot be allowed");
 }
 
-void forbid_changes(const std::vector<std::string>& but_beneath) {
-  landlock_ruleset_attr handled{};
+// What an older kernel does not know of the attributes must not be given to it.
+base::unique_fd make_rules(bool isolated) {
+  ruleset_attributes handled;
   handled.handled_access_fs = all_changes;
-  const base::unique_fd rules(static_cast<int>(
-    ::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled.handled_access_fs, 0)));
+  handled.scoped = isolated ? scope_signal : 0;
+  const auto size = isolated ? sizeof handled : sizeof handled.handled_access_fs;
+  base::unique_fd rules(
+    static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, size, 0)));
   if (!rules)
     lack("the kernel does not take the rules");
+  return rules;
+}
+
+void forbid_changes(const std::vector<std::string>& but_beneath, bool isolated) {
+  const auto rules = make_rules(isolated);
   for (const auto& directory : but_beneath)
     allow_changes(rules, directory, all_changes);
   if (::access("/dev/null", F_OK) == 0)
@@ -111,35 +132,51 @@ constexpr sock_filter skip_unless_equal(std::uint32_t value, std::uint8_t skippe
 }
 
 // Of the lower half: the kernel looks at no other either.
-constexpr std::size_t second_argument =
-  offsetof(seccomp_data, args) + sizeof(std::uint64_t) +
-  (std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0);
+constexpr std::size_t argument(std::size_t index) {
+  return offsetof(seccomp_data, args) + index * sizeof(std::uint64_t) +
+         (std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0);
+}
 constexpr std::uint32_t kinds_of_sockets = 0xf; // what is above are flags
+constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EACCES;
+
+// A socket of this machine that has a name in a directory is reached from any network, so only those of the internet are
+// within.
+constexpr sock_filter internet_sockets[] = {
+  skip_unless_equal(SYS_socket, 5),
+  load(argument(0)),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+  give(SECCOMP_RET_ALLOW),
+  give(refused),
+};
+constexpr sock_filter no_sockets[] = {
+  skip_unless_equal(SYS_socket, 1),
+  give(refused),
+};
 
 // An io_uring makes sockets without the system call.
-void forbid_sockets() {
-  constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EACCES;
-  sock_filter program[] = {
+void forbid_sockets(std::span<const sock_filter> which) {
+  std::vector<sock_filter> program{
     load(offsetof(seccomp_data, arch)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, this_architecture, 1, 0),
     give(SECCOMP_RET_KILL_PROCESS),
     load(offsetof(seccomp_data, nr)),
     BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_calls, 0, 1),
     give(SECCOMP_RET_KILL_PROCESS),
-    skip_unless_equal(SYS_socket, 1),
-    give(refused),
     skip_unless_equal(SYS_io_uring_setup, 1),
     give(refused),
-    skip_unless_equal(SYS_socketpair, 5),
+    skip_unless_equal(SYS_socketpair, 6),
     // Of a pair of datagram sockets each end can send to any other socket of this machine that has a name.
-    load(second_argument),
+    load(argument(1)),
     BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kinds_of_sockets),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 2, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 1, 0),
-    give(refused),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 0, 1),
     give(SECCOMP_RET_ALLOW),
+    give(refused),
   };
-  const sock_fprog filter{sizeof program / sizeof *program, program};
+  program.insert(program.end(), which.begin(), which.end());
+  program.push_back(give(SECCOMP_RET_ALLOW));
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
     lack("the kernel does not take the filter that forbids sockets");
 }
@@ -150,18 +187,22 @@ void guard(const link::child_guard& wanted) {
   if (!wanted.on)
     return;
   if (this_architecture == 0)
-    throw error("pool option sandbox: \"guarded\" is not made for this processor");
-  require_landlock();
+    throw error("pool option sandbox: there is none for this processor");
+  require_landlock(wanted.isolated);
   // Other threads would be outside, and do for a task whatever it asks them.
   if (const auto threads = os::settled_thread_count(); threads > 1)
     throw error("pool option sandbox: threads that the program has started already (" +
                 std::to_string(threads - 1) +
                 ") would stay outside: start them in the initializer");
+  if (wanted.isolated)
+    enter_own_namespaces(wanted.sockets);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     lack("the kernel does not keep the child from gaining privileges");
-  forbid_changes(wanted.writable);
+  forbid_changes(wanted.writable, wanted.isolated);
   if (!wanted.sockets)
-    forbid_sockets();
+    forbid_sockets(no_sockets);
+  else if (wanted.isolated)
+    forbid_sockets(internet_sockets);
 }
 
 } // namespace troupe::child

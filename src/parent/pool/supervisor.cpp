@@ -63,8 +63,10 @@ link::child_settings supervisor::settings_for(std::size_t slot) const {
   settings.most_memory = options_->maxmemoryperchild;
   settings.limits = options_->limits;
   settings.place = {options_->environment, options_->working_directory, options_->umask};
-  settings.guard = {
-    options_->sandbox == sandbox::guarded, options_->sockets, options_->writable_directories};
+  settings.guard = {.on = options_->sandbox != sandbox::none,
+    .isolated = options_->sandbox == sandbox::isolated,
+    .sockets = options_->sockets,
+    .writable = options_->writable_directories};
   if (options_->loop_initializer != nullptr)
     settings.loop_initializer = detail::locate(options_->loop_initializer);
   if (options_->exception_handler != nullptr)
