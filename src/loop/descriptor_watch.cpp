@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include <poll.h>
+
 namespace troupe::loop {
 
 struct descriptor_watch::state {
@@ -15,6 +17,17 @@ struct descriptor_watch::state {
   boost::asio::posix::stream_descriptor descriptor;
   std::function<void()> readable;
   bool watching = true;
+  bool event_is_its_own = false;
+
+  // Where Asio has just dropped a descriptor that had an event in this turn of the loop, it may take that for the first event
+  // of the next descriptor: their records have the same place.
+  bool is_event() {
+    if (!event_is_its_own) {
+      pollfd look{descriptor.native_handle(), POLLIN, 0};
+      event_is_its_own = ::poll(&look, 1, 0) != 0;
+    }
+    return event_is_its_own;
+  }
 };
 
 // Keeps the state, and with it the memory in which Asio keeps this.
@@ -25,7 +38,8 @@ struct descriptor_watch::renewal {
   void operator()(const boost::system::error_code& error) const {
     if (error || !watched->watching)
       return;
-    watched->readable();
+    if (watched->is_event())
+      watched->readable();
     if (watched->watching)
       arm(watched);
   }

@@ -137,12 +137,15 @@ descriptor watch(const asio::any_io_executor& executor, const started_command& s
   throw start_problem{"cannot wait for a process: " + error.message(), error.value()};
 }
 
-/// A cancellation ends the wait for the leader, which goes on then until the group has been ended.
+/// A cancellation ends the wait for the leader, which goes on then until the group has been ended. Where Asio has just
+/// dropped a descriptor that had an event, it may take that for one of the next descriptor, so the leader is looked at.
 asio::awaitable<void> await_end(descriptor& process, group_ending& ending, pid_t leader) {
   for (;;) {
     const auto [error] = co_await process.async_wait(descriptor::wait_read, quiet_wait);
-    if (!error)
+    if (!error && has_ended(leader))
       co_return;
+    if (!error)
+      continue;
     ending.begin(end_cause::cancelled);
     if (error != asio::error::operation_aborted) { // the loop cannot wait for it
       ::kill(-leader, SIGKILL);

@@ -305,7 +305,7 @@ std::chrono::microseconds child_process::cpu_time() const {
 }
 
 void child_process::on_exit() {
-  // Asio may report a descriptor as readable of which it has just closed another one.
+  // A debugger that traces the child hears of its end first; then there is another event.
   if (!has_exited())
     return;
   os::end_group(process_, exit_.pid); // before its pid may become that of another process
