@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -89,16 +90,33 @@ TEST_CASE(
 }
 #endif
 
+namespace {
+
+// By a user whom a limit of processes binds: one who has nothing else, if this is root.
+std::unique_ptr<piped_program> start_as_user(const program_copy& program, const char* name) {
+  if (::geteuid() != 0)
+    return std::make_unique<piped_program>(program.path(), std::vector<std::string>{name});
+  return std::make_unique<piped_program>(
+    AS_USER, std::vector<std::string>{"as_user", "54323", program.path(), name});
+}
+
+} // namespace
+
 TEST_CASE("a pool that cannot grow for want of processes keeps what it has, and grows after that") {
   const program_copy program(SHORT_PARENT);
-  // A number that no user has: what root starts is not limited.
-  std::vector<std::string> arguments{"as_user", "54323", program.path(), "short_parent"};
-  const bool is_root = ::geteuid() == 0;
-  if (!is_root)
-    arguments.erase(arguments.begin(), arguments.begin() + 3);
-  piped_program parent(is_root ? std::string(AS_USER) : program.path(), arguments);
-  CHECK(parent.read_until({}) ==
+  const auto parent = start_as_user(program, "short_parent");
+  CHECK(parent->read_until({}) ==
         "while there are none: sum 4500, 5 slots, the same children, no others\n"
         "after that: 5 slots, the same children\n");
-  CHECK(parent.wait() == 0);
+  CHECK(parent->wait() == 0);
+}
+
+TEST_CASE(
+  "what forks without end under a limit of processes ends with its task, and hits no other") {
+  const program_copy program(BOMBED_PARENT);
+  const auto parent = start_as_user(program, "bombed_parent");
+  // All that it has started has the pipe, which ends with the last of them.
+  CHECK(parent->read_until({}) ==
+        "its neighbour has 9\nit came to the limit, and was cancelled\nafter that: sum 900\n");
+  CHECK(parent->wait() == 0);
 }
