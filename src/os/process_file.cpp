@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,8 +20,18 @@ std::string_view without_blanks(std::string_view text) noexcept {
 
 } // namespace
 
+bool proc_is_own() noexcept {
+  char own[16];
+  char link[16];
+  const int expected = std::snprintf(own, sizeof own, "%d", ::getpid());
+  const auto size = ::readlink("/proc/self", link, sizeof link);
+  return size == expected && std::memcmp(own, link, static_cast<std::size_t>(size)) == 0;
+}
+
 process_file::process_file(pid_t pid, const char* name) noexcept {
   char path[64];
+  if (!proc_is_own())
+    return;
   std::snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
   const base::unique_fd file(::open(path, O_RDONLY | O_CLOEXEC));
   if (!file)

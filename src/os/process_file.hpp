@@ -9,11 +9,15 @@
 
 namespace troupe::os {
 
+/// Whether /proc is there, and tells of the processes that this one knows. In a namespace of processes for which it was not
+/// mounted anew, numbers are those of other processes there.
+bool proc_is_own() noexcept;
+
 /// What a small file of /proc says of a process (proc(5)), such as "stat". Needs no memory: who looks at a process is often
 /// about to end it, and must come to that.
 class process_file {
 public:
-  /// Empty if the process is gone, or the file cannot be read.
+  /// Empty if the process is gone, or the file cannot be read, or unless `proc_is_own`.
   process_file(pid_t pid, const char* name) noexcept;
 
   std::string_view text() const noexcept { return {buffer_.data(), size_}; }

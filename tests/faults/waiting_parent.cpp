@@ -2,6 +2,7 @@
 // something to the program meanwhile.
 #include <troupe/troupe.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -21,6 +22,20 @@ void wait_for_end_of_input() {
   }
 }
 
+void spin() {
+  for (volatile bool forever = true; forever;) {
+  }
+}
+
+void say_end_of_stuck_task(troupe::runtime& rt) {
+  troupe::pool pool{rt, {.processes = 1, .cancel_grace = std::chrono::milliseconds(1)}};
+  try {
+    pool.apply({.timeout = std::chrono::milliseconds(10)}, spin).get();
+  } catch (const troupe::task_timeout&) {
+    std::puts("timed out");
+  }
+}
+
 void be_another_thread(const std::stop_token& stop) {
   while (!stop.stop_requested())
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -28,7 +43,7 @@ void be_another_thread(const std::stop_token& stop) {
 
 } // namespace
 
-// waiting_parent METHOD alone|threaded
+// waiting_parent METHOD alone|threaded|stuck: with another thread; with a task that does not end by itself.
 int main(int argc, char** argv) {
   if (argc != 3)
     return EXIT_FAILURE;
@@ -41,6 +56,8 @@ int main(int argc, char** argv) {
     wait_for_end_of_input();
     troupe::pool pool{rt, {.processes = 1}};
     std::printf("%d\n", pool.apply(square, 4).get());
+    if (std::strcmp(argv[2], "stuck") == 0)
+      say_end_of_stuck_task(rt);
   } catch (const std::logic_error& e) {
     wait_for_end_of_input();
     std::printf("logic_error: %s\n", e.what());

@@ -1,12 +1,16 @@
 #include "command/descendants.hpp"
 
+#include "problems.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -80,6 +84,17 @@ std::string mark_of(pid_t process) {
 }
 
 } // namespace
+
+void check_processes_are_seen() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self", error);
+  if (error)
+    throw broken_problem("/proc is needed, and cannot be read: " + error.message() +
+                         "; `mount -t proc proc /proc` makes it");
+  if (self != std::to_string(::getpid()))
+    throw broken_problem("/proc is that of another namespace of processes; `mount -t proc proc "
+                         "/proc` makes one for this, and so does `unshare --mount-proc`");
+}
 
 bool has_ended(pid_t process) {
   siginfo_t info{};

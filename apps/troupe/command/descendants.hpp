@@ -49,6 +49,10 @@ private:
   unsigned long long last_ = 0;
 };
 
+/// Throws `broken_problem` where /proc is missing, or has the numbers of another namespace of processes: what a command
+/// leaves behind could not be told from the processes of others.
+void check_processes_are_seen();
+
 /// Whether this child of the process has ended, and has not been waited for.
 bool has_ended(pid_t process);
 

@@ -6,6 +6,7 @@
 #include "each/spool.hpp"
 #include "each/task_lines.hpp"
 
+#include "command/descendants.hpp"
 #include "command/shell_text.hpp"
 #include "exit_code.hpp"
 #include "problems.hpp"
@@ -291,6 +292,7 @@ int run_each(const std::vector<std::string>& arguments) {
     check_descriptors(options);
     if (options.dry_run)
       return print_commands(options);
+    check_processes_are_seen();
     ::signal(SIGPIPE, SIG_IGN); // a write says so
     const auto command_line = "each " + shell_line(arguments);
     if (!options.task.empty())

@@ -1,5 +1,6 @@
 #include "run/run.hpp"
 
+#include "command/descendants.hpp"
 #include "exit_code.hpp"
 #include "jobs/file_arguments.hpp"
 #include "journal/item_journal.hpp"
@@ -244,6 +245,7 @@ int run_jobs(const std::vector<std::string>& arguments) {
     if (!has_output)
       throw std::runtime_error(
         "standard output is closed, so nothing could be shown; > /dev/null does without");
+    check_processes_are_seen();
     run_control control(report, given);
     const signal_watch signals([&control](int signal) { control.on_signal(signal); });
     return run_file(given, arguments, has_input, control, report);

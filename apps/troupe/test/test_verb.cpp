@@ -12,6 +12,7 @@
 #include "test/test_pool.hpp"
 #include "test/whole_file.hpp"
 
+#include "command/descendants.hpp"
 #include "exit_code.hpp"
 #include "problems.hpp"
 #include "text/terminal_text.hpp"
@@ -268,6 +269,7 @@ int run_test_verb(const std::vector<std::string>& arguments) {
       std::cout << options.help_text;
       return test::code(exit_code::ok);
     }
+    check_processes_are_seen();
     return test::verb_run(std::move(options)).run();
   } catch (const usage_problem& e) {
     return test::complain(e.what(), exit_code::usage);

@@ -72,10 +72,11 @@ namespace {
 // between those to keep, so descriptors are done here.
 class child_setup {
 public:
-  child_setup(int control, const char* const* environment, pid_t parent)
+  child_setup(int control, const char* const* environment, pid_t parent, const char*& step)
     : control_(control)
     , environment_(environment)
-    , parent_(parent) {}
+    , parent_(parent)
+    , step_(step) {}
 
   process::error_code on_setup(
     process_launcher& with, const process::filesystem::path&, const char* const*&) {
@@ -89,18 +90,22 @@ public:
   process::error_code on_exec_setup(
     process_launcher&, const process::filesystem::path&, const char* const*&) {
     os::reset_signals();
+    step_ = "binding a child to its parent (prctl)";
     if (!os::set_up_fork())
       return failure();
     if (::getppid() != parent_)
       ::_exit(127); // the parent died before that
     // Also before it knows its settings: what stands before the runtime in `main` must not read the parent's.
+    step_ = "giving a child its descriptors";
     if (!os::empty_input())
       return failure();
     if (control_ == link_fd ? ::fcntl(control_, F_SETFD, 0) != 0 : ::dup2(control_, link_fd) < 0)
       return failure();
     // Everything else closes at exec: also what other threads have just opened without O_CLOEXEC.
+    step_ = "keeping descriptors from a child (close_range)";
     if (::close_range(link_fd + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
       return failure();
+    step_ = nullptr;
     return {};
   }
 
@@ -117,6 +122,8 @@ private:
   int control_;
   const char* const* environment_;
   pid_t parent_;
+  const char*&
+    step_; // what has just been tried, in the memory of both processes; null: to execute the program
 };
 
 bool same_variable(std::string_view a, std::string_view b) {
@@ -137,8 +144,8 @@ std::vector<const char*> environment_with(
   return variables;
 }
 
-[[noreturn]] void fail(const std::error_code& error) {
-  throw std::system_error(error, "executing the program");
+[[noreturn]] void fail(const std::error_code& error, const char* step, const std::string& program) {
+  throw std::system_error(error, step != nullptr ? step : "executing the program " + program);
 }
 
 } // namespace
@@ -164,13 +171,14 @@ started_process spawner::execute(
   arguments.push_back(nullptr);
 
   process_launcher launch;
+  const char* step = nullptr;
   try {
     boost::asio::execution_context unused;
     process::error_code error;
     launch(bare_executor(unused), error, program_, arguments.data(),
-      child_setup(inherited.get(), variables.data(), ::getpid()));
+      child_setup(inherited.get(), variables.data(), ::getpid(), step));
     if (error)
-      fail(error);
+      fail(error, step, program_);
     return {launch.pid, os::child_descriptor::open(launch.pid)};
   } catch (...) { // for lack of a descriptor, perhaps after the fork
     // Boost leaves a fork whose exec failed as a zombie.
