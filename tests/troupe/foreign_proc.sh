@@ -34,3 +34,5 @@ for verb in "each -- touch ran ::: 1" "run jobs.toml" "test /bin/true"; do
       "${apart[@]}" --mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$troupe" $verb
   }
 done
+"${apart[@]}" --pid --fork "$troupe" check >said
+grep -q "^# /proc: /proc is that of another namespace" said || { echo "check does not say it"; cat said; exit 1; }

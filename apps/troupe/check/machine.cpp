@@ -1,17 +1,22 @@
 #include "check/machine.hpp"
 
+#include "command/descendants.hpp"
+#include "problems.hpp"
+
 #include <troupe/cpus.hpp>
 
-#include <array>
+#include <cerrno>
 #include <fstream>
 #include <ostream>
 #include <sstream>
 #include <string>
 
+#include <linux/landlock.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace troupe_cli {
@@ -58,6 +63,40 @@ std::string pidfd() {
   return "no";
 }
 
+std::string processes() {
+  try {
+    check_processes_are_seen();
+    return "yes";
+  } catch (const broken_problem& problem) {
+    return problem.what();
+  }
+}
+
+bool namespaces_can_be_made() {
+  const pid_t pid = ::fork();
+  if (pid == 0)
+    ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) == 0 ? 0 : 1);
+  int status = -1;
+  while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Those that a pool may have here: <troupe/sandbox.hpp> says what each needs.
+std::string sandboxes() {
+  const auto landlock =
+    ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (landlock < 0)
+    return "none (no Landlock)";
+  const auto version = " (Landlock " + std::to_string(landlock) + ')';
+  if (landlock < 3)
+    return "none" + version;
+  if (landlock < 6)
+    return "guarded" + version;
+  return (namespaces_can_be_made() ? "guarded, isolated" : "guarded, no namespaces to isolate by") +
+         version;
+}
+
 // The word in brackets is in force: "always [madvise] never".
 std::string huge_pages() {
   const auto line = first_line("/sys/kernel/mm/transparent_hugepage/enabled");
@@ -99,6 +138,8 @@ void print_machine(std::ostream& out) {
       << quota() << ")\n"
       << "# memory: " << memory() << '\n'
       << "# pidfd: " << pidfd() << '\n'
+      << "# /proc: " << processes() << '\n'
+      << "# sandboxes: " << sandboxes() << '\n'
       << "# huge pages: " << huge_pages() << '\n'
       << "# open files: " << limit_of(RLIMIT_NOFILE) << '\n'
       << "# processes: " << limit_of(RLIMIT_NPROC) << '\n'
