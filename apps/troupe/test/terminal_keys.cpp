@@ -1,5 +1,6 @@
 #include "test/terminal_keys.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -102,6 +103,8 @@ void terminal_keys::read_keys() {
     return;
   char keys[64];
   const auto size = ::read(terminal_.native_handle(), keys, sizeof keys);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR))
+    return await_key();
   if (size <= 0)
     return; // the terminal is gone
   for (ssize_t i = 0; i < size; ++i)
