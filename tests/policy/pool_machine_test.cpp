@@ -223,6 +223,20 @@ TEST_CASE("the timeout begins with the start of the task, not with its delivery"
   CHECK(pool[0].asked_to_stop.size() == 1);
 }
 
+TEST_CASE("a child that says again and again that a task has just begun, or will, does not put off "
+          "its timeout") {
+  const auto ahead = GENERATE(std::chrono::nanoseconds(0), std::chrono::nanoseconds(24h));
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto task = pool.submit(with_timeout(10ms));
+  for (int i = 0; i < 30 && !task->done(); ++i) {
+    auto& child = pool[0];
+    child.cells.at(child.cell_of(task)).started = pool.now + ahead;
+    pool.wait(1ms);
+  }
+  CHECK(failed_with<troupe::task_timeout>(task));
+}
+
 TEST_CASE("what waits in its child with a short timeout does not keep the parent busy") {
   fake_pool pool(fake_pool::rules_of(1));
   pool.all_ready();
