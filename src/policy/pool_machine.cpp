@@ -165,11 +165,12 @@ void pool_machine::task_ended(std::uint32_t seat, const child_outcome& came, tim
   if (failure_)
     return; // everything is resolved
   const auto* entry = ledger_.find(came.task);
-  // What a child says of the time is believed as far as it can be true.
-  auto elapsed = std::max(came.elapsed, 0ns);
-  if (entry != nullptr)
-    elapsed = std::min<std::chrono::nanoseconds>(
-      elapsed, std::max<clock::duration>(now - entry->sent, 0ns));
+  // What a child says of the time is believed as far as it can be true. Of a task that has been resolved it is not known how
+  // far that is, so nothing is learnt: it counts as one like the others.
+  const std::chrono::nanoseconds most = entry != nullptr
+                                          ? std::max<clock::duration>(now - entry->sent, 0ns)
+                                          : item_time_.value() * came.ran;
+  const auto elapsed = std::clamp<std::chrono::nanoseconds>(came.elapsed, 0ns, most);
   now_ = now;
   dispatcher_.ended(seat, came.kind, elapsed, now, came.ran);
   news_of(seat);

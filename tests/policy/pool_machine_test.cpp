@@ -237,6 +237,21 @@ TEST_CASE("a child that says again and again that a task has just begun, or will
   CHECK(failed_with<troupe::task_timeout>(task));
 }
 
+TEST_CASE(
+  "what a child says of the time of a task that was resolved while it ran teaches nothing") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  const auto task = pool.submit(with_timeout(10ms));
+  pool.begin(0, task);
+  pool.wait(10ms + limits::max_timeout_delay);
+  REQUIRE(failed_with<troupe::task_timeout>(task));
+  const auto before = pool.machine.average_time();
+  pool.write(0, task, false, std::chrono::nanoseconds::max());
+  pool[0].read();
+  pool.settle();
+  CHECK(pool.machine.average_time() == before);
+}
+
 TEST_CASE("what waits in its child with a short timeout does not keep the parent busy") {
   fake_pool pool(fake_pool::rules_of(1));
   pool.all_ready();
