@@ -97,6 +97,7 @@ public:
     if (!watch) {
       only = watch = std::make_shared<orphan_watch>(executor);
       watch->await_end_of_child();
+      running_commands::of_this_process().reap_orphans(); // of which the signal came before this
     }
     return watch;
   }

@@ -251,6 +251,6 @@ expect "an option that is not there" 2 \
   "$troupe" check --prnt
 expect "a closed standard output" 5 "troupe check: cannot write to standard output" \
   bash -c '"$1" check good.toml > /dev/full' - "$troupe"
-expect "what the machine offers" 0 "10" bash -c '"$1" check | grep -c "^# "' - "$troupe"
+expect "what the machine offers" 0 "12" bash -c '"$1" check | grep -c "^# "' - "$troupe"
 
 finish
