@@ -1,6 +1,7 @@
 // Operations of troupe take any completion token of Asio, and do with it what Asio's own do.
 #include "asio/functions.hpp"
 #include "support/catch.hpp"
+#include "support/process_info.hpp"
 #include "support/test_runtime.hpp"
 
 #include <troupe/troupe.hpp>
@@ -11,6 +12,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 namespace asio = boost::asio;
 using namespace troupe::test;
@@ -72,6 +75,32 @@ TEST_CASE_METHOD(tokens, "use_future gives the value of a task, or throws its ex
   CHECK_THROWS_AS(bad()(asio::use_future).get(), std::out_of_range);
   CHECK_NOTHROW(pool.apply(nothing_unless_seven, 3)(asio::use_future).get());
   CHECK_THROWS_AS(bad_nothing()(asio::use_future).get(), std::out_of_range);
+}
+
+TEST_CASE_METHOD(tokens, "a future of what is done already starts no threads") {
+  auto done = good();
+  auto failed = bad();
+  done.wait();
+  failed.wait();
+  const auto threads = thread_count(::getpid());
+  CHECK(done(asio::use_future).get() == 3);
+  CHECK_THROWS_AS(failed(asio::use_future).get(), std::out_of_range);
+  CHECK(thread_count(::getpid()) == threads);
+}
+
+TEST_CASE_METHOD(tokens, "a thread pool waits for the handler of what is done already") {
+  auto done = good();
+  done.wait();
+  asio::thread_pool threads(1);
+  int value = 0;
+  bool on_its_thread = false;
+  done(asio::bind_executor(threads, [&](const std::exception_ptr&, int result) {
+    value = result;
+    on_its_thread = threads.get_executor().running_in_this_thread();
+  }));
+  threads.join();
+  CHECK(value == 3);
+  CHECK(on_its_thread);
 }
 
 TEST_CASE_METHOD(tokens, "a deferred wait begins when it is awaited") {

@@ -41,6 +41,19 @@ auto executor_for(const Handler& handler) {
     return boost::asio::get_associated_executor(handler);
 }
 
+/// Calls a function on an executor, but not before the caller has returned. The loop's thread hands it over, as Asio's own
+/// operations do: what is posted to the executor of `use_future` would make Asio start threads of its own.
+template <class Executor, class Function>
+void call_later(const Executor& executor, Function&& function) {
+  if constexpr (std::same_as<Executor, boost::asio::any_io_executor>)
+    boost::asio::post(executor, std::forward<Function>(function));
+  else
+    boost::asio::post(loop_executor(), [work = boost::asio::make_work_guard(executor),
+                                         called = std::forward<Function>(function)]() mutable {
+      boost::asio::dispatch(work.get_executor(), std::move(called));
+    });
+}
+
 /// An Asio operation that was cancelled.
 std::exception_ptr operation_aborted();
 
@@ -74,7 +87,7 @@ private:
       complete(std::move(handler), done.get());
     };
     if (later)
-      boost::asio::post(work_.get_executor(), std::move(completion));
+      call_later(work_.get_executor(), std::move(completion));
     else
       boost::asio::dispatch(work_.get_executor(), std::move(completion));
     work_.reset();
@@ -148,7 +161,7 @@ void complete_with_result(Handler handler, const promise* done) {
 template <class R, class Handler>
 void fail_later(Handler handler, std::exception_ptr error) {
   const auto executor = executor_for(handler); // before it is moved
-  boost::asio::post(executor, [h = std::move(handler), error = std::move(error)]() mutable {
+  call_later(executor, [h = std::move(handler), error = std::move(error)]() mutable {
     complete_with<R>(std::move(h), std::move(error));
   });
 }
