@@ -30,9 +30,12 @@ bool proc_is_own() noexcept {
 
 process_file::process_file(pid_t pid, const char* name) noexcept {
   char path[64];
-  if (!proc_is_own())
+  if (pid == ::getpid())
+    std::snprintf(path, sizeof path, "/proc/self/%s", name);
+  else if (proc_is_own())
+    std::snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+  else
     return;
-  std::snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
   const base::unique_fd file(::open(path, O_RDONLY | O_CLOEXEC));
   if (!file)
     return;

@@ -17,7 +17,7 @@ bool proc_is_own() noexcept;
 /// about to end it, and must come to that.
 class process_file {
 public:
-  /// Empty if the process is gone, or the file cannot be read, or unless `proc_is_own`.
+  /// Empty if the process is gone, or the file cannot be read, or, of another process, unless `proc_is_own`.
   process_file(pid_t pid, const char* name) noexcept;
 
   std::string_view text() const noexcept { return {buffer_.data(), size_}; }

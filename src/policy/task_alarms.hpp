@@ -31,7 +31,8 @@ public:
     std::uint32_t attempt = 0; ///< the one that is meant
     std::uint32_t seat = 0;    ///< timeout, escalate: the child,
     std::uint32_t cell = 0;    ///< and where the task is in it
-    time_point began{}; ///< timeout: what its child said of its start when that was first seen
+    std::optional<time_point>
+      began{}; ///< timeout: its start, as its child said when that was first seen
   };
 
   /// `is_open(task_key)`: whether the task has not ended.

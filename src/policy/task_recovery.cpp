@@ -278,11 +278,10 @@ void pool_machine::check_timeout(const task_alarms::alarm& due, time_point now) 
   const auto started = port(entry->seat).started_at(entry->cell);
   // What the child says of its start is believed once, and as far as it can be true: one that scribbles may say each time
   // that the task has just begun, or will.
-  if (started && due.began == time_point{})
-    again.began = std::min(*started, now);
-  again.when = again.began != time_point{}
-                 ? again.began + timeout
-                 : now + std::max(timeout, patience_with_unstarted(now - entry->sent));
+  if (started && !due.began)
+    again.began = std::clamp(*started, std::min(entry->sent, now), now);
+  again.when = again.began ? *again.began + timeout
+                           : now + std::max(timeout, patience_with_unstarted(now - entry->sent));
   if (again.when > now) {
     set_alarm(again);
     return;

@@ -36,6 +36,12 @@ void say_end_of_stuck_task(troupe::runtime& rt) {
   }
 }
 
+troupe::sandbox sandbox_of(const char* how) {
+  if (std::strcmp(how, "guarded") == 0)
+    return troupe::sandbox::guarded;
+  return std::strcmp(how, "isolated") == 0 ? troupe::sandbox::isolated : troupe::sandbox::none;
+}
+
 void be_another_thread(const std::stop_token& stop) {
   while (!stop.stop_requested())
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -43,7 +49,8 @@ void be_another_thread(const std::stop_token& stop) {
 
 } // namespace
 
-// waiting_parent METHOD alone|threaded|stuck: with another thread; with a task that does not end by itself.
+// waiting_parent METHOD alone|threaded|stuck|guarded|isolated: with another thread; with a task that does not end by itself;
+// with a sandbox.
 int main(int argc, char** argv) {
   if (argc != 3)
     return EXIT_FAILURE;
@@ -54,7 +61,7 @@ int main(int argc, char** argv) {
   try {
     troupe::runtime rt{argc, argv};
     wait_for_end_of_input();
-    troupe::pool pool{rt, {.processes = 1}};
+    troupe::pool pool{rt, {.processes = 1, .sandbox = sandbox_of(argv[2])}};
     std::printf("%d\n", pool.apply(square, 4).get());
     if (std::strcmp(argv[2], "stuck") == 0)
       say_end_of_stuck_task(rt);

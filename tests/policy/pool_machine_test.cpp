@@ -225,13 +225,15 @@ TEST_CASE("the timeout begins with the start of the task, not with its delivery"
 
 TEST_CASE("a child that says again and again that a task has just begun, or will, does not put off "
           "its timeout") {
+  const bool at_epoch = GENERATE(false, true);
   const auto ahead = GENERATE(std::chrono::nanoseconds(0), std::chrono::nanoseconds(24h));
   fake_pool pool(fake_pool::rules_of(1));
   pool.all_ready();
   const auto task = pool.submit(with_timeout(10ms));
   for (int i = 0; i < 30 && !task->done(); ++i) {
     auto& child = pool[0];
-    child.cells.at(child.cell_of(task)).started = pool.now + ahead;
+    child.cells.at(child.cell_of(task)).started =
+      at_epoch ? std::chrono::steady_clock::time_point() : pool.now + ahead;
     pool.wait(1ms);
   }
   CHECK(failed_with<troupe::task_timeout>(task));
@@ -250,6 +252,19 @@ TEST_CASE(
   pool[0].read();
   pool.settle();
   CHECK(pool.machine.average_time() == before);
+}
+
+TEST_CASE("a child that says that a task began before it was sent does not make it late") {
+  fake_pool pool(fake_pool::rules_of(1));
+  pool.all_ready();
+  pool.wait(1h);
+  const auto task = pool.submit(with_timeout(10ms));
+  auto& child = pool[0];
+  child.cells.at(child.cell_of(task)).started = pool.now - 1h;
+  pool.wait(9ms);
+  CHECK_FALSE(task->done());
+  pool.wait(1ms + limits::max_timeout_delay);
+  CHECK(failed_with<troupe::task_timeout>(task));
 }
 
 TEST_CASE("what waits in its child with a short timeout does not keep the parent busy") {

@@ -19,7 +19,10 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -66,7 +69,7 @@ troupe::pool_options isolated(const places& where) {
 bool can_isolate() {
   if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 6)
     return false;
-  return std::system("unshare --user --net --ipc --uts true 2>/dev/null") == 0;
+  return std::system("unshare --user --map-root-user --net --ipc --uts true 2>/dev/null") == 0;
 }
 
 int open_file(const std::string& path, int flags) {
@@ -111,6 +114,17 @@ int open_socket(int domain) {
   if (fd >= 0)
     ::close(fd);
   return problem;
+}
+
+// To what they are.
+int limit_files_of(pid_t who) {
+  rlimit now{};
+  const auto read = error_of(::prlimit(who, RLIMIT_NOFILE, nullptr, &now));
+  return read != 0 ? read : error_of(::prlimit(who, RLIMIT_NOFILE, &now, nullptr));
+}
+
+int type_into(int fd) {
+  return error_of(::ioctl(fd, TIOCSTI, "x"));
 }
 
 int open_pair(int kind) {
@@ -239,9 +253,11 @@ TEST_CASE("a guarded child opens sockets only if it is told that it may, and gai
   CHECK(without.apply(open_pair, SOCK_STREAM | SOCK_NONBLOCK).get() == 0);
   CHECK(without.apply(open_pair, SOCK_SEQPACKET | SOCK_CLOEXEC).get() == 0);
   CHECK(without.apply([] { return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); }).get() == 1);
+  CHECK(without.apply(type_into, 0).get() == EPERM);
   options.sockets = true;
   troupe::pool with{rt(), options};
   CHECK(with.apply(open_socket, AF_UNIX).get() == 0);
+  CHECK(with.apply(type_into, 0).get() == EPERM);
 }
 
 TEST_CASE("in a child with a sandbox all that troupe does works") {
@@ -251,7 +267,7 @@ TEST_CASE("in a child with a sandbox all that troupe does works") {
   const places where;
   auto options = guarded(where);
   options.sandbox = kind;
-  options.cancel_grace = 10ms;
+  options.cancel_grace = 2s; // in which the stack comes
   options.output = troupe::output::capture;
   troupe::pool pool{rt(), options};
   const std::string large(std::size_t{3} << 20, 'x');
@@ -272,13 +288,6 @@ TEST_CASE("in a child with a sandbox all that troupe does works") {
   } catch (const troupe::task_timeout& late) {
     CHECK_FALSE(late.traceback().empty());
   }
-  CHECK(pool
-          .apply([] { // it ends with its parent
-            int signal = 0;
-            ::prctl(PR_GET_PDEATHSIG, &signal);
-            return signal;
-          })
-          .get() == SIGKILL);
 }
 
 // -- alone ----------------------------------------------------------------------------------------------
@@ -317,7 +326,8 @@ TEST_CASE("an isolated child that may open sockets reaches itself, and nobody el
   troupe::pool with{rt(), options};
   for (const auto domain : {AF_UNIX, AF_NETLINK, AF_PACKET, AF_VSOCK})
     CHECK(with.apply(open_socket, domain).get() == EACCES);
-  CHECK(with.apply(open_socket, AF_INET6).get() == 0);
+  const auto over_ipv6 = with.apply(open_socket, AF_INET6).get();
+  CHECK((over_ipv6 == 0 || over_ipv6 == EAFNOSUPPORT)); // a kernel may be without
   CHECK(with.apply(open_pair, SOCK_DGRAM).get() == EACCES);
   CHECK(with.apply(open_pair, SOCK_STREAM).get() == 0);
 
@@ -343,6 +353,10 @@ TEST_CASE("an isolated child reaches no process but those that it has started, a
   CHECK(pool.apply([] { return ::geteuid(); }).get() == ::geteuid());
   CHECK(pool.apply([] { return ::getegid(); }).get() == ::getegid());
   CHECK(pool.apply([] { return error_of(::sethostname("mine", 4)); }).get() == EPERM);
+  CHECK(pool.apply([] { return error_of(::unshare(CLONE_NEWUSER)); }).get() == EPERM);
+  CHECK(pool.apply(limit_files_of, parent).get() == EPERM);
+  CHECK(pool.apply(limit_files_of, 0).get() == 0);
+  CHECK(pool.apply([] { return limit_files_of(::getpid()); }).get() == 0);
   CHECK(pool.apply(shell, "grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status").get() == 0);
   CHECK(pool.apply(shell, "grep -q '^CapPrm:[[:space:]]*0*$' /proc/self/status").get() == 0);
 }

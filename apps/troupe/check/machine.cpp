@@ -93,7 +93,8 @@ std::string sandboxes() {
     return "none" + version;
   if (landlock < 6)
     return "guarded" + version;
-  return (namespaces_can_be_made() ? "guarded, isolated" : "guarded, no namespaces to isolate by") +
+  return (namespaces_can_be_made() ? "guarded, isolated"
+                                   : "guarded; not isolated: no namespaces for users") +
          version;
 }
 

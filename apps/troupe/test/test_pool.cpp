@@ -144,7 +144,7 @@ private:
 
   void listen() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
-      if (error)
+      if (error || lanes_ == 0)
         return;
       on_signal(number);
       listen();

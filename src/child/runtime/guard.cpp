@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <initializer_list>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -20,6 +20,8 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -108,7 +110,7 @@ void forbid_changes(const std::vector<std::string>& but_beneath, bool isolated) 
     lack("the kernel does not enforce the rules");
 }
 
-// -- sockets --------------------------------------------------------------------------------------------
+// -- system calls ---------------------------------------------------------------------------------------
 
 #if defined(__x86_64__)
 constexpr std::uint32_t this_architecture = AUDIT_ARCH_X86_64;
@@ -136,49 +138,119 @@ constexpr std::size_t argument(std::size_t index) {
   return offsetof(seccomp_data, args) + index * sizeof(std::uint64_t) +
          (std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0);
 }
-constexpr std::uint32_t kinds_of_sockets = 0xf; // what is above are flags
 constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EACCES;
+constexpr std::uint32_t not_permitted = SECCOMP_RET_ERRNO | EPERM;
+constexpr std::uint32_t unknown_call = SECCOMP_RET_ERRNO | ENOSYS;
+
+using filter_program = std::vector<sock_filter>;
+
+void add(filter_program& to, std::initializer_list<sock_filter> more) {
+  to.insert(to.end(), more);
+}
+
+// A terminal that it has open for reading would take what is put into it for what its user types.
+void forbid_typing(filter_program& to) {
+  add(to, {
+            skip_unless_equal(SYS_ioctl, 5),
+            load(argument(1)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCLINUX, 0, 1),
+            give(not_permitted),
+            give(SECCOMP_RET_ALLOW),
+          });
+}
+
+// Of a pair of datagram sockets each end can send to any other socket of this machine that has a name. And an io_uring makes
+// sockets without the system call.
+void forbid_detours(filter_program& to) {
+  constexpr std::uint32_t kinds_of_sockets = 0xf; // what is above are flags
+  add(to, {
+            skip_unless_equal(SYS_io_uring_setup, 1),
+            give(refused),
+            skip_unless_equal(SYS_socketpair, 6),
+            load(argument(1)),
+            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kinds_of_sockets),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 1, 0),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 0, 1),
+            give(SECCOMP_RET_ALLOW),
+            give(refused),
+          });
+}
+
+void forbid_sockets(filter_program& to) {
+  add(to, {
+            skip_unless_equal(SYS_socket, 1),
+            give(refused),
+          });
+}
 
 // A socket of this machine that has a name in a directory is reached from any network, so only those of the internet are
 // within.
-constexpr sock_filter internet_sockets[] = {
-  skip_unless_equal(SYS_socket, 5),
-  load(argument(0)),
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
-  give(SECCOMP_RET_ALLOW),
-  give(refused),
-};
-constexpr sock_filter no_sockets[] = {
-  skip_unless_equal(SYS_socket, 1),
-  give(refused),
-};
+void forbid_sockets_but_internet(filter_program& to) {
+  add(to, {
+            skip_unless_equal(SYS_socket, 5),
+            load(argument(0)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+            give(SECCOMP_RET_ALLOW),
+            give(refused),
+          });
+}
 
-// An io_uring makes sockets without the system call.
-void forbid_sockets(std::span<const sock_filter> which) {
-  std::vector<sock_filter> program{
-    load(offsetof(seccomp_data, arch)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, this_architecture, 1, 0),
-    give(SECCOMP_RET_KILL_PROCESS),
-    load(offsetof(seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_calls, 0, 1),
-    give(SECCOMP_RET_KILL_PROCESS),
-    skip_unless_equal(SYS_io_uring_setup, 1),
-    give(refused),
-    skip_unless_equal(SYS_socketpair, 6),
-    // Of a pair of datagram sockets each end can send to any other socket of this machine that has a name.
-    load(argument(1)),
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kinds_of_sockets),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 1, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 0, 1),
-    give(SECCOMP_RET_ALLOW),
-    give(refused),
-  };
-  program.insert(program.end(), which.begin(), which.end());
+// In a further namespace for users it would have all capabilities there. Flags of clone3 cannot be looked at; the C library
+// goes on with clone.
+void forbid_namespaces(filter_program& to) {
+  add(to, {
+            skip_unless_equal(SYS_clone3, 1),
+            give(unknown_call),
+          });
+  for (const std::uint32_t call : {SYS_unshare, SYS_clone})
+    add(to, {
+              skip_unless_equal(call, 4),
+              load(argument(0)),
+              BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
+              give(not_permitted),
+              give(SECCOMP_RET_ALLOW),
+            });
+}
+
+// The kernel lets a process set limits of all others of its user.
+void forbid_limits_of_others(filter_program& to) {
+  add(to, {
+            skip_unless_equal(SYS_prlimit64, 5),
+            load(argument(0)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), // the caller itself
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(::getpid()), 0, 1),
+            give(SECCOMP_RET_ALLOW),
+            give(not_permitted),
+          });
+}
+
+void restrict_calls(const link::child_guard& wanted) {
+  filter_program program;
+  add(program, {
+                 load(offsetof(seccomp_data, arch)),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, this_architecture, 1, 0),
+                 give(SECCOMP_RET_KILL_PROCESS),
+                 load(offsetof(seccomp_data, nr)),
+                 BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_calls, 0, 1),
+                 give(SECCOMP_RET_KILL_PROCESS),
+               });
+  forbid_typing(program);
+  if (!wanted.sockets || wanted.isolated)
+    forbid_detours(program);
+  if (!wanted.sockets)
+    forbid_sockets(program);
+  else if (wanted.isolated)
+    forbid_sockets_but_internet(program);
+  if (wanted.isolated) {
+    forbid_namespaces(program);
+    forbid_limits_of_others(program);
+  }
   program.push_back(give(SECCOMP_RET_ALLOW));
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
-    lack("the kernel does not take the filter that forbids sockets");
+    lack("the kernel does not take the filter of system calls");
 }
 
 } // namespace
@@ -199,10 +271,7 @@ void guard(const link::child_guard& wanted) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     lack("the kernel does not keep the child from gaining privileges");
   forbid_changes(wanted.writable, wanted.isolated);
-  if (!wanted.sockets)
-    forbid_sockets(no_sockets);
-  else if (wanted.isolated)
-    forbid_sockets(internet_sockets);
+  restrict_calls(wanted);
 }
 
 } // namespace troupe::child

@@ -20,6 +20,11 @@ namespace troupe::child {
 
 namespace {
 
+// Some let a namespace for users be made, and forbid what it is for.
+constexpr const char* who_forbids =
+  " (look at sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, at AppArmor, and "
+  "at what a container forbids)";
+
 [[noreturn]] void cannot_isolate(const std::string& what) {
   throw std::system_error(
     errno, std::generic_category(), "pool option sandbox: \"isolated\" needs " + what);
@@ -28,7 +33,7 @@ namespace {
 void write_whole(const char* path, const std::string& text) {
   const base::unique_fd file(::open(path, O_WRONLY | O_CLOEXEC));
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    cannot_isolate(std::string("to write ") + path);
+    cannot_isolate(std::string("to write ") + path + who_forbids);
 }
 
 // The same in the new namespace as outside, and nobody else is there.
@@ -63,8 +68,9 @@ void enter_own_namespaces(bool loopback) {
   const auto user = ::geteuid();
   const auto group = ::getegid();
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0)
-    cannot_isolate("namespaces of its own, also for users, which the system does not give (sysctl "
-                   "user.max_user_namespaces, and what a container or AppArmor forbids)");
+    cannot_isolate(
+      std::string("namespaces of its own, also for users, which the system does not give") +
+      who_forbids);
   keep_ids(user, group);
   if (loopback)
     set_loopback_up();

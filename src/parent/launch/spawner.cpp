@@ -109,6 +109,11 @@ public:
     return {};
   }
 
+  template <class... Ts>
+  void on_fork_error(Ts&&...) {
+    step_ = "making a process";
+  }
+
   // Boost asks with one set of arguments and calls with another. After this it would run the parent's
   // atexit handlers.
   template <class... Ts>
@@ -122,8 +127,9 @@ private:
   int control_;
   const char* const* environment_;
   pid_t parent_;
-  const char*&
-    step_; // what has just been tried, in the memory of both processes; null: to execute the program
+  // What has just been tried, in the memory of both processes (a sanitizer for threads makes a fork of vfork, and then only
+  // this one's part is known); null: to execute the program.
+  const char*& step_;
 };
 
 bool same_variable(std::string_view a, std::string_view b) {
