@@ -368,9 +368,9 @@ void world::check_hostages() {
   }
 }
 
-// Nothing waits while a child of its queue is idle. (One that waits for another attempt has a delay.)
+// Nothing waits while a child of its queue is idle. (One that waits for another attempt has a delay.) But a short function
+// waits for the crew, and what is behind it for the function, until the crew has another member.
 void world::check_waiting() {
-  bool any = false;
   std::fill(waiting_.begin(), waiting_.end(), 0);
   for (const auto index : open_) {
     const auto& task = tasks_[index];
@@ -381,16 +381,24 @@ void world::check_waiting() {
       continue;
     }
     ++waiting_[task.queue];
-    any = true;
   }
-  if (!any)
-    return;
   const auto& table = machine_->children().children();
+  const auto patience =
+    rules_.cpus < table.all_positions() ? 3 * limits::crowded_take_back_after : 0us;
+  std::vector<bool> has_idle(waiting_.size());
   for (std::uint32_t seat = 0; seat < children_.size(); ++seat)
     if (children_[seat] != nullptr && table[seat].phase == child_phase::ready &&
         children_[seat]->used() == 0)
-      check(waiting_[table[seat].queue] == 0, "a task waits while a child is idle", seat,
-        waiting_[table[seat].queue]);
+      has_idle[table[seat].queue] = true;
+  for (std::size_t queue = 0; queue < waiting_.size(); ++queue) {
+    auto& since = waits_since_[queue];
+    if (!has_idle[queue] || waiting_[queue] == 0)
+      since.reset();
+    else if (!since)
+      since = now_;
+    check(!since || (patience > 0us && now_ < std::max(*since, paused_until_) + patience),
+      "a task waits while a child is idle", queue, waiting_[queue]);
+  }
 }
 
 void world::check_waiting_for(const task_record& task) {

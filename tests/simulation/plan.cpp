@@ -73,6 +73,7 @@ pool_machine::rules world::make_rules() {
   not_before_.resize(children.processes + children.spares);
   vacant_until_.resize(not_before_.size());
   waiting_.resize(children.queues);
+  waits_since_.resize(children.queues);
   if (random_.one_in(2))
     rules.cpus = 1 + random_.below(3);
   return rules;

@@ -437,6 +437,8 @@ private:
   std::vector<time_point> not_before_;   // by position
   std::vector<time_point> vacant_until_; // at the latest
   std::vector<std::size_t> waiting_;     // by queue, for one check
+  std::vector<std::optional<time_point>>
+    waits_since_; // by queue: tasks, while one of its children is idle
 
   std::array<traced, 100> trace_{};
   std::size_t traced_ = 0;
