@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include <unistd.h>
 
@@ -40,26 +41,36 @@ channel::channel(std::shared_ptr<shared_region> region, side which, base::unique
 
 bool channel::try_send(
   const frame_header& header, std::span<const std::byte> head, std::span<const std::byte> body) {
-  if (!outbox_.empty() || head.size() + body.size() > max_piece_ ||
-      !out_.try_write(header, head, body))
+  if (!outbox_.empty() || head.size() + body.size() > max_piece_)
+    return false;
+  const auto alone = hold_ring();
+  if (!out_.try_write(header, head, body))
     return false;
   published_ = true;
   return true;
 }
 
-bool channel::stage(const frame_header& header, std::size_t least) {
-  return outbox_.empty() && least <= max_piece_ && out_.stage(header, least, max_piece_);
+bool channel::begin(const frame_header& header, std::size_t least) noexcept {
+  if (!outbox_.empty() || least > max_piece_)
+    return false;
+  published_ = true; // another that was under way
+  return out_.stage(header, least, max_piece_);
 }
 
-void channel::publish_staged(std::uint8_t flags, std::uint64_t extra) noexcept {
+bool channel::publish_staged(std::uint32_t cell, std::uint8_t flags, std::uint64_t extra) noexcept {
+  const auto alone = hold_ring();
+  if (!out_.is_staging(cell))
+    return false;
   out_.publish_staged(flags, extra);
   published_ = true;
+  return true;
 }
 
 void channel::enqueue(const frame_header& header, std::span<const std::byte> head,
   std::span<const std::byte> body, std::shared_ptr<const void> owner) {
+  const auto alone = hold_ring();
   outbox_.push_back({header, {head.begin(), head.end()}, body, std::move(owner)});
-  flush_outbox();
+  flush();
 }
 
 bool channel::publish(outgoing& message) {
@@ -83,6 +94,13 @@ bool channel::publish(outgoing& message) {
 }
 
 bool channel::flush_outbox() {
+  if (outbox_.empty())
+    return false;
+  const auto alone = hold_ring();
+  return flush();
+}
+
+bool channel::flush() {
   bool moved = false;
   while (!outbox_.empty()) {
     const auto body_left = outbox_.front().body.size();
@@ -99,9 +117,11 @@ bool channel::flush_outbox() {
 }
 
 void channel::ring_peer() {
-  if (!published_)
-    return;
-  published_ = false;
+  {
+    const auto alone = hold_ring();
+    if (!std::exchange(published_, false))
+      return;
+  }
   // Pairs with the fence in prepare_sleep: either we see that the peer sleeps, or it sees what we wrote.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (peer_->sleeping.load(std::memory_order_relaxed) != 0 &&

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,7 +17,7 @@ namespace troupe::link {
 /// One side's view of a link: messages out, messages in, and the two doorbells. A message is a header
 /// and a payload of any size; what is larger than a piece travels in several frames.
 ///
-/// Sending never blocks: what finds no room in the ring waits in the outbox, in order. For one thread.
+/// Sending never blocks: what finds no room in the ring waits in the outbox, in order. For one thread, but for `append`.
 class channel {
 public:
   enum class side { parent, child };
@@ -48,16 +49,27 @@ public:
 
   // -- a message that grows, of at most one frame ------------------------------------------------------
 
-  /// Begins one for the results of a batch; false if there is no room for `least` bytes, or other messages wait for
-  /// room. Any other message that is sent publishes it first.
-  bool stage(const frame_header& header, std::size_t least);
-  /// Whether one of that cell is under way.
-  bool is_staging(std::uint32_t cell) const noexcept { return out_.is_staging(cell); }
-  /// Appends a word and bytes to it; false if there is no room: publish it, and begin another.
-  bool append(std::uint32_t word, std::span<const std::byte> content) noexcept {
-    return out_.append(word, content);
+  /// From now on other threads may `append`, which happens between the messages of the one that has this.
+  void share() {
+    if (!writing_)
+      writing_ = std::make_unique<std::mutex>();
   }
-  void publish_staged(std::uint8_t flags = 0, std::uint64_t extra = 0) noexcept;
+  /// Appends a word and bytes to the results of the batch in the cell of `header`, of which a message is begun if none
+  /// is under way. False if there is no room, or other messages wait for room: then nothing has been written of it. Any
+  /// other message publishes what there is.
+  bool append(
+    const frame_header& header, std::uint32_t word, std::span<const std::byte> content) noexcept {
+    const auto alone = hold_ring();
+    return (out_.is_staging(header.cell) && out_.append(word, content)) ||
+           (begin(header, sizeof word + content.size()) && out_.append(word, content));
+  }
+  /// Whether `append` has room for so many bytes, which it has until something else is sent.
+  bool reserve(const frame_header& header, std::size_t least) noexcept {
+    const auto alone = hold_ring();
+    return out_.is_staging(header.cell) || begin(header, least);
+  }
+  /// Publishes what there is of that of a cell; false if there is nothing that has not been published.
+  bool publish_staged(std::uint32_t cell, std::uint8_t flags, std::uint64_t extra) noexcept;
   /// What the peer has written of such a message, when `receive` has nothing more. Throws `protocol_violation`.
   std::optional<ring_reader::frame> staged() { return in_.staged(); }
 
@@ -68,7 +80,10 @@ public:
   bool flush_outbox();
 
   /// Something outside of the rings is news to the peer.
-  void announce() noexcept { published_ = true; }
+  void announce() noexcept {
+    const auto alone = hold_ring();
+    published_ = true;
+  }
 
   /// Wakes the peer if it sleeps and something was published for it since the last call.
   void ring_peer();
@@ -102,6 +117,13 @@ private:
     std::shared_ptr<const void> owner;
   };
 
+  // The ring to write to, for as long as the result lives. Nobody waits for it where one thread writes.
+  std::unique_lock<std::mutex> hold_ring() const {
+    return writing_ ? std::unique_lock(*writing_) : std::unique_lock<std::mutex>();
+  }
+  // These have the ring.
+  bool begin(const frame_header& header, std::size_t least) noexcept;
+  bool flush();
   bool publish(outgoing& message); // as many pieces as fit; true when it is all out
   // Collects a message that comes in pieces; true if `header` was its last.
   bool assemble(const ring_reader::frame& piece);
@@ -115,7 +137,8 @@ private:
   ring_reader in_;
   const bool loses_payloads_;
   const std::size_t max_piece_;
-  std::deque<outgoing> outbox_;
+  std::unique_ptr<std::mutex> writing_; // null as long as one thread writes
+  std::deque<outgoing> outbox_;         // changed by the one thread, which holds the ring meanwhile
   std::vector<std::byte> assembly_;
   std::optional<frame_header> assembling_; // the message in pieces that is under way
   bool assembly_lost_ = false;
@@ -146,7 +169,7 @@ bool channel::receive(Handle handle) {
     }
   }
   if (in_.release())
-    published_ = true; // room is news to a writer that waits for it
+    announce(); // room is news to a writer that waits for it
   return count > 0;
 }
 

@@ -7,7 +7,7 @@
 #include <troupe/detail/bytes.hpp>
 
 #include <cstdint>
-#include <span>
+#include <utility>
 
 namespace troupe::child {
 
@@ -18,13 +18,17 @@ public:
   batch_results(parent_link& link, std::uint32_t cell, std::uint64_t task);
 
   /// True if the results of further items can be written at once.
-  bool has_room() { return link_.outbox_empty() && (is_staging() || stage(usual_bytes)); }
+  bool has_room() { return link_.outbox_empty() && link_.reserve(header_, usual_bytes); }
   /// `result` may be taken.
   void add(detail::bytes& result, bool threw) {
-    const detail::record_head head(result.size(), threw);
-    if (!is_staging() || result.has_blocks() ||
-        !link_.channel().append(head.word(), {result.data(), result.size()}))
-      begin_frame(head, result);
+    if (!try_add(result, threw))
+      send(detail::record_head(result.size(), threw), std::move(result));
+  }
+  /// Adds it if it can be written at once. The one thing here that any thread may do, once the link is shared.
+  bool try_add(const detail::bytes& result, bool threw) noexcept {
+    return !result.has_blocks() &&
+           link_.append(header_, detail::record_head(result.size(), threw).word(),
+             {result.data(), result.size()});
   }
   /// The batch has ended after running for `nanoseconds`; `lingers`: of its last item.
   void end(std::uint64_t nanoseconds, bool lingers) {
@@ -38,11 +42,8 @@ private:
   // Room for this much is there before an item is begun: a small result need not wait for the parent.
   static constexpr std::size_t usual_bytes = 256;
 
-  // Adds it to a frame that begins with it.
-  void begin_frame(const detail::record_head& head, detail::bytes& result);
+  void send(const detail::record_head& head, detail::bytes&& result);
   void publish(std::uint8_t flags, std::uint64_t extra);
-  bool is_staging() const { return link_.channel().is_staging(header_.cell); }
-  bool stage(std::size_t least) { return link_.stage(header_, least); }
 
   parent_link& link_;
   link::frame_header header_;
