@@ -26,10 +26,11 @@ struct map_options {
   /// Items that are read, handed to the pool, and travel to a child at a time. Transport only: each item has its own
   /// outcome and blame, an item that takes long does not hold up the others, and what a child has not begun when
   /// another one is idle goes there. Coroutines travel together as far as they end at once: as many, and at most 256,
-  /// as have come since one that had to wait. Items travel one by one where they are `troupe::blocking`, where their
-  /// `task` options ask for a timeout, an expiry, retries or idempotence, where `on_progress` is given, and in a
+  /// as have come since one that had to wait. What travels together of `troupe::blocking` functions runs on one thread,
+  /// but an item that takes longer than a millisecond gives the others away to all threads. Items travel one by one where
+  /// their `task` options ask for a timeout, an expiry, retries or idempotence, where `on_progress` is given, and in a
   /// pool with `maxtasksperchild` or `max_queue`. 0: as many as the pool runs in about a millisecond, by its measured
-  /// times. At most 16,384, and 32 KiB of arguments.
+  /// times, and no more than leave something for everyone. At most 16,384, and 32 KiB of arguments.
   std::size_t chunksize = 0;
 
   /// At most this many items are in flight or unread. 0: `default_buffersize`, and up to 65,536 of those that take

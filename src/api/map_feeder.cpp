@@ -19,12 +19,16 @@ std::shared_ptr<const task_options> options_of_items(const task_options& options
 }
 
 // Whether several items may travel as one message: where their options ask for nothing that each must have for itself.
-bool can_share_messages(const call_code& code, const map_options& options) {
+bool can_share_messages(const map_options& options) {
   auto harmless = options.task;
   harmless.name.clear();
   harmless.priority = 0;
   harmless.key.clear();
-  return code.kind != call_kind::blocking && !options.on_progress && harmless == task_options{};
+  return !options.on_progress && harmless == task_options{};
+}
+
+std::size_t max_batch_items(call_kind kind) noexcept {
+  return kind == call_kind::coroutine ? limits::max_coroutine_batch_items : limits::max_batch_items;
 }
 
 } // namespace
@@ -39,7 +43,7 @@ map_feeder::map_feeder(
   , buffer_size_(options.buffersize)
   , task_options_(options_of_items(options.task))
   , counters_(new map_counters(options.on_progress, source_->size()))
-  , may_share_(can_share_messages(code_, options))
+  , may_share_(can_share_messages(options))
   , may_travel_(code_.kind == call_kind::coroutine ? 1 : limits::max_batch_items)
   , fits_(source_->size().has_value() && size_hint_ <= options.window()) {}
 
@@ -51,7 +55,7 @@ std::size_t map_feeder::items_in(std::chrono::nanoseconds time, std::size_t unkn
 }
 
 std::size_t map_feeder::shares() const {
-  return may_share_ && may_travel_ > 1 ? pool_->shares() : 0;
+  return may_share_ && may_travel_ > 1 ? pool_->shares(code_.kind) : 0;
 }
 
 std::size_t map_feeder::chunk_size() const {
@@ -96,12 +100,11 @@ void map_feeder::taken(const task_state& task) noexcept {
   const auto weight = std::min<std::size_t>(items, 64);
   result_bytes_ += task.result().payload.size() * weight / items;
   result_bytes_ -= result_bytes_ * weight / 64;
-  if (code_.kind != call_kind::coroutine || task.result().what == outcome::kind::failed)
+  if (code_.kind == call_kind::plain || task.result().what == outcome::kind::failed)
     return;
   // One that lingers sends those behind it back: as many travel together as have not done so since the last one that did.
-  may_travel_ = task.lingers
-                  ? 1
-                  : std::min<std::size_t>(may_travel_ + items, limits::max_coroutine_batch_items);
+  may_travel_ =
+    task.lingers ? 1 : std::min<std::size_t>(may_travel_ + items, max_batch_items(code_.kind));
 }
 
 // The number of items after which the clock is to be looked at: not after each, since most are read in less time than

@@ -15,7 +15,7 @@ struct cell_record {
   std::atomic<std::int64_t> started;
   /// The id of a task that is to stop. Written by the parent.
   std::atomic<std::uint64_t> stop;
-  /// The thread that executes a blocking function. Written by the child.
+  /// The thread that executes a blocking function this moment, or 0. Written by the child.
   std::atomic<std::uint32_t> thread;
 };
 
@@ -66,7 +66,7 @@ public:
     return records_[cell].started.load(std::memory_order_relaxed);
   }
 
-  /// The thread that the child says to execute the blocking function in the cell, or an earlier one there.
+  /// The thread that the child says to execute the blocking function in the cell this moment, or 0.
   std::uint32_t thread_of(std::uint32_t cell) const noexcept {
     return records_[cell].thread.load(std::memory_order_relaxed);
   }
@@ -93,7 +93,7 @@ public:
     records_[cell].started.store(begun, std::memory_order_relaxed);
   }
 
-  /// The blocking function in the cell is executed by that thread.
+  /// The blocking function in the cell is executed by that thread from now on, or by none: 0.
   void executed_by(std::uint32_t cell, std::uint32_t thread) noexcept {
     records_[cell].thread.store(thread, std::memory_order_relaxed);
   }

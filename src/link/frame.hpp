@@ -53,7 +53,8 @@ inline constexpr std::uint8_t payload_lost = 2;
 /// Flag of `results`: the child runs no more items of that batch.
 inline constexpr std::uint8_t batch_ended = 4;
 
-/// Flag of `value` and `threw`, of a coroutine, and of `results`, of the latest item that has been begun: it lingers.
+/// Flag of `value` and `threw`, of a coroutine, and of `results`, of the latest item that has been begun: it lingers
+/// (`task_state::lingers`).
 inline constexpr std::uint8_t lingers = 16;
 
 /// Flag: the payload begins with a list of segments (segment_list.hpp).

@@ -48,7 +48,7 @@ struct child_outcome {
   detail::bytes* owner = nullptr;
   /// When it was begun, as the child says; the epoch if that is not known.
   std::chrono::steady_clock::time_point began{};
-  /// It is a coroutine that did not end in one step, or has left something behind; of a batch, its last item is.
+  /// As `task_state::lingers`.
   bool lingers = false;
 };
 
@@ -101,6 +101,9 @@ public:
   virtual batch_progress close_batch(std::uint32_t cell) = 0;
   /// Asks the task in a cell to stop.
   virtual void request_stop(std::uint32_t cell) = 0;
+  /// Whether no thread executes the blocking function in a cell, as the child says: it has ended, and its outcome waits
+  /// for the loop, or it waits for a thread.
+  virtual bool waits_for_child(std::uint32_t) const { return false; }
   /// When the task in a cell was started, as the child says; nothing if it has not been.
   virtual std::optional<time_point> started_at(std::uint32_t cell) const = 0;
   /// The task in a cell; id 0 if there is none.

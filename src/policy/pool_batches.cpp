@@ -17,22 +17,34 @@ void pool_machine::count_ended(std::size_t items, std::size_t failed) {
   counts_.failed += failed;
 }
 
-// The items from number `first` on go to whoever is free, before others that wait; in two parts if `by_two`.
-void pool_machine::requeue_from(task_key key, std::uint32_t first, bool by_two) {
+// The items from number `first` on go to whoever is free, before others that wait; in so many parts at least, as far as
+// that is possible. Blocking functions of one child can run at the same time, and these take longer than was thought: so
+// each of its places gets a part.
+void pool_machine::requeue_from(task_key key, std::uint32_t first, std::size_t parts) {
   const auto* entry = ledger_.find(key);
+  if (entry->task->code.kind == detail::call_kind::blocking)
+    parts = std::max(parts, rules_.concurrency);
   const auto others = entry->task->divide(first);
   ledger_.shrink(key, others->size());
+  const auto like = *ledger_.find(key); // a copy: other entries are made
+  open_parts(others, like, parts);
+}
+
+void pool_machine::open_parts(
+  const detail::task_ptr& batch, const task_ledger::entry& like, std::size_t parts) {
   detail::task_ptr second;
   try {
-    if (by_two && others->items > 1)
-      second = others->divide(others->items / 2);
+    if (parts > 1 && batch->items > 1)
+      second = batch->divide(batch->items / 2);
   } catch (const std::bad_alloc&) {
     // In one part, then.
   }
-  const auto like = *ledger_.find(key); // a copy: other entries are made
-  open_part(others, like);              // of the same rank the smaller id is first
-  if (second)
-    open_part(second, like);
+  if (!second) {
+    open_part(batch, like);
+    return;
+  }
+  open_parts(batch, like, parts / 2); // of the same rank the smaller id is first
+  open_parts(second, like, parts - parts / 2);
 }
 
 void pool_machine::open_part(const detail::task_ptr& part, const task_ledger::entry& like) {
@@ -89,12 +101,12 @@ void pool_machine::resolve_front(task_key key, batch_progress&& progress) {
   }
 }
 
-void pool_machine::close_batch(task_key key, bool by_two) {
+void pool_machine::close_batch(task_key key, std::size_t parts) {
   const auto* entry = ledger_.find(key);
   try {
     auto progress = port(entry->seat).close_batch(entry->cell);
     if (progress.claimed < entry->task->items)
-      requeue_from(key, progress.claimed, by_two);
+      requeue_from(key, progress.claimed, parts);
     if (progress.finished > 0)
       resolve_front(key, std::move(progress));
   } catch (...) { // no memory to divide it
@@ -183,7 +195,7 @@ pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, t
       continue;
     const auto began = port(seat).started_at(entry->cell);
     const bool is_long = began && *began <= now - limits::batch_patience;
-    if (task.code.kind != detail::call_kind::plain && !task.lingers) {
+    if (task.code.kind == detail::call_kind::coroutine && !task.lingers) {
       on_cpu = true;
       stuck = stuck || (is_long && could_share(*entry));
     }
@@ -193,7 +205,7 @@ pool_machine::batch_watch pool_machine::look_at_batches_in(std::uint32_t seat, t
       close_batch(key);
     else if (now - entry->sent >= limits::take_back_after && dispatcher_.depth(entry->queue) == 0 &&
              could_share(*entry))
-      close_batch(key, true); // this child goes on with one half
+      close_batch(key, 2); // this child goes on with one half
     entry = ledger_.find(
       key); // else: only the item that runs is left, unless some results could not be read yet
     run = run || (entry != nullptr && entry->task->items > 1);

@@ -188,11 +188,12 @@ private:
   // -- batches ----------------------------------------------------------------------------------------
 
   void count_ended(std::size_t items, std::size_t failed);
-  void requeue_from(task_key key, std::uint32_t first, bool by_two = false);
+  void requeue_from(task_key key, std::uint32_t first, std::size_t parts = 1);
+  void open_parts(const detail::task_ptr& batch, const task_ledger::entry& like, std::size_t parts);
   void open_part(const detail::task_ptr& part, const task_ledger::entry& like);
   void resolve_front(task_key key, batch_progress&& progress);
   // Divides a batch that has been started into what is over, what runs, and what waits anew.
-  void close_batch(task_key key, bool by_two = false);
+  void close_batch(task_key key, std::size_t parts = 1);
   void batch_ended(const child_outcome& came, std::chrono::nanoseconds elapsed);
   void look_at_batches(time_point now);
   enum class batch_watch { none, until_news, soon };

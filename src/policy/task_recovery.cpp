@@ -58,9 +58,13 @@ void pool_machine::child_down(std::uint32_t seat, const child_exit& exit,
     make_watch(seat);
     ages_.end(seat);
     dispatcher_.remove_child(seat);
-    for (const auto key : tasks.started)
-      if (const auto* entry = ledger_.find(key); entry != nullptr && entry->task->is_batch())
-        close_batch(key);
+    std::erase_if(tasks.started, [this](task_key key) {
+      const auto* entry = ledger_.find(key);
+      if (entry == nullptr || !entry->task->is_batch())
+        return false;
+      close_batch(key);
+      return ledger_.find(key) == nullptr; // none of its items was running
+    });
     const auto suspects = suspects_of(tasks); // now it is known which item of a batch it was
     for (const auto key : tasks.started)
       recover(key, tasks, suspects, exit, on_purpose);
@@ -307,9 +311,17 @@ void pool_machine::escalate(const task_alarms::alarm& due, time_point now) {
   if (!still_there())
     return;
   port(due.seat).read();
-  if (still_there())
-    end_child(due.seat, rules_.cancel_grace,
-      "its task " + std::to_string(due.task.id) + " did not stop when it was asked to", now);
+  if (!still_there())
+    return;
+  if (port(due.seat).waits_for_child(due.cell)) { // behind another task, which has done nothing
+    const std::chrono::nanoseconds grace = rules_.cancel_grace;
+    auto again = due;
+    again.when = now + std::max<std::chrono::nanoseconds>(grace, limits::max_timeout_delay);
+    set_alarm(again);
+    return;
+  }
+  end_child(due.seat, rules_.cancel_grace,
+    "its task " + std::to_string(due.task.id) + " did not stop when it was asked to", now);
 }
 
 void pool_machine::end_child(

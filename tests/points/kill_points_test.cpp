@@ -313,17 +313,20 @@ void live_at_steps(killer_program& killer) {
 }
 
 // The same for a map, whose items travel as batches.
-void live_at_items(killer_program& killer) {
+template <class Function>
+void live_at_items_of(killer_program& killer, Function function) {
   const flag notes;
   std::ofstream(notes.path()); // empty
-  troupe::pool pool{
-    rt(), {.processes = 1, .start_method = start_method::forkserver, .restart = {.backoff = 1ms}}};
+  troupe::pool pool{rt(), {.processes = 1,
+                            .childconcurrency = 1, // no two at the same time
+                            .start_method = start_method::forkserver,
+                            .restart = {.backoff = 1ms}}};
   std::vector<std::pair<std::string, int>> input;
   for (int i = 0; i < items; ++i)
     input.emplace_back(notes.path(), i);
   int values = 0;
   int lost = 0;
-  for (auto& item : pool.map_unordered(item_of, input))
+  for (auto& item : pool.map_unordered(function, input))
     if (item.has_value()) {
       ++values;
       CHECK(item.value() == static_cast<int>(item.index()) * 3);
@@ -337,6 +340,14 @@ void live_at_items(killer_program& killer) {
     CHECK(by.size() == 1);
   pool.close();
   pool.join();
+}
+
+void live_at_items(killer_program& killer) {
+  live_at_items_of(killer, item_of);
+}
+
+void live_at_blocking_items(killer_program& killer) {
+  live_at_items_of(killer, troupe::blocking(item_of));
 }
 
 } // namespace
@@ -364,6 +375,12 @@ TEST_CASE("a child is killed after any instruction between two items of a batch,
           "that it had begun is lost") {
   kill_at_points({"items", killer_order::kind::at_step, 3, live_at_items});
 }
+
+TEST_CASE("a child is killed after any instruction between two blocking items of a batch, and only "
+          "the one that it had begun is lost") {
+  kill_at_points({"blocking items", killer_order::kind::at_step, 3, live_at_blocking_items});
+}
+
 TEST_CASE("a coroutine that a child has claimed has begun when the next task ends that child") {
   const flag notes;
   std::ofstream(notes.path()); // empty

@@ -82,6 +82,7 @@ public:
   bool launched() const override { return is_launched; }
   policy::child_pulse pulse() const override { return shows; }
   pid_t thread_of(std::uint32_t) const override { return thread; }
+  bool waits_for_child(std::uint32_t) const override { return thread == 0; }
 
   std::uint32_t cell_of(const detail::task_ptr& task) const {
     for (const auto& [index, each] : cells)

@@ -108,7 +108,8 @@ bool child::holds_hostages() const {
     // Behind a coroutine, of which nobody expects that, only batches are looked at.
     any |= on_cpu_ && (cell.now == cell_state::sent || cell.now == cell_state::taken_in) &&
            (cells_[*on_cpu_].task_kind == kind::plain || cell.items > 0);
-    any |= (index == on_cpu_ || cell.lingers) && !cell.closed && cell.claimed < cell.items;
+    any |= (index == on_cpu_ || cell.lingers || cell.task_kind == kind::blocking) &&
+           cell.now == cell_state::claimed && !cell.closed && cell.claimed < cell.items;
   });
   return any;
 }
@@ -207,7 +208,7 @@ void child::begin_item(std::uint32_t index) {
   cell.does = world_.make_script(world_.tasks_[cell.task]);
   cell.ticket = ++world_.tickets_;
   // A coroutine of a batch runs in one step, or waits: for tasks that it has submitted in that step, or for anything.
-  cell.lingers = cell.items > 0 && cell.task_kind != kind::plain &&
+  cell.lingers = cell.items > 0 && cell.task_kind == kind::coroutine &&
                  (cell.does.nested > 0 || world_.random_.one_in(6));
   if (keeps_cpu(cell))
     on_cpu_ = index;
@@ -239,14 +240,35 @@ void child::step(std::uint32_t index) {
              cell.does.nested == 0) {
     // Its thread needs no loop for that, and a plain function may be there.
     die(world_.random_.one_in(2) ? std::optional(cell.key) : std::nullopt, false, SIGSEGV);
+  } else if (cell.task_kind == kind::blocking && cell.items > 0 && cell.does.nested == 0 &&
+             !world_.random_.one_in(12)) {
+    finish_on_thread(index);
   } else {
     wants_loop_.push_back(index);
     turn();
   }
 }
 
+// The outcome of an item of a batch that has nothing to do with the loop, which is told at the end of the batch.
+void child::finish_on_thread(std::uint32_t index) {
+  auto& cell = cells_[index];
+  ++world_.seen_.on_threads;
+  finish_item(index);
+  if (goes_on(cell)) {
+    begin_item(index);
+    return;
+  }
+  cell.over = true;
+  wants_loop_.push_back(index);
+  turn();
+}
+
 void child::advance(std::uint32_t index) {
   auto& cell = cells_[index];
+  if (cell.over) {
+    end(index);
+    return;
+  }
   if (cell.lent) {
     end_wait(index);
     return;
@@ -282,7 +304,7 @@ void child::end_wait(std::uint32_t index) {
 
 void child::stop_task(std::uint32_t index) {
   auto& cell = cells_[index];
-  if (!cell.does.obeys || cell.part == 2)
+  if (!cell.does.obeys || cell.part == 2 || cell.over)
     return;
   cell.part = 2;
   if (cell.lent) {
@@ -302,19 +324,31 @@ void child::finish(std::uint32_t index) {
     die(cell.key, false, SIGSEGV);
     return;
   }
-  auto& record = world_.tasks_[cell.task];
-  record.running = false;
-  record.written_at = world_.now_;
-  record.written = cell.does.how;
+  finish_item(index);
   if (cell.items > 0) {
-    ++cell.finished;
-    cell.threw.push_back(cell.does.how == end_of_attempt::throws);
-    cell.attempts.push_back(record.starts);
+    cell.lingers =
+      cell.lingers || cell.task_kind == kind::blocking; // which comes here for its last one
     if (goes_on(cell)) {
       begin_item(index);
       return;
     }
   }
+  end(index);
+}
+
+void child::finish_item(std::uint32_t index) {
+  auto& cell = cells_[index];
+  auto& record = world_.tasks_[cell.task];
+  record.running = false;
+  record.written_at = world_.now_;
+  record.written = cell.does.how;
+  ++cell.finished;
+  cell.threw.push_back(cell.does.how == end_of_attempt::throws);
+  cell.attempts.push_back(record.starts);
+}
+
+void child::end(std::uint32_t index) {
+  auto& cell = cells_[index];
   cell.now = cell_state::done;
   message what{said::outcome, index, cell.key, cell.start};
   what.threw = cell.does.how == end_of_attempt::throws;

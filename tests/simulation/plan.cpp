@@ -175,7 +175,7 @@ std::uint32_t world::make_task(std::uint32_t nesting) {
 // Items of a map, as default options make them.
 std::uint32_t world::make_batch(std::uint32_t items) {
   const auto first = static_cast<std::uint32_t>(tasks_.size());
-  const auto of_kind = random_.one_in(2) ? kind::plain : kind::coroutine;
+  const auto of_kind = static_cast<kind>(random_.below(3));
   detail::task_ptr state(new detail::task_state(detail::call_code{{}, {}, of_kind}, {}));
   state->index = first;
   state->items = items;

@@ -55,8 +55,8 @@ TEST_CASE("whatever happens to a pool, each task is resolved once and everything
               << " renewed " << seen.renewed << " recycled " << seen.recycled << " grown old "
               << seen.grown_old << " for slots " << seen.for_slots << " slots gone "
               << seen.slots_gone << " batches " << seen.batches << " divided " << seen.divided
-              << " halved " << seen.halved << " lingered " << seen.lingered << " events "
-              << seen.events << '\n';
+              << " halved " << seen.halved << " lingered " << seen.lingered << " on threads "
+              << seen.on_threads << " events " << seen.events << '\n';
   if (only_one_seed() || seeds < 2'000)
     return;
   // All of it has happened, or this would prove nothing.
@@ -66,6 +66,6 @@ TEST_CASE("whatever happens to a pool, each task is resolved once and everything
          seen.did_not_stop, seen.did_not_leave, seen.start_timeouts, seen.failed_starts,
          seen.scheduler_failures, seen.send_failures, seen.moved, seen.pauses, seen.drained,
          seen.grown, seen.shrunk, seen.renewed, seen.recycled, seen.grown_old, seen.for_slots,
-         seen.slots_gone, seen.batches, seen.divided, seen.halved, seen.lingered})
+         seen.slots_gone, seen.batches, seen.divided, seen.halved, seen.lingered, seen.on_threads})
     CHECK(count > 0);
 }

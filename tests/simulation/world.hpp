@@ -137,6 +137,7 @@ public:
   bool take_back(std::uint32_t index) override;
   policy::batch_progress close_batch(std::uint32_t index) override;
   void request_stop(std::uint32_t index) override;
+  bool waits_for_child(std::uint32_t index) const override { return cells_[index].over; }
   std::optional<time_point> started_at(std::uint32_t index) const override;
   task_key task_in(std::uint32_t index) const override { return book_.at(index); }
   policy::tasks_in_child remaining() const override;
@@ -207,7 +208,9 @@ private:
     std::uint32_t finished = 0;
     std::uint32_t told = 0; // of those that have finished
     bool closed = false;
-    bool lingers = false; // the item that runs is a coroutine, and waits
+    bool lingers =
+      false; // the item that runs is a coroutine, and waits; or its outcome went by the loop
+    bool over = false; // all items that a thread has begun are finished
     time_point begun{};
     bool is_poison = false;
     std::vector<bool> threw;               // by item, of those that have finished
@@ -247,9 +250,13 @@ private:
   void wait_for_nested(std::uint32_t index);
   void end_wait(std::uint32_t index);
   void finish(std::uint32_t index);
+  void finish_item(std::uint32_t index);
+  void finish_on_thread(std::uint32_t index);
+  void end(std::uint32_t index);
   void begin_item(std::uint32_t index);
   bool keeps_cpu(const place& cell) const noexcept {
-    return cell.task_kind == kind::plain || (cell.items > 0 && !cell.lingers);
+    return cell.task_kind == kind::plain ||
+           (cell.task_kind == kind::coroutine && cell.items > 0 && !cell.lingers);
   }
   bool goes_on(const place& cell);
   void report_outcome(const message& what);
@@ -286,7 +293,7 @@ struct coverage {
                 did_not_leave = 0, start_timeouts = 0, failed_starts = 0, scheduler_failures = 0,
                 send_failures = 0, moved = 0, pauses = 0, drained = 0, grown = 0, shrunk = 0,
                 renewed = 0, recycled = 0, grown_old = 0, for_slots = 0, slots_gone = 0,
-                batches = 0, divided = 0, halved = 0, lingered = 0, events = 0;
+                batches = 0, divided = 0, halved = 0, lingered = 0, on_threads = 0, events = 0;
 };
 
 /// One life of a pool.

@@ -34,9 +34,9 @@ public:
   virtual void cancel(task_ptr task, bool started_too) = 0;
   /// The running average of the times of its tasks, and of the items of batches; 0 as long as it is unknown here.
   virtual std::chrono::nanoseconds average_time() const noexcept = 0;
-  /// The number of children between which the items of a map are divided, by what is known of their times at this
-  /// moment; 0 if each is to be a task of its own.
-  virtual std::size_t shares() const = 0;
+  /// The number of children between which the items of a map are divided, or of their places for blocking functions,
+  /// by what is known of the times of tasks at this moment; 0 if each is to be a task of its own.
+  virtual std::size_t shares(call_kind kind) const = 0;
   /// Blocks until the task is done; false if the deadline came first. Throws `std::logic_error` where the
   /// calling thread must not block; `what` names the call in it.
   virtual bool wait(

@@ -81,8 +81,8 @@ public:
   // -- the pool's own -------------------------------------------------------------------------------
 
   std::uint32_t ledger_index = 0;
-  /// It is a coroutine that did not end in one step, or has left something behind; of a batch, its last item is. Written
-  /// before this is resolved.
+  /// It is a coroutine that did not end in one step, or has left something behind; of a batch, its last item is, or it is
+  /// a blocking function whose outcome had to go by its child's loop. Written before this is resolved.
   bool lingers = false;
   task_state* next_submitted = nullptr;
 

@@ -81,7 +81,9 @@ public:
     return std::chrono::nanoseconds::zero(); // the parent knows
   }
 
-  std::size_t shares() const override { return 0; } // each task is a request of its own
+  std::size_t shares(detail::call_kind) const override {
+    return 0; // each task is a request of its own
+  }
 
   bool wait(detail::promise& task, std::chrono::steady_clock::time_point deadline,
     const char* what) override {

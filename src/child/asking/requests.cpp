@@ -49,6 +49,8 @@ void requests::withdraw(const detail::promise_ptr& answer, bool started_too) {
 }
 
 void requests::tell(link::frame_kind what, detail::bytes&& payload) {
+  if (is_copy())
+    return; // nobody would hear it
   link::frame_header header;
   header.kind = what;
   if (loop::event_loop::current() != nullptr) {
@@ -60,6 +62,11 @@ void requests::tell(link::frame_kind what, detail::bytes&& payload) {
 }
 
 void requests::post(std::function<void()> function) {
+  posts_.fetch_add(1, std::memory_order_relaxed);
+  post_outcome(std::move(function));
+}
+
+void requests::post_outcome(std::function<void()> function) {
   if (loop::event_loop::current() != nullptr && !has_posted_.load(std::memory_order_acquire)) {
     function();
     return;

@@ -40,6 +40,10 @@ public:
   /// Calls it on the loop's thread, in order with what is asked, also while a function there waits for the
   /// parent.
   void post(std::function<void()> function);
+  /// The same for what belongs to the outcome of a task.
+  void post_outcome(std::function<void()> function);
+  /// How much other threads than the loop's have asked, told and posted: it comes before the outcome of their task.
+  std::uint64_t posted() const noexcept { return posts_.load(std::memory_order_relaxed); }
 
   // -- on the loop's thread -----------------------------------------------------------------------------
 
@@ -69,6 +73,7 @@ private:
   std::uint64_t last_id_ = 0;
   std::uint64_t pending_bytes_ = 0;
 
+  std::atomic<std::uint64_t> posts_ = 0;
   std::atomic<bool> has_posted_ = false;
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_; // guarded by mutex_

@@ -62,7 +62,7 @@ boost::asio::awaitable<void> worker_actor::running_coroutine::run_task() {
 
 boost::asio::awaitable<void> worker_actor::running_coroutine::run_items() {
   const auto owners = scope.use_count();
-  batch_run items(worker, call, context);
+  batch_run items(worker, call, context, worker.now_);
   do {
     const auto arguments = items.next();
     if (!arguments)

@@ -1,64 +1,14 @@
 #include "child/tasks/worker_actor.hpp"
 
-#include "child/runtime/copies.hpp"
 #include "child/tasks/batch_run.hpp"
-#include "child/tasks/describe_exception.hpp"
-#include "child/tasks/running_task.hpp"
-#include "child/tasks/throw_recorder.hpp"
-#include "values/exception_codec.hpp"
+#include "child/tasks/invoke.hpp"
 
 #include <algorithm>
 #include <new>
 #include <system_error>
 #include <utility>
 
-#include <unistd.h>
-
 namespace troupe::child {
-
-namespace {
-
-// Runs the thunk of the current task; the exception that left it, or null.
-std::exception_ptr invoke(
-  const accepted_call& call, std::span<const std::byte> arguments, detail::bytes& result) noexcept {
-  const record_throws recording;
-  std::exception_ptr thrown;
-  try {
-    detail::invocation invocation{arguments, call.target, result};
-    reinterpret_cast<detail::plain_thunk>(call.thunk)(invocation);
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  end_copy();
-  return thrown;
-}
-
-// A report of what a task threw, encoded. On the thread that caught it, which knows where it was thrown, and
-// in the task's name, for this runs code of the exception.
-detail::bytes report(const std::exception_ptr& thrown, const task_context& context) {
-  const as_current_task current(&context);
-  exception_report description;
-  detail::bytes encoded;
-  const auto describe = [&](const std::exception_ptr& what) {
-    description = describe_exception(what);
-    if (description.pid == 0) { // else it came from another task
-      description.pid = ::getpid();
-      description.slot = context.position;
-      description.task = context.task;
-      description.attempt = context.attempt;
-    }
-    encoded.clear();
-    detail::encode_report(encoded, description);
-  };
-  try {
-    describe(thrown);
-  } catch (const std::bad_alloc&) {
-    describe(std::current_exception()); // shorter than a text of the user
-  }
-  return encoded;
-}
-
-} // namespace
 
 worker_actor::worker_actor(caf::actor_config& config, loop::event_loop& loop, parent_link& link,
   requests& asked, stop_requests& stops, settings options)
@@ -101,7 +51,7 @@ bool worker_actor::work() {
     worked = true;
     if (call.items > 0 && call.kind == detail::call_kind::coroutine)
       start_coroutine(call);
-    else if (call.items > 0)
+    else if (call.items > 0 && call.kind == detail::call_kind::plain)
       run_batch(call);
     else if (claim(call))
       start(call);
@@ -147,7 +97,7 @@ void worker_actor::run_plain(accepted_call& call) {
 // the time is up.
 void worker_actor::run_batch(accepted_call& call) {
   auto context = context_of(call);
-  batch_run items(*this, call, context);
+  batch_run items(*this, call, context, now_);
   detail::bytes result;
   const on_cpu mark(current_, call.cell + 1u);
   const as_current_task current(&context); // also while what an item threw is destroyed
@@ -171,10 +121,10 @@ void worker_actor::end_item(
   }
 }
 
-void worker_actor::leave_cell(std::uint32_t cell) {
+void worker_actor::leave_cell(std::uint32_t cell, std::uint32_t items) {
   if (started_[cell].waits > 0)
     end_lend(cell); // something that it has left behind still waits
-  ++ended_;
+  ended_ += items;
   started_[cell] = {};
   stops_.forget(cell);
 }
@@ -190,30 +140,6 @@ task_context worker_actor::context_of(const accepted_call& call) const {
   context.stops = &stops_;
   context.blocks_loop = call.kind == detail::call_kind::plain;
   return context;
-}
-
-void worker_actor::start_blocking(accepted_call& call) {
-  const auto context = context_of(call);
-  const auto task = std::make_shared<running_task>(std::move(call), context, now_);
-  const auto run = [this, task] {
-    const as_current_task current(&task->context);
-    cells_.executed_by(task->call.cell, this_thread_number());
-    const auto thrown = invoke(task->call, detail::view(task->call.arguments), task->result);
-    if (thrown)
-      task->result = report(thrown, task->context);
-    // In order with what the function has asked the parent.
-    requests_.post([this, task, thrown] {
-      if (thrown)
-        handle(thrown, task->context);
-      publish(task->call, thrown != nullptr, std::move(task->result), task->started);
-      admission_.finished();
-    });
-  };
-  try {
-    threads_.run(run);
-  } catch (const std::exception&) { // no thread can be made
-    finish(task->call, {}, std::current_exception(), task->context, task->started);
-  }
 }
 
 void worker_actor::finish(const accepted_call& call, detail::bytes&& result,

@@ -127,6 +127,7 @@ private:
   using clock = std::chrono::steady_clock;
   struct running_task;
   struct running_coroutine;
+  struct running_function;
   class batch_run;
 
   // What is known of the task in a cell, from its start to its outcome.
@@ -148,6 +149,7 @@ private:
   void run_batch(accepted_call& call);
   // A task, or a batch, which claims its items itself.
   void start_coroutine(accepted_call& call);
+  // A task, or a batch of which the first item has been claimed.
   void start_blocking(accepted_call& call);
   // On the loop's thread: publishes the outcome, and lets others start.
   void finish(const accepted_call& call, detail::bytes&& result, const std::exception_ptr& thrown,
@@ -159,8 +161,8 @@ private:
   // What comes after the end of the code of a task, or of an item: `result` becomes the report of what it threw.
   void end_item(
     const task_context& context, const std::exception_ptr& thrown, detail::bytes& result);
-  // The cell's task, or item, has ended.
-  void leave_cell(std::uint32_t cell);
+  // The cell's task, or item, has ended, or so many of them.
+  void leave_cell(std::uint32_t cell, std::uint32_t items = 1);
   // Shows it to the exception handler of the pool.
   void handle(const std::exception_ptr& thrown, const task_context& context);
 

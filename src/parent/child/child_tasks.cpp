@@ -174,7 +174,8 @@ policy::tasks_in_child child_tasks::remaining() const {
       return;
     }
     result.started.push_back(key);
-    const bool on_thread = book_.kind_at(cell) == detail::call_kind::blocking && !cells_[cell].lent;
+    const bool on_thread = book_.kind_at(cell) == detail::call_kind::blocking &&
+                           table_.thread_of(cell) != 0 && !cells_[cell].lent;
     if (told != 0 ? told == cell + 1u : on_loop == cell + 1u || on_thread) {
       result.culprit = key;
       ++executed;

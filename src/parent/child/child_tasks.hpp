@@ -32,6 +32,9 @@ public:
   bool take_back(std::uint32_t cell) override;
   policy::batch_progress close_batch(std::uint32_t cell) override;
   void request_stop(std::uint32_t cell) override;
+  bool waits_for_child(std::uint32_t cell) const override {
+    return book_.kind_at(cell) == detail::call_kind::blocking && table_.thread_of(cell) == 0;
+  }
   std::optional<time_point> started_at(std::uint32_t cell) const override;
   policy::task_key task_in(std::uint32_t cell) const override { return book_.at(cell); }
   policy::tasks_in_child remaining() const override;

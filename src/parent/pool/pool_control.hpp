@@ -78,11 +78,13 @@ public:
   }
   /// None where there is a budget of tasks, or room for a number of them: these are numbers of items. Short items go to
   /// as many children as can run at the same moment, as in the dispatcher.
-  std::size_t shares() const override {
+  std::size_t shares(detail::call_kind kind) const override {
     if (options_->maxtasksperchild != 0 || shared_->room.is_bounded())
       return 0;
-    const auto each = average_time();
     const auto processes = shared_->processes();
+    if (kind == detail::call_kind::blocking) // which may wait for something all at once
+      return processes * options_->childconcurrency;
+    const auto each = average_time();
     return each.count() > 0 && each < limits::wake_up_time ? std::min(processes, usable_cpus())
                                                            : processes;
   }

@@ -30,7 +30,7 @@ std::string describe(const task_slow& told, pid_t thread) {
               " has run for " + std::to_string(milliseconds) + " ms in child " +
               std::to_string(told.slot) + " (pid " + std::to_string(told.pid) + ")";
   if (thread == 0)
-    text += ", and waits: it is a coroutine that no thread executes at present";
+    text += ", and waits: no thread executes it at present";
   else if (told.thread == 0)
     text += "; the child has not told where it is";
   else if (thread != told.pid)
