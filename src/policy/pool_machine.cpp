@@ -290,7 +290,9 @@ void pool_machine::cancel_part(const detail::task_ptr& part, bool started_too, t
   std::shared_ptr<const detail::late_stack> where;
   if (entry->where == task_ledger::place::in_child && !take_back(*entry)) {
     if (part->is_batch()) {
-      close_batch(key); // only the item that runs is left in it
+      port(entry->seat).read(); // what is finished counts
+      if (is_open())
+        close_batch(key); // only the item that runs is left in it
       if (!is_open())
         return; // it comes with the other parts
       entry = ledger_.find(key);

@@ -187,6 +187,19 @@ TEST_CASE(
   CHECK(b.pool.machine.owed_by(b.seat) == 0);
 }
 
+TEST_CASE(
+  "a batch that has ended when it is cancelled keeps its results, also if they are read only "
+  "then") {
+  half_done_batch b;
+  b.pool.end_item(b.seat, b.batch, 12);
+  b.pool.write_end(b.seat, b.batch);
+  b.pool.machine.cancel(b.batch, true, b.pool.now);
+  CHECK(values_of(b.batch) == std::vector<int>{10, 11, 12});
+  REQUIRE(b.batch->rest);
+  CHECK(failed_with<troupe::task_cancelled>(b.batch->rest));
+  CHECK(b.pool[b.seat].asked_to_stop.empty());
+}
+
 TEST_CASE("a batch is cancelled also through a part of it that is left in its child") {
   half_done_batch b;
   b.pool.wait(troupe::limits::batch_patience + 2 * troupe::limits::take_back_after);

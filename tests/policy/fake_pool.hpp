@@ -241,6 +241,14 @@ public:
   }
   /// The child runs no more of it.
   void end_batch(std::uint32_t seat, const detail::task_ptr& batch) {
+    report_end(seat, batch);
+    settle();
+  }
+  /// It has written that, which the pool has not read yet.
+  void write_end(std::uint32_t seat, const detail::task_ptr& batch) {
+    children.at(seat)->written.push_back([=, this] { report_end(seat, batch); });
+  }
+  void report_end(std::uint32_t seat, const detail::task_ptr& batch) {
     auto& child = *children.at(seat);
     const auto cell = child.cells.extract(child.cell_of(batch)).mapped();
     policy::child_outcome came;
@@ -252,7 +260,6 @@ public:
     came.began = cell.begun;
     came.elapsed = now - cell.begun;
     machine.task_ended(seat, came, now);
-    settle();
   }
   fake_child::cell& cell_with(std::uint32_t seat, const detail::task_ptr& task) {
     auto& child = *children.at(seat);
