@@ -16,6 +16,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -151,6 +152,35 @@ TEST_CASE("of a blocking function the thread that executes it is asked, and no o
   enough.raise();
   slow_one.get();
   third.get();
+}
+
+TEST_CASE("of a batch of blocking functions the item that is slow is told, and its thread") {
+  const flag enough;
+  slow_tasks slow;
+  troupe::pool pool{rt(), {.processes = 1,
+                            .childconcurrency = 2,
+                            .on_task_slow = [&](const auto& told) { slow.add(told); },
+                            .slow_after = 50ms}};
+  std::vector<std::tuple<std::string, int>> input;
+  for (int x = 0; x < 20; ++x)
+    input.emplace_back(enough.path(), x);
+  const auto slow_sixth = [](const std::string& path, int x) {
+    if (x == 5)
+      wait_for_the_flag(path);
+    return std::pair(troupe::this_task::id(), static_cast<pid_t>(::gettid()));
+  };
+  auto ids =
+    pool.starmap(troupe::map_options{.chunksize = 20}, troupe::blocking(slow_sixth), input);
+  REQUIRE(eventually([&] { return !slow.all().empty(); }));
+  enough.raise();
+  for (int x = 0; x < 5; ++x)
+    ids.next_blocking();
+  const auto [id, thread] = *ids.next_blocking();
+  REQUIRE(slow.all().size() == 1);
+  const auto told = slow.all().front();
+  CHECK(told.id == id);
+  CHECK(told.thread == thread);
+  CHECK_THAT(told.traceback(), ContainsSubstring("wait_for_the_flag"));
 }
 
 TEST_CASE("a slow coroutine that waits has no stack") {
