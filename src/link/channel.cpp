@@ -57,6 +57,23 @@ bool channel::begin(const frame_header& header, std::size_t least) noexcept {
   return out_.stage(header, least, max_piece_);
 }
 
+bool channel::begin_with(
+  const frame_header& header, std::uint32_t word, std::span<const std::byte> content) noexcept {
+  return begin(header, sizeof word + content.size()) && out_.append(word, content);
+}
+
+bool channel::append_in_turn(
+  const frame_header& header, std::uint32_t word, std::span<const std::byte> content) noexcept {
+  const std::lock_guard alone(*writing_);
+  return (out_.is_staging(header.cell) && out_.append(word, content)) ||
+         begin_with(header, word, content);
+}
+
+bool channel::reserve_in_turn(const frame_header& header, std::size_t least) noexcept {
+  const auto alone = hold_ring();
+  return out_.is_staging(header.cell) || begin(header, least);
+}
+
 bool channel::publish_staged(std::uint32_t cell, std::uint8_t flags, std::uint64_t extra) noexcept {
   const auto alone = hold_ring();
   if (!out_.is_staging(cell))

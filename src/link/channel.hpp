@@ -59,14 +59,14 @@ public:
   /// other message publishes what there is.
   bool append(
     const frame_header& header, std::uint32_t word, std::span<const std::byte> content) noexcept {
-    const auto alone = hold_ring();
+    if (writing_) [[unlikely]]
+      return append_in_turn(header, word, content);
     return (out_.is_staging(header.cell) && out_.append(word, content)) ||
-           (begin(header, sizeof word + content.size()) && out_.append(word, content));
+           begin_with(header, word, content);
   }
   /// Whether `append` has room for so many bytes, which it has until something else is sent.
   bool reserve(const frame_header& header, std::size_t least) noexcept {
-    const auto alone = hold_ring();
-    return out_.is_staging(header.cell) || begin(header, least);
+    return (!writing_ && out_.is_staging(header.cell)) || reserve_in_turn(header, least);
   }
   /// Publishes what there is of that of a cell; false if there is nothing that has not been published.
   bool publish_staged(std::uint32_t cell, std::uint8_t flags, std::uint64_t extra) noexcept;
@@ -121,8 +121,14 @@ private:
   std::unique_lock<std::mutex> hold_ring() const {
     return writing_ ? std::unique_lock(*writing_) : std::unique_lock<std::mutex>();
   }
+  // What is not the usual case of `reserve` and `append`.
+  bool reserve_in_turn(const frame_header& header, std::size_t least) noexcept;
+  bool append_in_turn(
+    const frame_header& header, std::uint32_t word, std::span<const std::byte> content) noexcept;
   // These have the ring.
   bool begin(const frame_header& header, std::size_t least) noexcept;
+  bool begin_with(
+    const frame_header& header, std::uint32_t word, std::span<const std::byte> content) noexcept;
   bool flush();
   bool publish(outgoing& message); // as many pieces as fit; true when it is all out
   // Collects a message that comes in pieces; true if `header` was its last.

@@ -39,20 +39,9 @@ public:
   child::segments& segments() noexcept { return segments_; }
   /// What has come with the message that is handed over, beside its payload; null: nothing.
   link::received_blocks* arrived() noexcept { return arrived_; }
-  // What `channel` says of results of batches.
-  void share() { channel_.share(); }
-  bool append(
-    link::frame_header header, std::uint32_t word, std::span<const std::byte> content) noexcept {
-    header.generation = generation_;
-    return channel_.append(header, word, content);
-  }
-  bool reserve(link::frame_header header, std::size_t least) noexcept {
-    header.generation = generation_;
-    return channel_.reserve(header, least);
-  }
-  bool publish_staged(std::uint32_t cell, std::uint8_t flags, std::uint64_t extra) noexcept {
-    return channel_.publish_staged(cell, flags, extra);
-  }
+  /// The channel, for results of batches, whose headers have this generation.
+  link::channel& channel() noexcept { return channel_; }
+  std::uint32_t generation() const noexcept { return generation_; }
   bool outbox_empty() const noexcept { return channel_.outbox_empty(); }
   void ring_now() { channel_.ring_peer(); }
   /// Wakes the loop's thread, wherever it waits for the link. From any thread.

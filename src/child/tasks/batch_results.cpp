@@ -7,6 +7,7 @@ namespace troupe::child {
 batch_results::batch_results(parent_link& link, std::uint32_t cell, std::uint64_t task)
   : link_(link) {
   header_.kind = link::frame_kind::results;
+  header_.generation = link.generation();
   header_.cell = cell;
   header_.task = task;
 }
@@ -17,7 +18,7 @@ void batch_results::send(const detail::record_head& head, detail::bytes&& result
 }
 
 void batch_results::publish(std::uint8_t flags, std::uint64_t extra) {
-  if (link_.publish_staged(header_.cell, flags, extra))
+  if (link_.channel().publish_staged(header_.cell, flags, extra))
     return;
   auto last = header_;
   last.flags = flags;

@@ -18,7 +18,7 @@ public:
   batch_results(parent_link& link, std::uint32_t cell, std::uint64_t task);
 
   /// True if the results of further items can be written at once.
-  bool has_room() { return link_.outbox_empty() && link_.reserve(header_, usual_bytes); }
+  bool has_room() { return link_.outbox_empty() && link_.channel().reserve(header_, usual_bytes); }
   /// `result` may be taken.
   void add(detail::bytes& result, bool threw) {
     if (!try_add(result, threw))
@@ -27,7 +27,7 @@ public:
   /// Adds it if it can be written at once. The one thing here that any thread may do, once the link is shared.
   bool try_add(const detail::bytes& result, bool threw) noexcept {
     return !result.has_blocks() &&
-           link_.append(header_, detail::record_head(result.size(), threw).word(),
+           link_.channel().append(header_, detail::record_head(result.size(), threw).word(),
              {result.data(), result.size()});
   }
   /// The batch has ended after running for `nanoseconds`; `lingers`: of its last item.

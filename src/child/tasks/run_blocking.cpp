@@ -122,7 +122,7 @@ void worker_actor::running_function::fail(const std::exception_ptr& why) {
 }
 
 void worker_actor::start_blocking(accepted_call& call) {
-  link_.share();
+  link_.channel().share();
   const auto context = context_of(call);
   const auto task = std::make_shared<running_function>(*this, std::move(call), context, now_);
   try {
