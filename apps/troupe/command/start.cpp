@@ -262,7 +262,7 @@ TROUPE_NOT_SANITIZED bool trace_new_process(start_plan& plan, pid_t pid) {
 
 started_command start_process(start_plan& plan) {
   // The new process runs on this memory while this thread waits for it to execute the program.
-  alignas(64) std::array<std::byte, 32 * 1024> stack;
+  alignas(64) std::array<std::byte, std::size_t{32} * 1024> stack;
   started_command started;
   sigset_t all;
   sigset_t before;

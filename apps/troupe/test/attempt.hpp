@@ -24,7 +24,8 @@ struct process_order {
   bool trace_from_start = true;
   std::chrono::milliseconds linger{
     200}; ///< what it has started may take that long to leave after it
-  std::size_t kept_output = 256 * 1024; ///< of what it writes, its beginning and its end
+  std::size_t kept_output =
+    std::size_t{256} * 1024; ///< of what it writes, its beginning and its end
 };
 
 /// The files in the folder of a process: where a framework writes its record, a long selection of cases, and all that

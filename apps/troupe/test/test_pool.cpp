@@ -223,6 +223,7 @@ test_pool::~test_pool() {
 
 std::vector<attempt> test_pool::run_each(std::vector<process_order> orders) {
   std::vector<troupe::task_future<attempt>> futures;
+  futures.reserve(orders.size());
   for (auto& each : orders)
     futures.push_back(self_->pool.apply(run_test, std::move(each)));
   std::vector<attempt> out;

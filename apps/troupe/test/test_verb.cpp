@@ -30,7 +30,7 @@ namespace troupe_cli {
 namespace test {
 namespace {
 
-constexpr std::size_t largest_list = 256 * 1024 * 1024;
+constexpr std::size_t largest_list = std::size_t{256} * 1024 * 1024;
 
 int code(exit_code of) {
   return static_cast<int>(of);
@@ -79,6 +79,7 @@ int debug(const plan& what, const std::string& debugger) {
   for (const auto& each : what.tests.front().settings.environment)
     ::putenv(const_cast<char*>(each.c_str())); // which lives until the process is another program
   std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
   for (auto& each : argv)
     pointers.push_back(each.data());
   pointers.push_back(nullptr);

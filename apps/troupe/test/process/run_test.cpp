@@ -26,7 +26,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t largest_record = 256 * 1024 * 1024;
+constexpr std::size_t largest_record = std::size_t{256} * 1024 * 1024;
 
 void write_words(const std::string& file, const std::string& text) {
   if (text.empty())
