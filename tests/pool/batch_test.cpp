@@ -1,4 +1,5 @@
 // Maps whose items travel as batches: nothing is to be seen of it but the speed.
+#include "batch_checks.hpp"
 #include "support/catch.hpp"
 #include "support/functions.hpp"
 #include "support/test_runtime.hpp"
@@ -16,12 +17,9 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <cstdint>
 #include <map>
-#include <numeric>
 #include <set>
 #include <stdexcept>
-#include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -37,12 +35,6 @@ namespace {
 
 int last_digits(int x) {
   return x % 1000;
-}
-
-int odd_or_throw(int x) {
-  if (x % 1000 == 7)
-    throw std::out_of_range("item " + std::to_string(x));
-  return 2 * x + 1;
 }
 
 int odd_or_die(int x) {
@@ -61,10 +53,6 @@ int odd_or_wait(int x) {
   if (x == 500)
     std::this_thread::sleep_for(200ms);
   return 2 * x + 1;
-}
-
-std::string long_text(int x) {
-  return std::string(static_cast<std::size_t>(x) * 1000, static_cast<char>('a' + x % 26));
 }
 
 // -- coroutines: most end at once, as those do whose data is there ----------------------------------------
@@ -100,15 +88,9 @@ asio::awaitable<int> odd_at_once_or_die(int x) {
 }
 
 asio::awaitable<int> odd_at_once_or_never(int x) {
-  if (x == 9000)
+  if (x == endless_item)
     co_await wait_for(24h);
   co_return 2 * x + 1;
-}
-
-std::vector<int> numbers(int count) {
-  std::vector<int> result(static_cast<std::size_t>(count));
-  std::iota(result.begin(), result.end(), 0);
-  return result;
 }
 
 } // namespace
@@ -133,22 +115,7 @@ TEST_CASE("a map of many small items gives each its own value, in order") {
 
 TEST_CASE("each item of a batch throws for itself") {
   troupe::pool pool{rt(), {.processes = 2}};
-  constexpr int count = 20'000;
-  auto results = pool.map(odd_or_throw, numbers(count));
-  int values = 0;
-  int errors = 0;
-  for (int x = 0; x < count; ++x)
-    try {
-      values += *results.next_blocking() == 2 * x + 1;
-    } catch (const std::out_of_range& e) {
-      errors += e.what() == "item " + std::to_string(x);
-      const auto* proxy = dynamic_cast<const troupe::proxy_exception*>(&e);
-      CHECK((proxy != nullptr && !proxy->traceback().empty()));
-    }
-  CHECK(errors == count / 1000);
-  CHECK(values == count - errors);
-  CHECK_FALSE(results.next_blocking());
-  CHECK(pool.stats().failed == static_cast<std::uint64_t>(errors));
+  check_each_item_throws_for_itself(pool, odd_or_throw);
 }
 
 TEST_CASE("an item that kills its child is lost alone, whatever it travels with") {
@@ -209,12 +176,7 @@ TEST_CASE("what is behind a long item of a batch runs in another child") {
 TEST_CASE("results of any size come out of a batch") {
   troupe::pool pool{rt(), {.processes = 1}};
   pool.map(square, std::views::iota(0, 20'000)).get();
-  int next = 0;
-  for (const auto& text : pool.map(long_text, std::views::iota(0, 400))) {
-    CHECK(text == long_text(next));
-    ++next;
-  }
-  CHECK(next == 400);
+  check_results_of_any_size(pool, long_text);
 }
 
 TEST_CASE("chunksize sets the items of a batch, and one travels as a task of its own") {
@@ -333,22 +295,7 @@ TEST_CASE("coroutines of a map take their arguments from tuples, and come as the
 
 TEST_CASE("each coroutine of a batch throws for itself, at once or later") {
   troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 4}};
-  constexpr int count = 20'000;
-  auto results = pool.map(odd_at_once_or_throw, numbers(count));
-  int values = 0;
-  int errors = 0;
-  for (int x = 0; x < count; ++x)
-    try {
-      const int value = *results.next_blocking();
-      values += value == 2 * x + 1;
-    } catch (const std::out_of_range& e) {
-      errors += x % 1000 == 7 && e.what() == "item " + std::to_string(x);
-      const auto* proxy = dynamic_cast<const troupe::proxy_exception*>(&e);
-      CHECK((proxy != nullptr && !proxy->traceback().empty()));
-    }
-  CHECK(errors == count / 1000);
-  CHECK(values == count - errors);
-  CHECK(pool.stats().failed == static_cast<std::uint64_t>(errors));
+  check_each_item_throws_for_itself(pool, odd_at_once_or_throw);
 }
 
 TEST_CASE("a coroutine that kills its child is the one to blame, whatever it travels with") {
@@ -380,22 +327,7 @@ TEST_CASE("a coroutine that kills its child is the one to blame, whatever it tra
 TEST_CASE(
   "coroutines of a batch do not wait for one among them that never ends, and it can be cancelled") {
   troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2}};
-  auto results = pool.map_unordered(odd_at_once_or_never, numbers(15'000));
-  std::set<std::size_t> seen;
-  while (seen.size() < 14'999) {
-    auto item = results.next_blocking();
-    REQUIRE(item);
-    CHECK((item->value() == 2 * static_cast<int>(item->index()) + 1 && item->index() != 9000));
-    CHECK(seen.insert(item->index()).second);
-  }
-  results.cancel();
-  auto last = results.next_blocking();
-  REQUIRE(last);
-  CHECK(last->index() == 9000);
-  CHECK_THROWS_AS(last->value(), troupe::task_cancelled);
-  CHECK_FALSE(results.next_blocking());
-  CHECK(pool.apply(odd_at_once, 1).get() == 3); // by the same child: it has stopped
-  CHECK(pool.stats().deaths == 0);
+  check_endless_item_is_cancelled(pool, odd_at_once_or_never);
 }
 
 TEST_CASE("a coroutine of a batch knows itself, and has its cancellation state for itself") {
@@ -457,11 +389,5 @@ TEST_CASE("coroutines of a batch may wait for tasks of their own pool") {
       co_return co_await handle.apply(square, x);
     co_return x;
   };
-  std::vector<std::tuple<troupe::pool_handle, int>> input;
-  for (int x = 0; x < 10'000; ++x)
-    input.emplace_back(pool.handle(), x);
-  const auto values = pool.starmap(maybe_square, input).get();
-  REQUIRE(values.size() == 10'000);
-  for (int x = 0; x < 10'000; ++x)
-    CHECK(values[static_cast<std::size_t>(x)] == (x % 100 == 7 ? x * x : x));
+  check_items_ask_their_pool(pool, maybe_square);
 }

@@ -1,4 +1,5 @@
 // Maps of blocking functions, whose items travel as batches as well: each is run by one thread, an item after another.
+#include "batch_checks.hpp"
 #include "support/catch.hpp"
 #include "support/functions.hpp"
 #include "support/test_runtime.hpp"
@@ -9,10 +10,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <mutex>
-#include <numeric>
 #include <ranges>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -25,12 +24,6 @@ using namespace troupe::test;
 
 namespace {
 
-std::vector<int> numbers_below(int count) {
-  std::vector<int> result(static_cast<std::size_t>(count));
-  std::iota(result.begin(), result.end(), 0);
-  return result;
-}
-
 int odd(int x) {
   return 2 * x + 1;
 }
@@ -38,12 +31,6 @@ int odd(int x) {
 int odd_soon(int x) {
   if (x % 300 == 7)
     std::this_thread::sleep_for(100us);
-  return 2 * x + 1;
-}
-
-int odd_or_throw_here(int x) {
-  if (x % 1000 == 7)
-    throw std::out_of_range("item " + std::to_string(x));
   return 2 * x + 1;
 }
 
@@ -58,7 +45,7 @@ int odd_or_end(bool tells, int x) {
 }
 
 int odd_or_never_alone(int x) {
-  if (x == 9000) {
+  if (x == endless_item) {
     const auto token = troupe::this_task::stop_token();
     while (!token.stop_requested())
       std::this_thread::yield();
@@ -81,10 +68,6 @@ void count_what_is_thrown(std::exception_ptr) { // NOLINT(performance-unnecessar
   ++handled;
 }
 
-std::string text_of(int x) {
-  return std::string(static_cast<std::size_t>(x) * 1000, static_cast<char>('a' + x % 26));
-}
-
 int tell_and_return(int x) {
   if (x % 100 == 7)
     troupe::this_child::report("blocking items", std::to_string(x));
@@ -102,12 +85,12 @@ TEST_CASE("a map of blocking functions gives each item its own value, in order o
     for (auto* const function : {&odd, &odd_soon}) {
       int next = 0;
       bool right = true;
-      for (const int value : pool.map(troupe::blocking(function), numbers_below(count)))
+      for (const int value : pool.map(troupe::blocking(function), numbers(count)))
         right = right && value == 2 * next++ + 1;
       CHECK(next == count);
       CHECK(right);
       std::set<std::size_t> seen;
-      for (auto& item : pool.map_unordered(troupe::blocking(function), numbers_below(count)))
+      for (auto& item : pool.map_unordered(troupe::blocking(function), numbers(count)))
         right = right && item.value() == 2 * static_cast<int>(item.index()) + 1 &&
                 seen.insert(item.index()).second;
       CHECK(seen.size() == count);
@@ -130,7 +113,7 @@ TEST_CASE("items of a map of blocking functions run together, each in one run") 
                                ++runs;
                                items += run.items;
                              }}};
-    pool.map(troupe::blocking(odd), numbers_below(count)).get();
+    pool.map(troupe::blocking(odd), numbers(count)).get();
     pool.close();
     pool.join();
   }
@@ -143,21 +126,7 @@ TEST_CASE("each blocking item of a batch throws for itself") {
     troupe::pool pool{rt(), {.processes = 1,
                               .childconcurrency = 4,
                               .exception_handler = with_handler ? &count_what_is_thrown : nullptr}};
-    constexpr int count = 20'000;
-    auto results = pool.map(troupe::blocking(odd_or_throw_here), numbers_below(count));
-    int values = 0;
-    int errors = 0;
-    for (int x = 0; x < count; ++x)
-      try {
-        values += *results.next_blocking() == 2 * x + 1;
-      } catch (const std::out_of_range& e) {
-        errors += x % 1000 == 7 && e.what() == "item " + std::to_string(x);
-        const auto* proxy = dynamic_cast<const troupe::proxy_exception*>(&e);
-        CHECK((proxy != nullptr && !proxy->traceback().empty()));
-      }
-    CHECK(errors == count / 1000);
-    CHECK(values == count - errors);
-    CHECK(pool.stats().failed == static_cast<std::uint64_t>(errors));
+    const int errors = check_each_item_throws_for_itself(pool, troupe::blocking(odd_or_throw));
     CHECK(pool.apply([] { return handled.load(); }).get() == (with_handler ? errors : 0));
   }
 }
@@ -205,35 +174,20 @@ TEST_CASE("blocking items of a map run at the same time, as many as there are pl
       INFO("size known: " << sized << ", times known: " << used);
       troupe::pool pool{rt(), {.processes = 1, .childconcurrency = together}};
       if (used) // what the pool knows is that tasks are short
-        pool.map(troupe::blocking(odd), numbers_below(20'000)).get();
+        pool.map(troupe::blocking(odd), numbers(20'000)).get();
       const auto values = sized ? pool.starmap(troupe::blocking(meet), input).get()
                                 : pool
                                     .starmap(troupe::blocking(meet),
                                       input | std::views::filter([](const auto&) { return true; }))
                                     .get();
-      CHECK(values == numbers_below(together));
+      CHECK(values == numbers(together));
     }
 }
 
 TEST_CASE(
   "blocking items of a batch do not wait for one that never ends, and it can be cancelled") {
   troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 2}};
-  auto results = pool.map_unordered(troupe::blocking(odd_or_never_alone), numbers_below(15'000));
-  std::set<std::size_t> seen;
-  while (seen.size() < 14'999) {
-    auto item = results.next_blocking();
-    REQUIRE(item);
-    CHECK((item->value() == 2 * static_cast<int>(item->index()) + 1 && item->index() != 9000));
-    CHECK(seen.insert(item->index()).second);
-  }
-  results.cancel();
-  auto last = results.next_blocking();
-  REQUIRE(last);
-  CHECK(last->index() == 9000);
-  CHECK_THROWS_AS(last->value(), troupe::task_cancelled);
-  CHECK_FALSE(results.next_blocking());
-  CHECK(pool.apply(troupe::blocking(odd), 1).get() == 3); // by the same child: it has stopped
-  CHECK(pool.stats().deaths == 0);
+  check_endless_item_is_cancelled(pool, troupe::blocking(odd_or_never_alone));
 }
 
 TEST_CASE("a blocking item of a batch knows itself, and has a stop token of its own") {
@@ -245,7 +199,7 @@ TEST_CASE("a blocking item of a batch knows itself, and has a stop token of its 
                         !troupe::this_task::stop_token().stop_requested();
     return is_new ? troupe::this_task::id() : 0;
   };
-  for (const auto id : pool.map(troupe::blocking(own_id), numbers_below(10'000)))
+  for (const auto id : pool.map(troupe::blocking(own_id), numbers(10'000)))
     CHECK((id != 0 && ids.insert(id).second));
 }
 
@@ -254,13 +208,7 @@ TEST_CASE("blocking items of a batch may wait for tasks of their own pool") {
   const auto maybe_square = [](const troupe::pool_handle& handle, int x) {
     return x % 100 == 7 ? handle.apply(square, x).get() : x;
   };
-  std::vector<std::tuple<troupe::pool_handle, int>> input;
-  for (int x = 0; x < 10'000; ++x)
-    input.emplace_back(pool.handle(), x);
-  const auto values = pool.starmap(troupe::blocking(maybe_square), input).get();
-  REQUIRE(values.size() == 10'000);
-  for (int x = 0; x < 10'000; ++x)
-    CHECK(values[static_cast<std::size_t>(x)] == (x % 100 == 7 ? x * x : x));
+  check_items_ask_their_pool(pool, troupe::blocking(maybe_square));
 }
 
 TEST_CASE("what a blocking item of a batch reports has come before its outcome") {
@@ -272,7 +220,7 @@ TEST_CASE("what a blocking item of a batch reports has come before its outcome")
   });
   {
     troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 4}};
-    for (auto& item : pool.map_unordered(troupe::blocking(tell_and_return), numbers_below(10'000)))
+    for (auto& item : pool.map_unordered(troupe::blocking(tell_and_return), numbers(10'000)))
       if (const int x = item.value(); x % 100 == 7 || x % 100 == 57) {
         const std::lock_guard lock(mutex);
         CHECK(heard.contains(std::to_string(x)));
@@ -284,19 +232,14 @@ TEST_CASE("what a blocking item of a batch reports has come before its outcome")
 
 TEST_CASE("results of any size come out of a batch of blocking functions") {
   troupe::pool pool{rt(), {.processes = 1, .childconcurrency = 4}};
-  pool.map(troupe::blocking(odd), numbers_below(20'000)).get(); // now batches are large
-  int next = 0;
-  for (const auto& text : pool.map(troupe::blocking(text_of), std::views::iota(0, 400))) {
-    CHECK(text == text_of(next));
-    ++next;
-  }
-  CHECK(next == 400);
+  pool.map(troupe::blocking(odd), numbers(20'000)).get(); // now batches are large
+  check_results_of_any_size(pool, troupe::blocking(long_text));
 }
 
 TEST_CASE("blocking and plain functions of maps at the same time have their own results each") {
   troupe::pool pool{rt(), {.processes = 2, .childconcurrency = 4}};
-  auto on_threads = pool.map(troupe::blocking(odd), numbers_below(30'000));
-  auto on_loops = pool.map(square, numbers_below(30'000));
+  auto on_threads = pool.map(troupe::blocking(odd), numbers(30'000));
+  auto on_loops = pool.map(square, numbers(30'000));
   bool right = true;
   for (int x = 0; x < 30'000; ++x) {
     right = right && *on_threads.next_blocking() == 2 * x + 1;
