@@ -133,124 +133,116 @@ constexpr sock_filter skip_unless_equal(std::uint32_t value, std::uint8_t skippe
   return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skipped);
 }
 
-// Of the lower half: the kernel looks at no other either.
-constexpr std::size_t argument(std::size_t index) {
-  return offsetof(seccomp_data, args) + index * sizeof(std::uint64_t) +
-         (std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0);
-}
+constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EACCES;
 constexpr std::uint32_t not_permitted = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t unknown_call = SECCOMP_RET_ERRNO | ENOSYS;
 
-using filter_program = std::vector<sock_filter>;
+// A filter of system calls, in the making. It begins with what is no call of this processor; then calls are looked at one
+// after another, and what none of them is about is allowed.
+class call_filter {
+public:
+  call_filter() {
+    add({
+      load(offsetof(seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, this_architecture, 1, 0),
+      give(SECCOMP_RET_KILL_PROCESS),
+      load(offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_calls, 0, 1),
+      give(SECCOMP_RET_KILL_PROCESS),
+    });
+  }
 
-void add(filter_program& to, std::initializer_list<sock_filter> more) {
-  to.insert(to.end(), more);
-}
+  void answer(std::uint32_t call, std::uint32_t what) {
+    add({skip_unless_equal(call, 1), give(what)});
+  }
+  // An argument of the call that has these bits.
+  struct argument {
+    std::size_t index = 0;
+    std::uint32_t bits = ~0u;
+  };
+  // By whether the argument is one of the two.
+  void answer_by_value(std::uint32_t call, argument of, std::uint32_t one, std::uint32_t other,
+    std::uint32_t if_so, std::uint32_t if_not) {
+    add({
+      skip_unless_equal(call, 6),
+      load(offset_of(of.index)),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, of.bits),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, one, 1, 0),
+      skip_unless_equal(other, 1),
+      give(if_so),
+      give(if_not),
+    });
+  }
+
+  void put_in_force() {
+    program_.push_back(give(allowed));
+    const sock_fprog filter{static_cast<unsigned short>(program_.size()), program_.data()};
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+      lack("the kernel does not take the filter of system calls");
+  }
+
+private:
+  void add(std::initializer_list<sock_filter> more) { program_.insert(program_.end(), more); }
+  // Of the lower half: the kernel looks at no other either.
+  static constexpr std::size_t offset_of(std::size_t index) {
+    return offsetof(seccomp_data, args) + index * sizeof(std::uint64_t) +
+           (std::endian::native == std::endian::big ? sizeof(std::uint32_t) : 0);
+  }
+
+  std::vector<sock_filter> program_;
+};
 
 // A terminal that it has open for reading would take what is put into it for what its user types.
-void forbid_typing(filter_program& to) {
-  add(to, {
-            skip_unless_equal(SYS_ioctl, 5),
-            load(argument(1)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCLINUX, 0, 1),
-            give(not_permitted),
-            give(SECCOMP_RET_ALLOW),
-          });
+void forbid_typing(call_filter& to) {
+  to.answer_by_value(SYS_ioctl, {1}, TIOCSTI, TIOCLINUX, not_permitted, allowed);
 }
 
 // Of a pair of datagram sockets each end can send to any other socket of this machine that has a name. And an io_uring makes
 // sockets without the system call.
-void forbid_detours(filter_program& to) {
+void forbid_detours(call_filter& to) {
   constexpr std::uint32_t kinds_of_sockets = 0xf; // what is above are flags
-  add(to, {
-            skip_unless_equal(SYS_io_uring_setup, 1),
-            give(refused),
-            skip_unless_equal(SYS_socketpair, 6),
-            load(argument(1)),
-            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kinds_of_sockets),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 1, 0),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 0, 1),
-            give(SECCOMP_RET_ALLOW),
-            give(refused),
-          });
-}
-
-void forbid_sockets(filter_program& to) {
-  add(to, {
-            skip_unless_equal(SYS_socket, 1),
-            give(refused),
-          });
+  to.answer(SYS_io_uring_setup, refused);
+  to.answer_by_value(
+    SYS_socketpair, {1, kinds_of_sockets}, SOCK_STREAM, SOCK_SEQPACKET, allowed, refused);
 }
 
 // A socket of this machine that has a name in a directory is reached from any network, so only those of the internet are
 // within.
-void forbid_sockets_but_internet(filter_program& to) {
-  add(to, {
-            skip_unless_equal(SYS_socket, 5),
-            load(argument(0)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
-            give(SECCOMP_RET_ALLOW),
-            give(refused),
-          });
+void forbid_sockets_but_internet(call_filter& to) {
+  to.answer_by_value(SYS_socket, {0}, AF_INET, AF_INET6, allowed, refused);
 }
 
 // In a further namespace for users it would have all capabilities there. Flags of clone3 cannot be looked at; the C library
 // goes on with clone.
-void forbid_namespaces(filter_program& to) {
-  add(to, {
-            skip_unless_equal(SYS_clone3, 1),
-            give(unknown_call),
-          });
-  for (const std::uint32_t call : {SYS_unshare, SYS_clone})
-    add(to, {
-              skip_unless_equal(call, 4),
-              load(argument(0)),
-              BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
-              give(not_permitted),
-              give(SECCOMP_RET_ALLOW),
-            });
+void forbid_namespaces(call_filter& to) {
+  to.answer(SYS_clone3, unknown_call);
+  for (const auto call : {SYS_unshare, SYS_clone})
+    to.answer_by_value(static_cast<std::uint32_t>(call), {0, CLONE_NEWUSER}, CLONE_NEWUSER,
+      CLONE_NEWUSER, not_permitted, allowed);
 }
 
 // The kernel lets a process set limits of all others of its user.
-void forbid_limits_of_others(filter_program& to) {
-  add(to, {
-            skip_unless_equal(SYS_prlimit64, 5),
-            load(argument(0)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), // the caller itself
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(::getpid()), 0, 1),
-            give(SECCOMP_RET_ALLOW),
-            give(not_permitted),
-          });
+void forbid_limits_of_others(call_filter& to) {
+  constexpr std::uint32_t itself = 0;
+  to.answer_by_value(
+    SYS_prlimit64, {0}, itself, static_cast<std::uint32_t>(::getpid()), allowed, not_permitted);
 }
 
 void restrict_calls(const link::child_guard& wanted) {
-  filter_program program;
-  add(program, {
-                 load(offsetof(seccomp_data, arch)),
-                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, this_architecture, 1, 0),
-                 give(SECCOMP_RET_KILL_PROCESS),
-                 load(offsetof(seccomp_data, nr)),
-                 BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_calls, 0, 1),
-                 give(SECCOMP_RET_KILL_PROCESS),
-               });
-  forbid_typing(program);
+  call_filter filter;
+  forbid_typing(filter);
   if (!wanted.sockets || wanted.isolated)
-    forbid_detours(program);
+    forbid_detours(filter);
   if (!wanted.sockets)
-    forbid_sockets(program);
+    filter.answer(SYS_socket, refused);
   else if (wanted.isolated)
-    forbid_sockets_but_internet(program);
+    forbid_sockets_but_internet(filter);
   if (wanted.isolated) {
-    forbid_namespaces(program);
-    forbid_limits_of_others(program);
+    forbid_namespaces(filter);
+    forbid_limits_of_others(filter);
   }
-  program.push_back(give(SECCOMP_RET_ALLOW));
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
-    lack("the kernel does not take the filter of system calls");
+  filter.put_in_force();
 }
 
 } // namespace
