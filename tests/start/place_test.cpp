@@ -1,4 +1,5 @@
 // Where children live.
+#include "refused_pools.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/test_runtime.hpp"
@@ -6,7 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,25 +20,6 @@ namespace {
 std::string variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? "(none)" : value;
-}
-
-std::string start_error(troupe::pool_options options) {
-  troupe::pool pool{rt(), std::move(options)};
-  try {
-    pool.apply(variable, "PATH").get();
-  } catch (const troupe::start_failed& failed) {
-    return failed.what();
-  }
-  return "it had a value";
-}
-
-std::string refusal(troupe::pool_options options) {
-  try {
-    troupe::pool pool{rt(), std::move(options)};
-  } catch (const std::invalid_argument& refused) {
-    return refused.what();
-  }
-  return "it was accepted";
 }
 
 } // namespace

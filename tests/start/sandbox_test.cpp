@@ -1,4 +1,5 @@
 // What the kernel keeps children from.
+#include "refused_pools.hpp"
 #include "support/catch.hpp"
 #include "support/functions.hpp"
 #include "support/temporary_directory.hpp"
@@ -168,25 +169,6 @@ int connect_to(std::uint16_t port) {
     error_of(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address));
   ::close(fd);
   return problem;
-}
-
-std::string start_error(troupe::pool_options options) {
-  troupe::pool pool{rt(), std::move(options)};
-  try {
-    pool.apply(open_socket, AF_INET).get();
-  } catch (const troupe::start_failed& failed) {
-    return failed.what();
-  }
-  return "it had a value";
-}
-
-std::string refusal(troupe::pool_options options) {
-  try {
-    troupe::pool pool{rt(), std::move(options)};
-  } catch (const std::invalid_argument& refused) {
-    return refused.what();
-  }
-  return "it was accepted";
 }
 
 } // namespace
