@@ -99,7 +99,7 @@ void check_processes_are_seen() {
 bool has_ended(pid_t process) {
   siginfo_t info{};
   if (::waitid(P_PID, static_cast<id_t>(process), &info, WEXITED | WNOHANG | WNOWAIT) != 0)
-    return false;
+    return errno == ECHILD;
   // Of a process that is traced, stops are told, too.
   return info.si_pid == process &&
          (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);

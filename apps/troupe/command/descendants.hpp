@@ -53,7 +53,7 @@ private:
 /// leaves behind could not be told from the processes of others.
 void check_processes_are_seen();
 
-/// Whether this child of the process has ended, and has not been waited for.
+/// Whether this child of the process has ended: it can be waited for, or other code has done that.
 bool has_ended(pid_t process);
 
 /// What the process calls itself; empty if it is gone.

@@ -138,18 +138,12 @@ descriptor watch(const asio::any_io_executor& executor, const started_command& s
   throw start_problem{"cannot wait for a process: " + error.message(), error.value()};
 }
 
-/// By code that is not troupe's.
-bool has_been_reaped(pid_t leader) {
-  siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(leader), &info, WEXITED | WNOHANG | WNOWAIT) != 0;
-}
-
 /// A cancellation ends the wait for the leader, which goes on then until the group has been ended. Where Asio has just
 /// dropped a descriptor that had an event, it may take that for one of the next descriptor, so the leader is looked at.
 asio::awaitable<void> await_end(descriptor& process, group_ending& ending, pid_t leader) {
   for (;;) {
     const auto [error] = co_await process.async_wait(descriptor::wait_read, quiet_wait);
-    if (!error && (has_ended(leader) || has_been_reaped(leader)))
+    if (!error && has_ended(leader))
       co_return;
     if (!error)
       continue;
