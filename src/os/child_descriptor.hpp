@@ -9,8 +9,8 @@
 namespace troupe::os {
 
 /// A child of this process that has not been waited for: a pidfd. Where that cannot be had (valgrind does not know the
-/// system calls, filters of containers may forbid them), it stands for the child's pid, which names nothing else for as long as only this waits for the
-/// child, and a thread looks out for its end. Move-only.
+/// system calls, filters of containers may forbid them), it stands for the child's pid, which names nothing else for as
+/// long as only this waits for the child, and a thread looks out for its end. Move-only.
 class child_descriptor {
 public:
   /// None.

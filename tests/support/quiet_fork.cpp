@@ -2,8 +2,7 @@
 //
 // The sanitizer of GCC 12 does not take the locks of its allocator for a fork, as the C library does with its own. One that
 // another thread holds at that moment stays held in the copy, where that thread is not, and the copy waits for it for
-// ever. A thread that sleeps holds none, and hardly ever wakes up
-// between the look and the fork.
+// ever. A thread that sleeps holds none, and hardly ever wakes up between the look and the fork.
 #include <charconv>
 #include <string_view>
 
